@@ -14,6 +14,8 @@ from exprstats.apa import count_things
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.options import name_nearest
 
+FILL_IN = "Fill them in or remove these rows."
+
 ESTIMATE_COLUMNS = (
     *("estimate", "std_error", "conf_low", "conf_high", "level", "method", "headline"),
     *("p_value", "p_adjusted", "p_max_t", "n_clips", "n_clusters", "draws", "note"),
@@ -172,7 +174,7 @@ def find_empty(table: pd.DataFrame, names: Iterable[str]) -> list[Problem]:
             problems.append(
                 Problem(
                     f"{count_things(empty.sum(), 'cells is', 'cells are', of=len(table))} empty.",
-                    "Fill them in or remove these rows.",
+                    FILL_IN,
                     column=name,
                     rows=_count_rows(empty),
                 )

@@ -12,6 +12,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+# Facts and remedies that several rooms state.
+UNREADABLE = "it cannot be read"
+NO_NUMBERS = "no column holds numbers."
+NO_TIMES = "py-feat wrote frame numbers without times."
+NO_RATING = "all ratings are missing."
+LEAVE_ONE_OUT = "Leave one of them out."
+OTHER_COLUMN = "Name another column with "
+THEIR_COLUMN = "Name their column with "
+NO_FILES = "there is no file to read. Name at least one."
+NO_ROWS = "the file has a header but no rows."
+EMPTY_FILE = "the file is empty."
+NO_FILE = "there is no such file."
+
 Style = Literal["verb", "command", "study"]
 
 

@@ -17,6 +17,8 @@ from exprstats.errors import Option, Problem
 if TYPE_CHECKING:
     from exprstats.io.files.annotations import Annotated, Use
 
+UNSAID = "What the file does not say"
+
 # Bytes from which on a file is told by its first lines alone.
 _LARGE = 20_000_000
 
@@ -46,11 +48,11 @@ def inspect_annotated(
     elif found.rated:
         fact = "these are ratings, with which predictions of a model are compared."
         asked = Problem(fact, ("Name the predictions with ", Option("predictions"), "."))
-        session.show_points("What the file does not say", [spell("check", asked)])
+        session.show_points(UNSAID, [spell("check", asked)])
     elif found.use == "signing" and not lexicons:
         fact = "emotions are found in the words by a lexicon, which is not among the files."
         asked = Problem(fact, ("Name it beside this file, or with ", Option("lexicon"), "."))
-        session.show_points("What the file does not say", [spell("check", asked)])
+        session.show_points(UNSAID, [spell("check", asked)])
     elif found.use != "lexicon" and not problems:
         given = {"lexicon": str(lexicons[0])} if found.use == "signing" else {}
         lines.append(Call(found.use, dict(given)).write(path, get_reading()))

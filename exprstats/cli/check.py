@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from exprstats.apa import count_things, write_count
-from exprstats.cli.annotations import inspect_annotated
+from exprstats.cli.annotations import UNSAID, inspect_annotated
 from exprstats.cli.calls import Call, name_call
 from exprstats.cli.holdings import (
     count_table,
@@ -184,7 +184,7 @@ def inspect_table(
     else:
         session.say(title)
     asked = [spell("check", one) for one in contents.questions]
-    session.show_points("What the file does not say", asked)
+    session.show_points(UNSAID, asked)
     return problems or _suggest(session, path, contents, reading)
 
 

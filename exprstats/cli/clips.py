@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from exprstats.apa import count_things
-from exprstats.cli.options import JsonOption, QuietOption
+from exprstats.cli.options import VIDEOS_HELP, JsonOption, QuietOption
 from exprstats.cli.places import check_folder, spare_input
 from exprstats.cli.session import Session, open_session
 
@@ -20,7 +20,7 @@ PUBLISHED = "expressiveness"
 
 
 def cut_videos(
-    videos: Annotated[list[Path], typer.Argument(help="Video files, such as .mp4.")],
+    videos: Annotated[list[Path], typer.Argument(help=VIDEOS_HELP)],
     plan: Annotated[
         str,
         typer.Option(

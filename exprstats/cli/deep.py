@@ -11,6 +11,9 @@ from exprstats.apa import count_things
 from exprstats.cli.fit import SplitOption, plan_split
 from exprstats.cli.modalities import ablate_network, fit_modalities, split_counts
 from exprstats.cli.options import (
+    CLIP_HELP,
+    PREDICTIONS_HELP,
+    SPLIT_HELP,
     ByOption,
     ForceOption,
     JsonOption,
@@ -59,9 +62,7 @@ TargetsOption = Annotated[
 ]
 ClipOption = Annotated[
     str | None,
-    typer.Option(
-        "--clip", metavar="COLUMN", help="Column with the names of the clips. [default: clip]"
-    ),
+    typer.Option("--clip", metavar="COLUMN", help=CLIP_HELP),
 ]
 DeviceOption = Annotated[
     str,
@@ -78,9 +79,7 @@ def fit_sequences(
     clips: ClipsArgument,
     sequences: SequencesOption,
     target: TargetsOption,
-    subject: Annotated[
-        str, typer.Option(metavar="COLUMN", help="Person seen in the clip; nobody is in two parts.")
-    ],
+    subject: Annotated[str, typer.Option(metavar="COLUMN", help=SPLIT_HELP)],
     clip: ClipOption = None,
     by: ByOption = None,
     model: Annotated[
@@ -157,9 +156,7 @@ def fit_sequences(
         Path | None,
         typer.Option(metavar="FILE", help="Write the pooled network, as trained (.safetensors)."),
     ] = None,
-    predictions: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write every prediction, with its part.")
-    ] = None,
+    predictions: Annotated[Path | None, typer.Option(metavar="FILE", help=PREDICTIONS_HELP)] = None,
     device: DeviceOption = "auto",
     json: JsonOption = None,
     out: OutOption = None,

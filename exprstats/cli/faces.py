@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from exprstats.apa import MISSING, count_things
-from exprstats.cli.options import ForceOption, JsonOption, OutOption, QuietOption
+from exprstats.cli.options import VIDEOS_HELP, ForceOption, JsonOption, OutOption, QuietOption
 from exprstats.cli.places import spare_input
 from exprstats.cli.session import Session, open_session
 from exprstats.document.model import Column, Section, Table
@@ -26,7 +26,7 @@ _NAMES = ("x", "y", "side", "n_frames", "n_found", "n_several")
 
 
 def box_faces(
-    clips: Annotated[list[Path], typer.Argument(help="Video files, such as .mp4.")],
+    clips: Annotated[list[Path], typer.Argument(help=VIDEOS_HELP)],
     landmarks: Annotated[
         Path | None,
         typer.Option(

@@ -9,6 +9,8 @@ import typer
 
 from exprstats.apa import count_things
 from exprstats.cli.options import (
+    PREDICTIONS_HELP,
+    SPLIT_HELP,
     ByOption,
     ForceOption,
     JobsOption,
@@ -85,9 +87,7 @@ def fit_clips(
         typer.Argument(metavar="CLIPS", help="One row per clip, with its features and target."),
     ],
     target: Annotated[str, typer.Option(metavar="COLUMN", help="What to predict.")],
-    subject: Annotated[
-        str, typer.Option(metavar="COLUMN", help="Person seen in the clip; nobody is in two parts.")
-    ],
+    subject: Annotated[str, typer.Option(metavar="COLUMN", help=SPLIT_HELP)],
     clip: NamesOption = None,
     by: ByOption = None,
     features: Annotated[
@@ -114,9 +114,7 @@ def fit_clips(
         int,
         typer.Option(min=0, help="Refits to resampled subjects, for intervals of the weights."),
     ] = 0,
-    predictions: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write every prediction, with its part.")
-    ] = None,
+    predictions: Annotated[Path | None, typer.Option(metavar="FILE", help=PREDICTIONS_HELP)] = None,
     save: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write the elastic net, for exprstats predict."),

@@ -13,6 +13,11 @@ import typer
 from exprstats.errors import Option, OptionError
 from exprstats.options import Duplicates, FactorEstimator, MissingRule
 
+VIDEOS_HELP = "Video files, such as .mp4."
+PREDICTIONS_HELP = "Write every prediction, with its part."
+SPLIT_HELP = "Person seen in the clip; nobody is in two parts."
+CLIP_HELP = "Column with the names of the clips. [default: clip]"
+
 JsonOption = Annotated[
     str | None,
     typer.Option(
@@ -52,9 +57,7 @@ ItemsArgument = Annotated[
 ]
 NamesOption = Annotated[
     str | None,
-    typer.Option(
-        "--clip", metavar="COLUMN", help="Column with the names of the clips. [default: clip]"
-    ),
+    typer.Option("--clip", metavar="COLUMN", help=CLIP_HELP),
 ]
 SeenOption = Annotated[
     str | None,

@@ -9,6 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from exprstats.cli.calls import SINGLE, Call, Value
+from exprstats.options import MOST_JUDGES, MOST_WORDS
 
 if TYPE_CHECKING:
     from exprstats.io import FileContents
@@ -26,8 +27,6 @@ _TRACKED = re.compile(
 _INITIALS = re.compile(r"[A-Z]{1,2}")
 _MOST_COLUMNS = 40
 _MOST_ANSWERS = 25
-_MOST_WORDS = 11
-_MOST_JUDGES = 10
 _BEYOND = 20
 # An answer so many ranges away from all others is a slip of the keyboard.
 _SLIP = 3
@@ -184,7 +183,7 @@ def _suit_clips(contents: FileContents, codes: dict[str, list[str]]) -> Iterator
         calls = []
         if contents.facts.rows > len(answers):
             calls.append(Call("factor", {"items": answers, **ids, **gaps}))
-        if len(answers) <= _MOST_JUDGES and contents.share_range(answers):
+        if len(answers) <= MOST_JUDGES and contents.share_range(answers):
             judged = Call("reliability", {"raters": answers, **ids, "model": "auto", **codes})
             # Columns that are called by initials are people.
             initials = all(_INITIALS.fullmatch(name.strip()) for name in answers)
@@ -225,7 +224,7 @@ def _find_word_judges(contents: FileContents) -> list[str]:
         for name, row in _index_columns(contents).items()
         if row["kind"] == "text" and name not in taken and row["levels"]
     ]
-    known = [(name, levels) for name, levels in texts if 1 < len(levels) <= _MOST_WORDS]
+    known = [(name, levels) for name, levels in texts if 1 < len(levels) <= MOST_WORDS]
     sets = (
         [name for name, held in known if 2 * len(levels & held) >= len(levels | held)]
         for _, levels in known
@@ -233,7 +232,7 @@ def _find_word_judges(contents: FileContents) -> list[str]:
     alike = max(sets, key=len, default=[])
     used = set().union(*(levels for name, levels in known if name in alike))
     enough = len(alike) > 2 or len(alike) == len(known) > 1
-    return alike if enough and len(used) <= _MOST_WORDS else []
+    return alike if enough and len(used) <= MOST_WORDS else []
 
 
 def list_answers(contents: FileContents) -> list[str]:

@@ -20,10 +20,10 @@ from exprstats.deep.evoked.targets import Targets, open_targets
 from exprstats.deep.files import clear_places, number_places
 from exprstats.deep.intensity.windows import keep_trained, read_marks
 from exprstats.deep.recipes import NetName, require_torch
-from exprstats.deep.result import PARTS, DeepModels
+from exprstats.deep.result import DeepModels
 from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.io.guards.tables import guard_table
-from exprstats.options import NetworkKind, check_count, check_word, name_some
+from exprstats.options import PARTS, NetworkKind, check_count, check_word, name_some
 from exprstats.parallel import Seed, spawn_seeds
 
 if TYPE_CHECKING:

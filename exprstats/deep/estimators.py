@@ -13,7 +13,7 @@ from sklearn.metrics import average_precision_score
 from exprstats.apa import count_things
 from exprstats.deep.model import DeepModel
 from exprstats.deep.recipes import NetName
-from exprstats.deep.sequences import Clips, Loader
+from exprstats.deep.sequences import LEAVE_OUT, Clips, Loader
 from exprstats.errors import DataError, Problem
 from exprstats.options import name_some
 
@@ -232,7 +232,7 @@ def _check_numbers(y: np.ndarray) -> np.ndarray:
     if gaps:
         counted = count_things(gaps, "targets is", "targets are", of=targets.size)
         fact = f"{counted} missing or infinite."
-        raise DataError(Problem(fact, "Leave these clips out."))
+        raise DataError(Problem(fact, LEAVE_OUT))
     return targets
 
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from exprstats.deep.training import Plan
 
+NAME_FEATURES = "Name the features of each modality."
+
 Model = TypeVar("Model", bound="DeepModel")
 
 
@@ -367,7 +369,7 @@ class DeepModel(BaseEstimator, ABC):
                 given = {**usual, **given}
                 if sum(given["sizes"]) != shape[-1]:
                     fact = f"sizes sum to {sum(given['sizes'])}; clips have {shape[-1]} features."
-                    raise DataError(Problem(fact, "Name the features of each modality."))
+                    raise DataError(Problem(fact, NAME_FEATURES))
                 return nets.GatedGRU(outputs, **given)
             kinds: dict[str, Any] = {"r3d": nets.R3D18, "i3d": nets.I3D}
             return kinds[self.net](outputs, **given)

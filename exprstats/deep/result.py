@@ -9,13 +9,11 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things, write_count, write_number
-from exprstats.options import KIND_NAMES
+from exprstats.options import KIND_NAMES, PARTS
 from exprstats.results import Result
 
 if TYPE_CHECKING:
     from exprstats.deep.estimators import DeepClassifier, DeepRegressor
-
-PARTS = ("train", "validate", "test")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

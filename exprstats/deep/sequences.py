@@ -16,6 +16,8 @@ from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.io.files.kinds import hash_file
 from exprstats.options import is_positive, name_some
 
+LEAVE_OUT = "Leave these clips out."
+
 Clips = np.ndarray | pd.DataFrame
 Loader = Callable[[pd.Series], np.ndarray]
 Taker = Callable[[np.ndarray], np.ndarray]
@@ -174,7 +176,7 @@ def cut_frames(
         cut[clip] = values
     if lost:
         fact = f"clips without a frame or without a value of a feature: {name_some(lost)}."
-        raise DataError(Problem(fact, "Leave these clips out."))
+        raise DataError(Problem(fact, LEAVE_OUT))
     return cut
 
 

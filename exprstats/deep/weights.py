@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from exprstats.apa import count_things
 from exprstats.deep.recipes import report_absence
-from exprstats.errors import DataError, Problem
+from exprstats.errors import NO_FILE, DataError, Problem
 from exprstats.options import name_some
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     path = Path(path)
     if not path.is_file():
         remedy = "Weights are read from local files only; nothing is downloaded."
-        raise DataError(Problem("there is no such file.", remedy, file=str(path)))
+        raise DataError(Problem(NO_FILE, remedy, file=str(path)))
     read = _read_safetensors if path.suffix.lower() == ".safetensors" else _read_pickle
     held = read(path)
     if isinstance(held, dict):

@@ -19,7 +19,7 @@ from exprstats.descriptives.moments import (
     find_edges,
     measure_moments,
 )
-from exprstats.errors import DataError, Problem
+from exprstats.errors import NO_RATING, DataError, Problem
 from exprstats.reliability.icc.panels import Panel, split_panels
 from exprstats.reliability.raters import average_others, judge_raters
 from exprstats.results import Result
@@ -161,7 +161,7 @@ def describe_ratings(
     if len(set(contexts)) == 1:
         panels = [panel for panel in panels if panel.context is None]
     if not any(panel.rating.size for panel in panels):
-        raise DataError(Problem("all ratings are missing.", "Check the file.", column="rating"))
+        raise DataError(Problem(NO_RATING, "Check the file.", column="rating"))
     names = list(dict.fromkeys(panel.item for panel in panels))
     wide = _spread_items(ratings, names, by)
     cells = {context: _take_context(wide, by, context) for context in _list_contexts(panels)}

@@ -17,11 +17,11 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from exprstats.inference.resampling.clusters import BLOCK
 from exprstats.inference.resampling.pvalues import TIE
 from exprstats.inference.resampling.samples import count_blocks
 from exprstats.parallel import Seed, limit_threads, report_progress, spawn_seeds
 
-_BLOCK = 250
 _AT_ONCE = 25  # draws whose products are made in one step
 
 
@@ -104,11 +104,11 @@ def permute_labels(
     done = 0
     with limit_threads():
         for one in spawn_seeds(seed, count_blocks(draws)):
-            for drawn in _draw_block(parts, strata, one, min(draws - done, _BLOCK)):
+            for drawn in _draw_block(parts, strata, one, min(draws - done, BLOCK)):
                 below += (drawn <= seen + slack).sum(axis=0)
                 above += (drawn >= seen - slack).sum(axis=0)
                 largest.append((np.abs(drawn - mean) / scale).max(axis=(1, 2)))
-            done = min(done + _BLOCK, draws)
+            done = min(done + BLOCK, draws)
             report_progress("Permuting labels", done, draws)
     p_value = np.minimum(1.0, 2 * (1 + np.minimum(below, above)) / (draws + 1))
     ordered = np.sort(np.concatenate(largest))

@@ -7,7 +7,6 @@ rounded to the millisecond are far from these middles, so that rounding never mo
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -134,7 +133,7 @@ def find_frames(start: np.ndarray, end: np.ndarray, fps: float) -> tuple[np.ndar
     return first, np.maximum(first, stop)
 
 
-def lay_runs(events: pd.DataFrame, *, fps: float, skip: Collection[str] = TEXTS) -> Runs:
+def lay_runs(events: pd.DataFrame, *, fps: float) -> Runs:
     """Return the frames of every utterance in runs without change.
 
     Parameters
@@ -143,8 +142,6 @@ def lay_runs(events: pd.DataFrame, *, fps: float, skip: Collection[str] = TEXTS)
         EVENTS; an utterance reaches from its first start to its last end.
     fps
         Frames per second.
-    skip
-        Tiers that span utterances but are no columns, such as those of free text.
 
     Raises
     ------
@@ -166,7 +163,7 @@ def lay_runs(events: pd.DataFrame, *, fps: float, skip: Collection[str] = TEXTS)
     begin = np.cumsum(lengths) - lengths
     shift = (begin - low)[codes]
     first, stop = first + shift, stop + shift
-    kept = events["value"].notna().to_numpy() & ~events["tier"].isin(list(skip)).to_numpy()
+    kept = events["value"].notna().to_numpy() & ~events["tier"].isin(list(TEXTS)).to_numpy()
     kept &= stop > first
     edges = np.unique(np.concatenate([begin, begin + lengths, first[kept], stop[kept]]))
     frames = np.diff(edges)

@@ -35,6 +35,8 @@ from exprstats.options import check_level
 from exprstats.parallel import limit_threads
 from exprstats.results import Result
 
+OTHER_GROUPS = "Give another column, or "
+
 TOP = 5
 _POINTS = 64  # of a distribution
 
@@ -177,7 +179,7 @@ def rate_estimates(
     check_level(level)
     if by is not None and by not in estimates:
         fact = f"the estimates have no column '{by}'."
-        raise DataError(Problem(fact, ("Give another column, or ", Option("by", None), ".")))
+        raise DataError(Problem(fact, (OTHER_GROUPS, Option("by", None), ".")))
     used = find_cluster(estimates, cluster)
     rows: list[dict[str, Any]] = []
     counted, drawn = [], []

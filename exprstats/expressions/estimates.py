@@ -12,7 +12,7 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.contracts import Contract, check_table
-from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
+from exprstats.errors import NO_FILE, NO_FILES, DataError, Option, OptionError, Problem, warn_user
 from exprstats.expressions.exports import HUME, parse_hume_table, parse_json
 from exprstats.expressions.recordings import (
     PLACED,
@@ -119,7 +119,7 @@ def read_estimates(
     single = isinstance(paths, str | Path)
     files = [Path(str(paths))] if single else [Path(str(one)) for one in paths]
     if not files:
-        message = "there is no file to read. Name at least one."
+        message = NO_FILES
         raise OptionError(message)
     roles = {"id": id, "time": time, "subject": subject, "modality": modality, "context": context}
     told = read_about(about)
@@ -234,7 +234,7 @@ def _read_file(
     reading: Reading | None,
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     if not path.is_file():
-        fact = "there is no such file."
+        fact = NO_FILE
         raise DataError(Problem(fact, "Check the path.", file=str(path)))
     if path.suffix.lower() == ".json":
         return parse_json(path, emotions)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from exprstats.inference.metrics import find_metrics
+from exprstats.inference.metrics.regression import NO_VARIANCE
 from exprstats.inference.resampling.clusters import Panel
 from exprstats.inference.resampling.evaluation import Evaluation
 from exprstats.inference.resampling.intervals import jackknife_clusters
@@ -17,7 +18,6 @@ from exprstats.parallel import report_progress
 FEWEST = 3  # clusters that an interval needs
 _SCALES = {"share_top": "logit", "spearman": "fisher", "spearman_within": "fisher"}
 _RANGES = {"share_top": (0.0, 1.0), "mean": (-np.inf, np.inf), "mean_rank": (1.0, np.inf)}
-_NO_VARIANCE = 1e-13
 Jackknifed = tuple[np.ndarray, np.ndarray]
 
 
@@ -65,7 +65,7 @@ def _correlate(sums: np.ndarray, totals: np.ndarray) -> np.ndarray:
     n, a, b, aa, bb, ab = sums
     with np.errstate(divide="ignore", invalid="ignore"):
         spreads = [aa - a**2 / n, bb - b**2 / n]
-        least = [_NO_VARIANCE * np.maximum(totals[place], 1e-300) for place in (3, 4)]
+        least = [NO_VARIANCE * np.maximum(totals[place], 1e-300) for place in (3, 4)]
         varied = (spreads[0] > least[0]) & (spreads[1] > least[1]) & (n >= 3)
         r = (ab - a * b / n) / np.sqrt(spreads[0] * spreads[1])
     return np.where(varied, np.clip(r, -1.0, 1.0), np.nan)

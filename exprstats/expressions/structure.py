@@ -15,6 +15,7 @@ from exprstats.apa import count_things, tell_p, write_count, write_number
 from exprstats.contracts import arrange_rows, check_table, order_levels
 from exprstats.document.cells import pick_rows
 from exprstats.errors import DataError, Option, Problem
+from exprstats.expressions.distributions import OTHER_GROUPS
 from exprstats.expressions.estimates import ESTIMATES
 from exprstats.expressions.moments import (
     code_clusters,
@@ -176,7 +177,7 @@ def compare_structure(
     [stream] = spawn_seeds(seed, 1)
     if by is not None and by not in estimates:
         fact = f"the estimates have no column '{by}'."
-        raise DataError(Problem(fact, ("Give another column, or ", Option("by", None), ".")))
+        raise DataError(Problem(fact, (OTHER_GROUPS, Option("by", None), ".")))
     used = find_cluster(estimates, cluster)
     levels = [None] if by is None else order_levels(estimates[by])
     listed, rows = [], []

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, Option, Problem
+from exprstats.errors import NO_NUMBERS, DataError, Option, Problem
 from exprstats.expressions.recordings import PLACED, name_source
 from exprstats.io import Reading
 from exprstats.options import name_some
@@ -67,7 +67,7 @@ def read_wide(
     chosen = list(emotions) if emotions else [name for name in free if name not in clocks]
     absent = [name for name in chosen if name not in table]
     if absent or not chosen:
-        fact = f"there is no column '{absent[0]}'." if absent else "no column holds numbers."
+        fact = f"there is no column '{absent[0]}'." if absent else NO_NUMBERS
         raise DataError(
             Problem(fact, ("Name the columns with ", Option("emotions"), "."), file=str(path))
         )

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.contracts import FILL_IN
 from exprstats.errors import Option, Problem, Text
 from exprstats.io.files.headers import unescape
 from exprstats.io.files.reading import AS_IT_IS, Reading, read_coded
@@ -119,7 +120,7 @@ class Ids(Words):
             return []
         rows = self.find_rows(empty)
         fact = f"{count_things(len(rows), 'cells is', 'cells are', of=len(self.codes))} empty."
-        remedy = "Fill them in or remove these rows."
+        remedy = FILL_IN
         return [Problem(fact, remedy, column=self.name, rows=rows)]
 
     def _find_formulas(self) -> list[Problem]:

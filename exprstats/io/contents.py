@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataWarning, Option, Problem, Text
+from exprstats.errors import NO_NUMBERS, NO_TIMES, DataWarning, Option, Problem, Text
 from exprstats.io.detection import FileFacts, Guess, guess_roles, list_facts
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.files.words import (
@@ -28,10 +28,9 @@ from exprstats.io.guards.codes import Outlying, holds_correlations, holds_printe
 from exprstats.io.guards.crossings import FEW_SHARED, find_site, find_strays
 from exprstats.io.guards.tables import find_sums, find_table_codes
 from exprstats.io.sources import FilePath, give_role, open_source
-from exprstats.options import name_some
+from exprstats.options import MOST_JUDGES, name_some
 
 _FEW = 25
-_MOST_JUDGES = 10
 _TRACKERS = {
     "OpenFace": {"frame", "timestamp", "confidence", "success"},
     "OpenFace images": {"face", "confidence", "gaze_angle_x"},
@@ -235,7 +234,7 @@ _LABELS = ("Answers in words get numbers with ", Option("labels"), ".")
 _FPS = ("Run 'exprstats features' with --tracker py-feat and ", Option("fps"), ".")
 _SEGMENTS = ("Give them to 'exprstats features' beside the videos, with ", Option("segments"), ".")
 _TOLD = {
-    "py-feat": (Problem("py-feat wrote frame numbers without times.", _FPS),),
+    "py-feat": (Problem(NO_TIMES, _FPS),),
     "segments": (Problem("these are beginnings and ends of clips.", _SEGMENTS),),
 }
 
@@ -313,7 +312,7 @@ def _ask(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
             asked.append(Problem(fact, ("Name judges with ", *either)))
     asked += _ask_roles(layout, guess, table)
     if layout == "wide" and not guess.numbers:
-        asked.append(Problem("no column holds numbers.", _LABELS))
+        asked.append(Problem(NO_NUMBERS, _LABELS))
     if layout in {"predictions", "models side by side"} and "subject" not in guess.roles:
         fact = "no column names the people who are seen, whom intervals of models need."
         asked.append(Problem(fact, ("Name it with ", Option("subject"), ".")))
@@ -337,7 +336,7 @@ def _ask_numbers(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem
         known = set() if truth is None else set(table[truth].dropna().unique())
         models = [name for name in guess.numbers if name != truth]
         alike = all(set(table[name].dropna().unique()) <= known for name in models)
-        if 1 < len(known) <= _MOST_JUDGES and alike and models:
+        if 1 < len(known) <= MOST_JUDGES and alike and models:
             fact = f"'{truth}' and its models hold the same {len(known)} numbers."
             metrics = Option("metrics", ["accuracy", "uar", "macro_f1", "kappa"])
             return [
@@ -363,7 +362,7 @@ def _ask_roles(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
 def _share_scale(table: pd.DataFrame, names: Sequence[str]) -> int:
     """Return how many columns hold whole numbers of one range, if all but ids and facts do."""
     kept = [name for name in names if not is_aside(name)]
-    if not 2 <= len(kept) <= _MOST_JUDGES:
+    if not 2 <= len(kept) <= MOST_JUDGES:
         return 0
     low, high = table[kept].min().to_numpy(float), table[kept].max().to_numpy(float)
     alike = (high - low >= (high.max() - low.min()) / 2).all()

@@ -9,7 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.errors import DataError, Problem, Text, speak
+from exprstats.errors import NO_ROWS, DataError, Problem, Text, speak
 from exprstats.io.columns import Guessed
 from exprstats.io.files.kinds import FileFormat
 from exprstats.io.files.reading import AS_IT_IS, Reading
@@ -104,7 +104,7 @@ def sniff_file(path: FilePath, reading: Reading = AS_IT_IS) -> FileFacts:
         columns = columns or _guess_columns(source, batch)
         rows, last = rows + len(batch.rows), int(batch.numbers[-1])
     if rows == 0 and not problems:
-        problems.append(Problem("the file has a header but no rows.", "Check the export."))
+        problems.append(Problem(NO_ROWS, "Check the export."))
     if problems:
         raise DataError([replace(problem, file=str(path)) for problem in problems])
     dropped = len(source.layout.header.dropped)

@@ -13,6 +13,8 @@ from exprstats.errors import DataError, Option, OptionError, Problem, Text, warn
 from exprstats.io.guards.tables import mark_said
 from exprstats.options import name_some
 
+ELSE_RENAME = "; if not, give the column another name in the file."
+
 
 @dataclass(slots=True)
 class Draft:
@@ -110,7 +112,7 @@ class Draft:
             fact = f"{fact} It is read as contexts, which tell rows with equal ids apart."
             warn_user(Problem(fact, (*named, "."), file=self.file, column="context"))
             return
-        remedy = (*named, "; if not, give the column another name in the file.")
+        remedy = (*named, ELSE_RENAME)
         self.problems.append(Problem(fact, remedy, column="context"))
 
     def _compare_repeats(self, key: Sequence[str], repeated: np.ndarray) -> str:

@@ -14,7 +14,7 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.errors import Option, OptionError, Problem, Text, warn_user
 from exprstats.io.clips import check_reversed
-from exprstats.io.drafts import Draft
+from exprstats.io.drafts import ELSE_RENAME, Draft
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.files.words import split_judge
 from exprstats.io.sources import (
@@ -325,7 +325,7 @@ def _judge_items(draft: Draft) -> None:
         shown = ", ".join(f"'{one}'" for one in levels)
         fact = f"nobody named it ({shown}), and no rater rated a clip on two of its values."
         named = "If these are questions, say so with ", Option("item", "item")
-        remedy = (*named, "; if not, give the column another name in the file.")
+        remedy = (*named, ELSE_RENAME)
         draft.problems.append(Problem(fact, remedy, column="item"))
 
 

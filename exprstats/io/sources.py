@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, OptionError, Problem, warn_user
+from exprstats.errors import NO_ROWS, DataError, OptionError, Problem, warn_user
 from exprstats.io.columns import (
     Classes,
     Column,
@@ -155,7 +155,7 @@ class Source:
             warn_user(replace(remark, file=str(self.layout.path)))
         problems += self.marks.find_problems()
         if not len(rows) and not problems:
-            fact = "the file has a header but no rows."
+            fact = NO_ROWS
             problems.append(Problem(fact, "Check the export."))
         return Draft(str(self.layout.path), table, rows, problems, tuple(said))
 

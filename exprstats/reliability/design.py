@@ -10,7 +10,7 @@ import pandas as pd
 
 from exprstats.apa import count_things, write_count, write_number
 from exprstats.contracts import RATINGS, require_columns
-from exprstats.errors import DataError, Problem
+from exprstats.errors import NO_RATING, DataError, Problem
 from exprstats.io.guards.tables import guard_ratings
 from exprstats.reliability.icc.identification import (
     CROSSED,
@@ -116,7 +116,7 @@ def describe_design(
     panels = split_panels(ratings[~repeated], items=items, by=by, cluster=cluster)
     filled = [panel for panel in panels if panel.rating.size]
     if not filled:
-        raise DataError(Problem("all ratings are missing.", "Check the file.", column="rating"))
+        raise DataError(Problem(NO_RATING, "Check the file.", column="rating"))
     extra = ratings[repeated]
     links = [link_panel(panel) for panel in filled]
     advice = choose_estimand(filled).name_term(averaged=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from exprstats.options import check_count
+from exprstats.options import RULES, check_count
 from exprstats.parallel import Seed, open_generator
 
 # How often a moment evokes each expression, by theme; the shares of themes.
@@ -24,7 +24,6 @@ _HUMAN = (0.80, 0.05)  # that an annotator names what is there, and what is not
 _MACHINE = (0.55, 0.03)
 _MODELS = {"full": 1.2, "image": 0.7}  # by how many SD scores of labels lie higher
 _SECONDS = (25, 55)
-_RULES = ("each", "majority", "any", "all")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -206,7 +205,7 @@ def _state_people(rate: float, annotators: int) -> list[dict[str, object]]:
         {"source": "annotators", "term": "positive_agreement", "truth": pair / share},
         {"source": "annotators", "term": "prevalence", "truth": share},
     ]
-    for rule in _RULES:
+    for rule in RULES:
         true = _apply_rule(said, rule, annotators)
         hits, there = both @ (claimed * true), both @ true
         values = (hits / calls, hits / there, 2 * hits / (calls + there))

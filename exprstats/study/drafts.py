@@ -14,7 +14,7 @@ from exprstats.io.files.annotations import tell_annotated
 from exprstats.io.files.words import WORDS, find_pairs, split_name
 from exprstats.io.guards.codes import USUAL_CODES
 from exprstats.io.numbers import order_answers
-from exprstats.options import name_some
+from exprstats.options import MOST_JUDGES, MOST_WORDS, name_some
 from exprstats.study.entries import (
     Entry,
     StudyDraft,
@@ -51,9 +51,7 @@ _HOLDS = {
     "segments": "where clips begin and end",
     "people": "one row per person",
 }
-_MOST_WORDS = 11
 # So many columns of numbers may be judges; items are more.
-_MOST_JUDGES = 10
 
 
 def draft_study(
@@ -180,7 +178,7 @@ def _name_kind(contents: FileContents, *, rated: bool) -> str | None:
         # Beside ratings, a table of numbers holds features.
         return "clips"
     numbers = pick_numbers(contents)
-    alike = 2 <= len(numbers) <= _MOST_JUDGES and contents.share_range(numbers)
+    alike = 2 <= len(numbers) <= MOST_JUDGES and contents.share_range(numbers)
     return "ratings" if contents.judges or alike else None
 
 
@@ -301,7 +299,7 @@ def _draft_words(contents: FileContents) -> Iterator[Entry]:
     table = "ratings"
     free = contents.columns[~contents.columns["column"].isin([*contents.roles.values()])]
     levels = dict(zip(free["column"], free["levels"], strict=True))
-    texts = {name: held for name, held in levels.items() if 1 < len(held) <= _MOST_WORDS}
+    texts = {name: held for name, held in levels.items() if 1 < len(held) <= MOST_WORDS}
     if not texts:
         yield ask_entry(table, "rating", "the column of the ratings", contents)
         return

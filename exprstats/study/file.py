@@ -8,7 +8,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
-from exprstats.errors import DataError, Problem
+from exprstats.errors import NO_FILE, DataError, Problem
 from exprstats.options import NETWORKS, ModelKind, name_nearest
 from exprstats.study.files import EstimatesSettings
 from exprstats.study.settings import (
@@ -117,7 +117,7 @@ def _load_toml(path: Path) -> dict[str, Any]:
         text = path.read_bytes().decode("utf-8-sig")
         return tomllib.loads(text.replace("\r\n", "\n"))
     except FileNotFoundError:
-        fact, remedy = "there is no such file.", "Check the name and the folder."
+        fact, remedy = NO_FILE, "Check the name and the folder."
     except IsADirectoryError:
         fact, remedy = "this is a folder.", "Name the study file in it."
     except UnicodeDecodeError:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.errors import DataError, Option, Problem, warn_user
+from exprstats.errors import THEIR_COLUMN, DataError, Option, Problem, warn_user
 from exprstats.options import name_some
 from exprstats.study.provenance import Logbook
 from exprstats.study.settings import Study
@@ -212,7 +212,7 @@ def join_tables(study: Study, tables: Tables, log: Logbook) -> Tables:
             clips = _lend(ratings, clips, column, log, files=names, what="clips")
     if "subject" not in clips:
         fact = "no file names the people who are seen, whom the split needs."
-        remedy = ("Name their column with ", Option("subject"), " in [clips] or in [ratings].")
+        remedy = (THEIR_COLUMN, Option("subject"), " in [clips] or in [ratings].")
         raise DataError(Problem(fact, remedy, file=str(study.path)))
     return {"ratings": ratings, "clips": clips}
 

@@ -46,7 +46,7 @@ from exprstats.study.stages.descriptives import (
 from exprstats.study.stages.estimates import run_estimates
 from exprstats.study.stages.evoked import run_evoked
 from exprstats.study.stages.items import FEW, add_mean, name_mean, take_item
-from exprstats.study.stages.learning import predict_all, rate_features
+from exprstats.study.stages.learning import CORRELATIONS, predict_all, rate_features
 from exprstats.study.stages.raters import rate_further
 from exprstats.study.stages.signing import run_signing
 from exprstats.study.targets import LABEL_METRICS, settle_target
@@ -279,7 +279,7 @@ def fit_study(
     models = fit_models(lesson, study.models[:1], log, n_jobs=n_jobs)
     model, settings = next(iter(models.values())), study.compare or CompareSettings()
     found: dict[str, Any] = {"models": model}
-    with log.isolate("models", "the correlations of the features", style=style):
+    with log.isolate("models", CORRELATIONS, style=style):
         found["feature_correlations"] = relate_features(lesson)
     if classes:
         labels = replace(settings, metrics=LABEL_METRICS)

@@ -23,6 +23,7 @@ from exprstats import (
     read_contents,
     read_ratings,
 )
+from exprstats.io.clips import read_subjects
 
 from .conftest import HEADER, ROWS, number_ids, rng, write_book, write_rows
 
@@ -200,3 +201,10 @@ def test_answers_in_words_are_offered_an_order_and_read_on_request(tmp_path):
     assert listed.tolist() == [row[2] + 1 for row in ROWS]
     numbers = {word: place for place, word in enumerate(WORDS)}
     assert read_ratings(path, labels=numbers)["rating"].tolist() == [row[2] for row in ROWS]
+
+
+def test_codes_of_people_are_missing_where_they_are_named(tmp_path):
+    place = tmp_path / "people.csv"
+    place.write_text("id,age\na,31\nb,-9\n", encoding="utf-8")
+    people = read_subjects(place, subject="id", needed=["age"], missing=[-9])
+    assert people["age"].tolist()[0] == 31 and people["age"].isna().tolist() == [False, True]

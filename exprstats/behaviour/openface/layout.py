@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from exprstats.apa import count_things
-from exprstats.errors import DataError, Option, Problem
+from exprstats.errors import NO_ROWS, DataError, Option, Problem
+from exprstats.io.files.headers import OWN_NAMES
 from exprstats.io.guards.ids import clean_id
 from exprstats.options import name_nearest
 
@@ -40,7 +41,7 @@ NEEDED = ("timestamp", "confidence", "success")
 KEYS = ("frame", "face_id", *NEEDED)
 # What files of all trackers are told of in the same words.
 NO_PATH = "there is no such file or folder."
-NO_ROWS = "the file has a header but no rows."
+NO_ROWS = NO_ROWS
 CUT_OFF = "the last row is cut off and left out."
 _ENDINGS = (".csv", ".csv.gz")
 # Characters of a strange first line that a message quotes.
@@ -201,7 +202,7 @@ def read_layout(path: Path, line: bytes, *, partial: bool = False) -> Layout:
     problems += [
         Problem(
             f"the header names '{name}' {names.count(name)} times.",
-            "Give each column its own name.",
+            OWN_NAMES,
             file=str(path),
         )
         for name in twice

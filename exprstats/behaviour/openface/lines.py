@@ -22,7 +22,7 @@ from exprstats.behaviour.openface.layout import (
     read_layout,
     tell_width,
 )
-from exprstats.errors import DataError, Problem
+from exprstats.errors import EMPTY_FILE, DataError, Problem
 
 # A block of lines in memory at a time, whatever the file's size.
 _BLOCK = 32 << 20
@@ -286,14 +286,14 @@ def _open_data(path: Path) -> Data:
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise DataError(describe_unreadable(path, error)) from error
     if not len(data):
-        raise DataError(Problem("the file is empty.", "Check the export.", file=str(path)))
+        raise DataError(Problem(EMPTY_FILE, "Check the export.", file=str(path)))
     return data
 
 
 def describe_unreadable(path: Path, error: Exception) -> Problem:
     """Return why the bytes of a file cannot be had; an empty file cannot be mapped."""
     empty = path.is_file() and path.stat().st_size == 0
-    fact = "the file is empty." if empty else f"the file cannot be read ({error})."
+    fact = EMPTY_FILE if empty else f"the file cannot be read ({error})."
     return Problem(fact, "Check the export.", file=str(path))
 
 

@@ -13,7 +13,7 @@ from exprstats.behaviour.openface.layout import GAZE_NOTE, GAZE_VECTORS, GROUPS,
 from exprstats.behaviour.openface.recordings import COMMON_RATES
 from exprstats.behaviour.trackers.recorders import ONES, parse_affdex, parse_arkit, parse_facet
 from exprstats.behaviour.trackers.tables import Parsed, TrackerFile
-from exprstats.errors import DataError, Option, Problem
+from exprstats.errors import NO_TIMES, DataError, Option, Problem
 from exprstats.options import Tracker
 
 # Order in which OpenFace 3 lists its action units.
@@ -210,7 +210,7 @@ def _read_list(file: TrackerFile, name: str, cell: object) -> list[float]:
 def _infer_rate(file: TrackerFile, frame: np.ndarray) -> tuple[float, str]:
     """Return the rate at which frame f falls into the whole second that py-feat prints for it."""
     if not file.has("approx_time"):
-        raise _ask_rate(file, "py-feat wrote frame numbers without times.")
+        raise _ask_rate(file, NO_TIMES)
     parts = file.table["approx_time"].astype(str).str.split(":", expand=True)
     numbers = parts.apply(pd.to_numeric, errors="coerce").to_numpy(float)
     second = numbers @ (60.0 ** np.arange(numbers.shape[1])[::-1])

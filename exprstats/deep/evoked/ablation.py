@@ -13,6 +13,7 @@ from exprstats.apa import count_things, tell_p, write_interval, write_level, wri
 from exprstats.contracts import find_absent
 from exprstats.deep.comparators import fit_deep
 from exprstats.deep.evoked.targets import Targets
+from exprstats.deep.model import NAME_FEATURES
 from exprstats.deep.recipes import require_torch
 from exprstats.deep.result import DeepModels
 from exprstats.errors import DataError, OptionError, Problem
@@ -333,7 +334,7 @@ def _check_width(load: Loader, width: int) -> Loader:
         array = np.asarray(load(row))
         if array.ndim != 2 or array.shape[1] != width:
             fact = f"the modalities have {width:,} features; clip '{row['clip']}' is {array.shape}."
-            raise DataError(Problem(fact, "Name the features of each modality."))
+            raise DataError(Problem(fact, NAME_FEATURES))
         return array
 
     return checked

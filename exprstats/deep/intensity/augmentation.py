@@ -10,10 +10,10 @@ import numpy as np
 from exprstats.deep.recipes import find_recipe
 from exprstats.deep.video.pictures import MEANS, SDS
 from exprstats.errors import DataError, Option, OptionError, Problem
+from exprstats.options import VARIED
 
 Settle = Callable[[np.ndarray], np.ndarray]
 Vary = Callable[[np.ndarray, np.random.Generator], np.ndarray]
-_KNOWN = ("crop", "brightness")
 
 
 def open_augmentation(settings: Mapping[str, Any] | None, net: str) -> tuple[Settle, Vary]:
@@ -106,7 +106,7 @@ def brighten(clips: np.ndarray, factors: np.ndarray, net: str) -> np.ndarray:
 
 
 def _check(settings: Mapping[str, Any], net: str) -> tuple[int | None, float]:
-    unknown = [name for name in settings if name not in _KNOWN]
+    unknown = [name for name in settings if name not in VARIED]
     if unknown:
         message = (Option("augment"), f" has no '{unknown[0]}'; there is crop and brightness.")
         raise OptionError(*message)

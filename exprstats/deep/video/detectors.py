@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from exprstats.deep.video.reading import load_opencv, silence_opencv
-from exprstats.errors import DataError, OptionError, Problem
+from exprstats.errors import NO_FILE, DataError, OptionError, Problem
 from exprstats.io.sources import FilePath
 
 _OVERLAP = 0.3
@@ -69,7 +69,7 @@ def open_detector(path: FilePath, *, score: float = 0.7) -> Detector:
     place = Path(path)
     cv2 = load_opencv()
     if not place.is_file():
-        fact = "there is no such file."
+        fact = NO_FILE
         raise DataError(Problem(fact, _SOURCES, file=str(place)))
     openers = {".onnx": _open_yunet, ".tflite": _open_blaze}
     opener = openers.get(place.suffix.lower())

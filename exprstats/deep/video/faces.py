@@ -11,7 +11,6 @@ from exprstats.behaviour.openface.layout import GROUPS, POINTS
 from exprstats.deep.video.detectors import Detector
 from exprstats.deep.video.reading import (
     Box,
-    VideoTimes,
     index_video,
     walk_frames,
 )
@@ -113,7 +112,6 @@ def box_clip(
     *,
     step: int = 1,
     margin: float = MARGIN,
-    times: VideoTimes | None = None,
 ) -> FaceBox:
     """Return the square around the face that a detector finds in a clip.
 
@@ -130,8 +128,6 @@ def box_clip(
         Every step-th frame is looked at.
     margin
         As in `box_landmarks`.
-    times
-        Of the same video, from `exprstats.deep.video.reading.index_video`.
 
     Returns
     -------
@@ -146,7 +142,7 @@ def box_clip(
     if step < 1:
         message = f"step is {step}; it must be a whole number of at least 1."
         raise OptionError(message, option="step")
-    index = times or index_video(path)
+    index = index_video(path)
     looked = np.arange(0, len(index.time), step)
     found = []
     for place, frame in walk_frames(index.path, looked):

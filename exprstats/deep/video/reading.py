@@ -14,7 +14,15 @@ import numpy as np
 
 from exprstats.behaviour.openface.recordings import COMMON_RATES
 from exprstats.deep.recipes import INSTALL
-from exprstats.errors import DataError, MissingDependency, Option, OptionError, Problem, warn_user
+from exprstats.errors import (
+    NO_FILE,
+    DataError,
+    MissingDependency,
+    Option,
+    OptionError,
+    Problem,
+    warn_user,
+)
 from exprstats.io.sources import FilePath
 
 if TYPE_CHECKING:
@@ -109,7 +117,7 @@ def silence_opencv() -> Iterator[None]:
 def _open_video(path: Path) -> Iterator[Any]:
     cv2 = load_opencv()
     if not path.is_file():
-        fact = "there is no such file."
+        fact = NO_FILE
         raise DataError(Problem(fact, "Check the path.", file=str(path)))
     with silence_opencv():
         reader = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)

@@ -21,6 +21,7 @@ from exprstats.events.evoked.machine import (
     match_names,
 )
 from exprstats.events.evoked.tables import (
+    CHECK_VIDEOS,
     check_evoked,
     code_names,
     cut_labels,
@@ -210,7 +211,7 @@ def compare_annotators(
         lost = int((~np.isfinite(claims).any(axis=1)).sum())
         if lost == len(claims):
             fact = "the machine has labels at no moment that people annotated."
-            raise DataError(Problem(fact, "Check the names of videos and the unit of times."))
+            raise DataError(Problem(fact, CHECK_VIDEOS))
         if lost:
             counted = count_things(lost, "moment", "moments", of=len(claims))
             warn_user(f"{counted} that people annotated have no label of the machine: left out.")

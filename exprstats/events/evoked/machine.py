@@ -15,11 +15,11 @@ from exprstats.events.evoked.tables import (
     sum_videos,
 )
 from exprstats.events.evoked.terms import divide, leave_out, list_mean
+from exprstats.events.prediction import MEASURES
 from exprstats.inference.metrics.regression import correlate_sums
-from exprstats.options import Truth
+from exprstats.options import RULES, Truth
 
-RULES: tuple[Truth, ...] = ("each", "majority", "any", "all")
-SHARES = ("precision", "recall", "f1")
+SHARES = MEASURES
 
 
 class Votes(NamedTuple):

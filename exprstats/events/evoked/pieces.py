@@ -14,6 +14,7 @@ from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.events.evoked.tables import ROLES, code_names, cut_scores, name_codes
 from exprstats.io.columns import Ids
+from exprstats.io.files.records import CHECK_ROWS
 from exprstats.io.numbers import MISSING_TEXTS
 from exprstats.io.sources import Source
 from exprstats.options import name_some
@@ -122,7 +123,7 @@ def count_lines(source: Source) -> int:
         counted = count_things(len(wrong), "row differs", "rows differ")
         row, fields = wrong[0]
         fact = f"{counted} from the header's {width} fields: row {row} has {fields}."
-        remedy = "Check these rows for missing or unquoted separators; the file may be cut off."
+        remedy = CHECK_ROWS
         rows = tuple(one for one, _ in wrong)
         raise DataError(Problem(fact, remedy, rows=rows, file=str(layout.path)))
     return line

@@ -11,7 +11,16 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
+from exprstats.errors import (
+    NO_FILE,
+    NO_FILES,
+    NO_ROWS,
+    DataError,
+    Option,
+    OptionError,
+    Problem,
+    warn_user,
+)
 from exprstats.events.evoked.liris import is_liris, read_liris
 from exprstats.events.evoked.pieces import (
     BeyondLabels,
@@ -21,13 +30,12 @@ from exprstats.events.evoked.pieces import (
     join_columns,
     read_pieces,
 )
-from exprstats.events.evoked.tables import ROLES, check_threshold
+from exprstats.events.evoked.tables import NO_EXPRESSION, ROLES, check_threshold
 from exprstats.io.files.kinds import hash_file
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.sources import open_source
-from exprstats.options import TimeUnit, ZeroRows, check_word, name_nearest
+from exprstats.options import PER_SECOND, TimeUnit, ZeroRows, check_word, name_nearest
 
-_PER_SECOND: dict[str, float] = {"s": 1.0, "ms": 1e3, "us": 1e6}
 _EEV = ("Video ID", "Timestamp (milliseconds)")
 _POINTER = b"version https://git-lfs"
 _SHORTEST = 10_000  # microseconds between two samples: a hundred a second
@@ -142,13 +150,13 @@ def read_evoked(
 
 def _refuse_absent(files: Sequence[Path]) -> None:
     if not files:
-        message = "there is no file to read. Name at least one."
+        message = NO_FILES
         raise OptionError(message)
     for path in files:
         if str(path) == "-" or path.is_fifo():
             continue
         if not path.is_file():
-            fact = "there is no such file."
+            fact = NO_FILE
             raise DataError(Problem(fact, "Check the path.", file=str(path)))
         with path.open("rb") as stream:
             pointer = stream.read(len(_POINTER)) == _POINTER
@@ -191,7 +199,7 @@ def _read_file(path: Path, how: Reading, wanted: _Wanted) -> tuple[pd.DataFrame,
         _collect(held, read_pieces(source, roles, expressions), path, blank)
     table = join_columns(held, source, roles)
     if all(name in ROLES for name in table):
-        fact = "no column holds numbers of an expression."
+        fact = NO_EXPRESSION
         more = "EEV's test file comes without them." if eev else "Check the columns."
         raise DataError(Problem(fact, more, file=str(path)))
     if "video" not in table:
@@ -200,7 +208,7 @@ def _read_file(path: Path, how: Reading, wanted: _Wanted) -> tuple[pd.DataFrame,
         table.insert(1, "time", table.groupby("video", observed=True).cumcount().astype(float))
     else:
         told: TimeUnit = _tell_unit(table, path) if eev else unit
-        table["time"] /= _PER_SECOND[told]
+        table["time"] /= PER_SECOND[told]
         _judge_times(table, path, told)
     return table, source.layout.sha256
 
@@ -212,7 +220,7 @@ def _collect(held: Columns, pieces: Iterable[Piece], path: Path, blank: bool) ->
         empty += _blank_zeros(piece) if blank else 0
         held.add(piece)
     if not held.count:
-        fact = "the file has a header but no rows."
+        fact = NO_ROWS
         raise DataError(Problem(fact, "Check the export.", file=str(path)))
     if empty:
         counted = count_things(empty, "rows has", "rows have", of=held.count)
@@ -262,7 +270,7 @@ def _judge_times(table: pd.DataFrame, path: Path, unit: TimeUnit) -> None:
     codes = table["video"].cat.codes.to_numpy()
     steps = np.diff(times)[np.diff(codes) == 0]
     if len(steps) and np.median(steps) > _LONG:
-        step = np.median(steps) * _PER_SECOND[unit]
+        step = np.median(steps) * PER_SECOND[unit]
         told = f"rows of a video are {step:g} apart, which in {unit} is {np.median(steps):g} s."
         other = "us" if step > 1e4 else "ms"
         remedy = ("If times are in another unit, say so with ", Option("unit", other), ".")

@@ -16,9 +16,13 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.contracts import find_absent, find_empty, find_unnumbers, require_columns
-from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
+from exprstats.errors import OTHER_COLUMN, DataError, Option, OptionError, Problem, warn_user
 from exprstats.io.files.workbooks import write_number
 from exprstats.options import name_nearest, name_some
+
+NO_EXPRESSION = "no column holds numbers of an expression."
+
+CHECK_VIDEOS = "Check the names of videos and the unit of times."
 
 ROLES = ("video", "time", "annotator", "model", "group", "part")
 MOST_GROUPS = 200
@@ -47,7 +51,7 @@ def list_expressions(table: pd.DataFrame, expressions: Iterable[str] | None = No
     ]
     if expressions is None:
         if not numbers:
-            fact = "no column holds numbers of an expression."
+            fact = NO_EXPRESSION
             raise DataError(Problem(fact, ("Name some with ", Option("expressions"), ".")))
         return numbers
     named = [expressions] if isinstance(expressions, str) else list(dict.fromkeys(expressions))
@@ -250,7 +254,7 @@ def find_groups(
                 found[str(name)] = has[codes]
     if len(found) < 2 and (len(found) == 0 or next(iter(found.values())).all()):
         fact = f"the moments are of {count_things(len(found), 'group')}; a comparison needs two."
-        raise DataError(Problem(fact, ("Name another column with ", Option("by"), ".")))
+        raise DataError(Problem(fact, (OTHER_COLUMN, Option("by"), ".")))
     if len(found) > MOST_GROUPS:
         message = f" gives {len(found):,} groups; at most {MOST_GROUPS} can be compared."
         raise OptionError(Option("by"), message)
@@ -364,7 +368,7 @@ def align_models(
     values = np.where(lost, np.nan, values)
     if not np.isfinite(values).any():
         fact = "no moment of the truth is predicted by every model."
-        raise DataError(Problem(fact, "Check the names of videos and the unit of times."))
+        raise DataError(Problem(fact, CHECK_VIDEOS))
     return Moments(table, codes, videos, values, predicted)
 
 

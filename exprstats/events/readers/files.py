@@ -20,12 +20,11 @@ from exprstats.events.readers.signstream import Event, list_signstream2, list_si
 from exprstats.events.readers.spellings import list_spellings, merge_spellings
 from exprstats.io.files.reading import Reading
 from exprstats.io.files.workbooks import write_number
-from exprstats.options import TimeUnit, check_word, name_nearest
+from exprstats.options import PER_SECOND, TimeUnit, check_word, name_nearest
 from exprstats.parallel import report_progress
 
 FilePath = str | os.PathLike[str]
 _MARKUP = (".xml", ".eaf")
-_PER_SECOND: dict[TimeUnit, float] = {"s": 1.0, "ms": 1e3, "us": 1e6}
 _LONGEST = 100.0  # seconds of a usual annotation
 _ROLES = ("utterance", "signer", "tier", "start", "end", "value", "phase")
 
@@ -222,7 +221,7 @@ def _read_intervals(path: Path, plan: _Plan) -> pd.DataFrame:
     table = table.rename(columns={name: role for role, name in known.items()})
     held = set(table.columns)
     table = _drop_copies(table.reindex(columns=list(_ROLES)), path)
-    table[["start", "end"]] /= _PER_SECOND[plan.unit]
+    table[["start", "end"]] /= PER_SECOND[plan.unit]
     if "utterance" not in held:
         table["utterance"] = path.stem
     if "value" not in held:
@@ -248,7 +247,7 @@ def _judge_lengths(table: pd.DataFrame, path: Path, unit: TimeUnit) -> None:
     """Warn of annotations that last as long as none does, in the unit that was told."""
     usual = float((table["end"] - table["start"]).median())
     if usual > _LONGEST:
-        units = list(_PER_SECOND)
+        units = list(PER_SECOND)
         other = units[min(units.index(unit) + 1, len(units) - 1)]
         told = f"half of the intervals last {usual:,.0f} s or more. If times are in another unit, "
         remedy = ("say so with ", Option("time_unit", other), ".")

@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-from exprstats.errors import DataError, Option, Problem
+from exprstats.errors import UNREADABLE, DataError, Option, Problem
 
 
 def parse_markup(path: Path, encoding: str | None = None) -> Element:
@@ -30,7 +30,7 @@ def parse_markup(path: Path, encoding: str | None = None) -> Element:
     try:
         content = path.read_bytes()
     except OSError as error:
-        reason = error.strerror or "it cannot be read"
+        reason = error.strerror or UNREADABLE
         raise DataError(Problem(f"{reason}.", "Check the path.", file=str(path))) from None
     if encoding is not None:
         content = _decode(content, encoding, path).encode()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from exprstats.apa import count_things
-from exprstats.errors import DataError, Problem, warn_user
+from exprstats.errors import UNREADABLE, DataError, Problem, warn_user
 
 Pairs = Iterator[tuple[str, str]]
 Reader = Callable[[list[str], Path], Pairs]
@@ -47,7 +47,7 @@ def read_lines(path: Path) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
-        fact = f"{error.strerror or 'it cannot be read'}."
+        fact = f"{error.strerror or UNREADABLE}."
         raise DataError(Problem(fact, "Check the path.", file=str(path))) from None
     if content[:2] in _WIDE:
         return content.decode("utf-16")

@@ -12,7 +12,7 @@ import pandas as pd
 
 from exprstats.apa import count_things, tell_p, write_count
 from exprstats.contracts import order_levels
-from exprstats.errors import DataError, Option, Problem, warn_user
+from exprstats.errors import OTHER_COLUMN, DataError, Option, Problem, warn_user
 from exprstats.inference.comparison.alignment import align_models
 from exprstats.inference.comparison.predictions import (
     Span,
@@ -223,7 +223,7 @@ def _split_jointly(rows: pd.DataFrame, *, cluster: str, by: str) -> list[Cell]:
     if len(names) < 2:
         own_fits = " with predictions of their own fit" if len(own) < len(rows) else ""
         fact = f"{count_things(len(names), 'context')}{own_fits}; a difference needs two."
-        raise DataError(Problem(fact, ("Name another column with ", Option("by"), "."), column=by))
+        raise DataError(Problem(fact, (OTHER_COLUMN, Option("by"), "."), column=by))
     clusters = pd.Index(pd.factorize(own[cluster], sort=True)[1])
     key = [name for name in dict.fromkeys(("context", by, "clip")) if name in own.columns]
     cells = []

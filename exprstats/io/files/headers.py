@@ -9,6 +9,8 @@ from statistics import median
 
 from exprstats.errors import Problem
 
+OWN_NAMES = "Give each column its own name."
+
 _NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?")
 
 
@@ -160,7 +162,7 @@ def find_twins(header: list[str], row: int) -> list[Problem]:
     places: dict[str, list[int]] = {}
     for place, name in enumerate(header, start=1):
         places.setdefault(name, []).append(place)
-    own = "Give each column its own name."
+    own = OWN_NAMES
     data = "That looks like data: add a first row with the names, such as clip, rater, rating."
     return [
         Problem(

@@ -18,14 +18,15 @@ from pathlib import Path
 from typing import Literal
 from zipfile import BadZipFile, ZipFile
 
-from exprstats.errors import DataError, Option, Problem, Text
+from exprstats.errors import EMPTY_FILE, NO_FILE, UNREADABLE, DataError, Option, Problem, Text
+
+SAVE_CSV = "Save it as CSV UTF-8."
 
 FileFormat = Literal["text", "xlsx", "ods", "sav", "por", "dta"]
 STATISTICAL = ("sav", "por", "dta")
 
 _BLOCK = 1 << 20
 _FEW_ZEROS = 20
-_CSV = "Save it as CSV UTF-8."
 _GZIP = b"\x1f\x8b"
 _ZIP = b"PK\x03\x04"
 _BINARY: dict[bytes, FileFormat] = {
@@ -55,7 +56,7 @@ _FOREIGN = {
     b"MATLAB": ("a MATLAB file", "In MATLAB, save the table with writetable(t, 'file.csv')."),
     b"\x89HDF": ("an HDF5 or MATLAB file", "Save the table in it as CSV UTF-8."),
     b"SQLite": ("a database (SQLite)", "Export the table as CSV UTF-8."),
-    b"HEADER RECORD": ("a SAS transport file (.xpt)", _CSV),
+    b"HEADER RECORD": ("a SAS transport file (.xpt)", SAVE_CSV),
     b"\x89PNG": ("a picture", "Name the table that belongs to it."),
     b"\xff\xd8\xff": ("a picture", "Name the table that belongs to it."),
     b"<!DOCTYPE": ("a web page", "Open it in a spreadsheet and save it as CSV UTF-8."),
@@ -195,7 +196,7 @@ def hash_file(path: Path) -> str:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        fact = f"{error.strerror or 'it cannot be read'}."
+        fact = f"{error.strerror or UNREADABLE}."
         raise DataError(Problem(fact, "Check the path.", file=str(path))) from None
 
 
@@ -218,7 +219,7 @@ def _list_members(path: Path) -> set[str]:
 def _refuse_foreign(name: str, path: Path, head: bytes) -> None:
     mark = next((one for one in _MARKS if head.startswith(one)), b"")
     if not head.removeprefix(mark).strip():
-        raise DataError(Problem("the file is empty.", "Check the export.", file=name))
+        raise DataError(Problem(EMPTY_FILE, "Check the export.", file=name))
     found = next((kind for sign, kind in _FOREIGN.items() if head.startswith(sign)), None)
     if head.removeprefix(mark).lstrip()[:20].lower().startswith(_PAGES):
         found = _FOREIGN[b"<html"]
@@ -325,7 +326,7 @@ def _explain_os(path: Path, error: OSError) -> Problem:
         alike = [other.name for other in files if path.suffix in {other.suffix, ""}]
         near = get_close_matches(path.name, alike[:1000], n=5, cutoff=0)
         hint = f"The folder holds: {', '.join(near)}." if near else "Check the path."
-        return Problem("there is no such file.", hint, file=str(path))
+        return Problem(NO_FILE, hint, file=str(path))
     if isinstance(error, IsADirectoryError):
         return Problem("this is a folder, not a file.", "Name a file in it.", file=str(path))
     return Problem(f"the file cannot be read ({error.strerror}).", file=str(path))

@@ -15,7 +15,7 @@ import numpy as np
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem, Text
 from exprstats.io.files.headers import Header, find_header
-from exprstats.io.files.kinds import STATISTICAL, Bytes, FileFormat, inspect_bytes
+from exprstats.io.files.kinds import SAVE_CSV, STATISTICAL, Bytes, FileFormat, inspect_bytes
 from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.text import find_separator, split_lines
 from exprstats.io.files.workbooks import (
@@ -28,6 +28,8 @@ from exprstats.io.files.workbooks import (
     read_statistical,
     write_number,
 )
+
+CHECK_ROWS = "Check these rows for missing or unquoted separators; the file may be cut off."
 
 # Small enough that a batch stays in the processor's cache.
 _BATCH = 4_096
@@ -223,7 +225,7 @@ def _read_sheet(layout: Layout) -> Iterator[list[str]]:
 
 def _blame_workbook(path: Path, error: Exception) -> Problem:
     fact = f"the workbook cannot be read ({error})."
-    return Problem(fact, "Save it as CSV UTF-8.", file=str(path))
+    return Problem(fact, SAVE_CSV, file=str(path))
 
 
 def _write_cells(row: list[Any]) -> list[str]:
@@ -258,7 +260,7 @@ def describe_ragged(ragged: list[tuple[int, int]], width: int) -> Problem:
     """Return the problem of rows, each with its number of fields, that differ from the header."""
     rows = tuple(number for number, _ in ragged)
     number, fields = ragged[0]
-    remedy = "Check these rows for missing or unquoted separators; the file may be cut off."
+    remedy = CHECK_ROWS
     if all(count == width + 1 for _, count in ragged):
         remedy = "Quote texts that hold the separator, or give the first column a name."
     fact = (

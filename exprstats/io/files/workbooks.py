@@ -14,7 +14,7 @@ from xml.etree.ElementTree import ParseError, iterparse
 from zipfile import BadZipFile, ZipFile
 
 from exprstats.errors import DataError, Option, Problem, Text
-from exprstats.io.files.kinds import FileFormat
+from exprstats.io.files.kinds import SAVE_CSV, FileFormat
 
 CODEBOOK = frozenset(
     {"variable", "variables", "meaning", "label", "description", "coding", "variable name"}
@@ -182,7 +182,7 @@ def _walk_ods(path: Path) -> Iterator[tuple[str, Iterator[list[Any]]]]:
             tables = list(parts)
     except (BadZipFile, KeyError, ParseError) as error:
         message = f"the workbook cannot be read ({error})."
-        raise DataError(Problem(message, "Save it as CSV UTF-8.", file=str(path))) from error
+        raise DataError(Problem(message, SAVE_CSV, file=str(path))) from error
     for table in tables:
         yield table.get(f"{_TABLE}name", ""), _walk_table(table)
 
@@ -307,4 +307,4 @@ def _load(path: Path, kind: FileFormat, name: str, digest: str) -> tuple[Any, An
     except (pyreadstat.ReadstatError, OSError, ValueError) as error:
         program = "Stata" if kind == "dta" else "SPSS"
         fact = f"the {program} file cannot be read ({error})."
-        raise DataError(Problem(fact, "Save it as CSV UTF-8.", file=name)) from error
+        raise DataError(Problem(fact, SAVE_CSV, file=name)) from error

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
+COPY = "a copy of the target"
+
 _FEWEST = 10
 _ID = re.compile(r"(.*[_ .-])?(id|ids|index|nr|no|number|code|row|unnamed: \d+)", re.IGNORECASE)
 # A correlation that falls short of 1 by less is one within rounding.
@@ -57,7 +59,7 @@ def judge_features(
         elif _names_things(str(name), known, people):
             found[name] = "an id"
         elif truth is not None and _copies(column, truth):
-            found[name] = "a copy of the target"
+            found[name] = COPY
     return found
 
 

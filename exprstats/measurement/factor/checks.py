@@ -11,7 +11,15 @@ from scipy.special import chdtrc
 
 from exprstats.apa import count_things
 from exprstats.document.text import join_words
-from exprstats.errors import DataError, FitError, FitWarning, OptionError, Problem, warn_user
+from exprstats.errors import (
+    LEAVE_ONE_OUT,
+    DataError,
+    FitError,
+    FitWarning,
+    OptionError,
+    Problem,
+    warn_user,
+)
 from exprstats.measurement.factor.moments import Moments, correlate
 from exprstats.measurement.factor.solution import UNTESTABLE, Receipt, Solution
 
@@ -88,7 +96,7 @@ def _find_shared(r: np.ndarray, n: int, items: Sequence[str], where: str) -> lis
         tied = [item for item, part in zip(items, vectors[:, 0], strict=True) if abs(part) > TIED]
         named = ", ".join(f"'{item}'" for item in tied)
         fact = f"{where}: {named} determine each other: one is a sum of the others."
-        problems.append(Problem(fact, "Leave one of them out.", column=str(tied[-1])))
+        problems.append(Problem(fact, LEAVE_ONE_OUT, column=str(tied[-1])))
     if problems:
         return problems
     pairs = r[np.triu_indices(len(items), 1)]

@@ -14,13 +14,12 @@ from exprstats.contracts import PREDICTIONS, check_table
 from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.models.baselines.guesses import take_predictions
 from exprstats.models.data.design import Design, Sample
-from exprstats.models.data.parts import PARTS
 from exprstats.models.fitting.elastic import tune_sample
 from exprstats.models.fitting.forest import Grown, grow_again
 from exprstats.models.fitting.outcomes import list_predictions
 from exprstats.models.fitting.penalties import scale_columns
 from exprstats.models.fitting.result import Fitted, Models
-from exprstats.options import name_some
+from exprstats.options import PARTS, name_some
 
 if TYPE_CHECKING:
     from exprstats.models.fitting.penalties import Grid

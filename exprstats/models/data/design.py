@@ -22,8 +22,8 @@ from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.io.guards.features import copies_numbers, judge_features, tell_features
 from exprstats.io.guards.tables import guard_table
 from exprstats.models.data.categories import find_references
-from exprstats.models.data.parts import PARTS, label_parts
-from exprstats.options import name_some
+from exprstats.models.data.parts import label_parts
+from exprstats.options import PARTS, name_some
 from exprstats.parallel import Seed, spawn_seeds
 
 NOTHING = "There is nothing to predict."

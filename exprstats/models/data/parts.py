@@ -12,9 +12,7 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.contracts import find_absent, find_empty, order_levels, require_columns
 from exprstats.errors import DataError, Option, Problem, warn_user
-from exprstats.options import name_nearest, name_some
-
-PARTS = ("train", "validate", "test")
+from exprstats.options import PARTS, name_nearest, name_some
 
 
 def label_parts(clips: pd.DataFrame, parts: pd.DataFrame) -> np.ndarray:

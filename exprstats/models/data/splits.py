@@ -14,8 +14,8 @@ from exprstats.apa import count_things
 from exprstats.contracts import find_empty, require_columns
 from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.io.guards.tables import guard_table
-from exprstats.models.data.parts import PARTS, find_lookalikes, find_thin_contexts, list_subjects
-from exprstats.options import check_count, name_some
+from exprstats.models.data.parts import find_lookalikes, find_thin_contexts, list_subjects
+from exprstats.options import PARTS, check_count, name_some
 from exprstats.parallel import Seed, open_generator
 
 FEWER_FOLDS = "Use fewer folds, or leave this context out."

@@ -9,7 +9,6 @@ import pandas as pd
 
 from exprstats.errors import DataError, Problem
 from exprstats.models.data.design import Design, Sample
-from exprstats.models.data.parts import PARTS
 from exprstats.models.data.splits import FEWER_FOLDS, check_folds
 from exprstats.models.fitting.outcomes import correlate
 from exprstats.models.fitting.penalties import (
@@ -25,6 +24,7 @@ from exprstats.models.fitting.products import (
     read_moments,
     sum_products,
 )
+from exprstats.options import PARTS
 
 
 @dataclass(frozen=True, slots=True, eq=False)

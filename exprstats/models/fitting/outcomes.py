@@ -11,7 +11,7 @@ import pandas as pd
 from exprstats.inference.metrics.classification import measure_accuracy, measure_uar
 from exprstats.inference.metrics.regression import measure_rmse
 from exprstats.models.data.design import Design, Sample
-from exprstats.models.data.parts import PARTS
+from exprstats.options import PARTS
 
 FEW_SUBJECTS = 10
 KEYS = ("context", "model", "part", "term", "feature")

@@ -9,7 +9,7 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.contracts import NAMED_CLIPS, check_table, find_absent, find_unnumbers
-from exprstats.errors import DataError, Option, Problem, warn_user
+from exprstats.errors import THEIR_COLUMN, DataError, Option, Problem, warn_user
 from exprstats.io.guards.tables import guard_table
 from exprstats.models.data.categories import code_like
 from exprstats.models.data.classes import code_labels, name_classes, show_label
@@ -35,8 +35,8 @@ def predict_clips(
     clips
         One row per clip: ``clip``, the features of the fit in their own units, and the context
         where models were fitted by context. Features are scaled by the means and SDs of the
-        training clips, never by those of the new ones; a category that the fit had as ``gender: f`` may be
-        there as ``gender``. ``subject`` and ``part`` are kept where they stand.
+        training clips, never by those of the new ones; a category that the fit had as ``gender: f``
+        may be there as ``gender``. ``subject`` and ``part`` are kept where they stand.
     by
         Column that names the contexts.
     unknown
@@ -121,7 +121,7 @@ def _miss_contexts(own: list[Fitted], unknown: str) -> None:
     fact = f"the clips have no contexts, by which the models were fitted ({names})."
     if unknown == "error":
         pooled = "; for the pooled model alone: ", Option("unknown", "pooled"), "."
-        raise DataError(Problem(fact, ("Name their column with ", Option("by"), *pooled)))
+        raise DataError(Problem(fact, (THEIR_COLUMN, Option("by"), *pooled)))
     warn_user(f"{fact[0].upper()}{fact[1:]} These clips have predictions of the pooled model only.")
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from exprstats.models.data.design import Design, Sample
-from exprstats.models.data.parts import PARTS
 from exprstats.models.fitting.penalties import Moments, scale_columns
+from exprstats.options import PARTS
 
 # Sums are taken about the full sample's means: an SD below this share of the root mean square is
 # rounding.

@@ -10,10 +10,9 @@ import pandas as pd
 from exprstats.errors import OptionError
 from exprstats.models.data.classes import code_labels, show_label
 from exprstats.models.data.design import Design
-from exprstats.models.data.parts import PARTS
 from exprstats.models.fitting.forest import Grown
 from exprstats.models.fitting.result import Models
-from exprstats.options import name_nearest
+from exprstats.options import PARTS, name_nearest
 
 
 def tally_classes(models: Models) -> pd.DataFrame:

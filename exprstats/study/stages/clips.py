@@ -8,11 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.behaviour.ledger import KEPT_QUALITY
 from exprstats.contracts import require_columns
-from exprstats.errors import DataError, Option, Problem, speak, warn_user
+from exprstats.errors import LEAVE_ONE_OUT, DataError, Option, Problem, speak, warn_user
 from exprstats.io.detection import IDS as ROLES
 from exprstats.io.detection import WORDS, split_name
-from exprstats.io.guards.features import judge_features, tell_features
+from exprstats.io.guards.features import COPY, judge_features, tell_features
 from exprstats.options import name_nearest, name_some
 from exprstats.study.files import ClipsSettings, OpenfaceSettings, SubjectsSettings
 from exprstats.study.joins import IDS
@@ -24,7 +25,6 @@ _FEW_CLIPS = 10
 _NEAR = 0.99  # a correlation with the target that only its own values reach
 _WAYS = ("pearson", "spearman")
 # How well a clip was tracked says how far its features can be trusted, not how a face moves.
-QUALITY = ("valid_share", "mean_confidence", "gaps", "face_switches")
 # What the study says in the words of summarise_openface.
 _CHOICES = (
     *("hz", "sampling", "confidence", "min_valid", "unit", "signed", "face", "fps"),
@@ -61,13 +61,13 @@ def summarise_videos(
         video=settings.video,
         subject=settings.subject,
         context=settings.context,
-        target=None if settings.target in (*FEATURES, *QUALITY) else settings.target,
+        target=None if settings.target in (*FEATURES, *KEPT_QUALITY) else settings.target,
         classes=True if settings.classes else None,
         reading=settings.choose_reading(),
     )
     named = (*(settings.features or ()), *filter(None, [settings.target]))
     # A misspelt name is told before hours of frames are read.
-    _refuse_unknown(named, (*FEATURES, *QUALITY, *segments.columns))
+    _refuse_unknown(named, (*FEATURES, *KEPT_QUALITY, *segments.columns))
     result = summarise_openface(
         settings.folder,
         segments,
@@ -78,7 +78,7 @@ def summarise_videos(
     _note_videos(result.files, folder, log)
     _note_failures(result.ledger, log)
     require_columns(result.clips, named, "clips")
-    wanted = dict.fromkeys((*IDS, *FEATURES, *QUALITY, *named))
+    wanted = dict.fromkeys((*IDS, *FEATURES, *KEPT_QUALITY, *named))
     return result.clips[[name for name in wanted if name in result.clips]]
 
 
@@ -162,7 +162,7 @@ def take_features(
         # A column named as one of clips, contexts or raters is no description of a person.
         plain = [one for one in free if one in own or not split_name(one) & _ROLES]
         words, copies = find_categories(clips, plain, target)
-        odd |= dict.fromkeys(copies, "a copy of the target")
+        odd |= dict.fromkeys(copies, COPY)
         if odd:
             counted = count_things(len(odd), "column is", "columns are")
             told = f"{counted} left out of the features: {', '.join(tell_features(odd))}. "
@@ -198,7 +198,7 @@ def list_numbers(clips: pd.DataFrame, target: str | None = None) -> list[str]:
     Ids, the target and the quality columns of `exprstats.behaviour.summarise_clips` are none;
     quality becomes a feature only by name.
     """
-    taken = {*IDS, *QUALITY, target}
+    taken = {*IDS, *KEPT_QUALITY, target}
     numbers = clips.select_dtypes("number").columns
     return [str(name) for name in numbers if name not in taken]
 
@@ -250,7 +250,7 @@ def _find_copies(clips: pd.DataFrame, target: str, features: Sequence[str]) -> I
         twins = [numbers[k] for k in range(place) if sizes[place, k] > 1 - 1e-9]
         if twins:
             fact = f"Features '{twins[0]}' and '{name}' are the same in other units, and share the"
-            yield Problem(f"{fact} credit between them.", "Leave one of them out.")
+            yield Problem(f"{fact} credit between them.", LEAVE_ONE_OUT)
 
 
 def _is_copy(clips: pd.DataFrame, name: str, target: str | None) -> bool:

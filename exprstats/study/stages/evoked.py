@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from exprstats.options import PARTS
 from exprstats.study.files import EvokedSettings
 from exprstats.study.provenance import Logbook
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from exprstats.io import Reading
     from exprstats.results import Result
 
-PARTS = ("train", "validate", "test")
 MACHINE = "machine"
 
 

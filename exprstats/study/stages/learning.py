@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from exprstats.models import Models
     from exprstats.study.run import StudyRun
 
+CORRELATIONS = "the correlations of the features"
+
 
 def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_jobs: int) -> StudyRun:
     """Return the run with models, baselines, their comparison, and what is asked beyond.
@@ -84,7 +86,7 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
         apart = lesson.classes or run.means
         means = None if apart else compare_scores(clips, lesson.target, **options)
         run = run.add(means)
-    with log.isolate("models", "the correlations of the features"):
+    with log.isolate("models", CORRELATIONS):
         run = run.add(relate_features(lesson))
     networks: dict[str, DeepModels] = {}
     with log.isolate("networks", "the networks"):

@@ -10,7 +10,7 @@ import numpy as np
 
 from exprstats.errors import DataError, Problem
 from exprstats.io.outputs import slug
-from exprstats.options import NETWORKS
+from exprstats.options import NETWORKS, VARIED
 from exprstats.study.inputs import Lesson
 from exprstats.study.provenance import Logbook
 from exprstats.study.settings import ModelSettings, Study
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _KEYS = ("video", "face", "frame", "timestamp", "confidence", "success")
 _READING = ("recursive", "endings")
-_VARIED = ("crop", "brightness")
 
 
 def keep_training(
@@ -91,7 +90,7 @@ def _fit(model: ModelSettings, study: Study, lesson: Lesson, log: Logbook) -> De
         classes=classes,
         grid=cross_settings(model, study),
         weights=model.weights,
-        augment={name: model.trained[name] for name in _VARIED if name in model.trained} or None,
+        augment={name: model.trained[name] for name in VARIED if name in model.trained} or None,
         name=model.name,
         runs=study.deep.runs if study.deep else 1,
         checkpoints=_find_place(study, model),
@@ -138,7 +137,7 @@ def cross_settings(model: ModelSettings, study: Study) -> list[dict[str, Any]]:
     if model.kind == "gated-gru" and deep is not None and deep.modalities is not None:
         sides = {"sizes": tuple(deep.modalities.values())}
         sides |= {"hidden": tuple((deep.units or {}).get(one, 256) for one in deep.modalities)}
-    apart = ("weights", *_VARIED)
+    apart = ("weights", *VARIED)
     given = {name: value for name, value in model.trained.items() if name not in apart}
     lists = [value if isinstance(value, tuple) else (value,) for value in given.values()]
     return [{**sides, **dict(zip(given, values, strict=True))} for values in product(*lists)]

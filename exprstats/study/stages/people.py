@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.errors import DataError, Option, Problem
+from exprstats.errors import THEIR_COLUMN, DataError, Option, Problem
 from exprstats.options import name_some
 from exprstats.study.files import SubjectsSettings
 from exprstats.study.joins import Tables, name_files, name_role
@@ -154,7 +154,7 @@ def join_people(
         return tables
     if not any("subject" in table for table in tables.values()):
         fact = f"{files['subjects']} describes people, and no other file says whom a clip shows."
-        remedy = ("Name their column with ", Option("subject"), " in [ratings] or [clips].")
+        remedy = (THEIR_COLUMN, Option("subject"), " in [ratings] or [clips].")
         raise DataError(Problem(fact, remedy, file=str(study.path)))
     contexts = ["context"] if "context" in people else []
     problems: list[Problem] = []
