@@ -127,7 +127,8 @@ class Session:
         analysis = gather_analysis(given, names=names, unseen=unseen)
         sections = describe_results(analysis, failures=self.failures)
         # What was asked for comes before what is said beside it.
-        for section in sorted(sections, key=lambda one: one.name != self.command):
+        first = {"choice": 0, self.command: 1}
+        for section in sorted(sections, key=lambda one: first.get(one.name, 2)):
             self.show(section)
 
     def show(self, section: Section) -> None:

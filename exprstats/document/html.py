@@ -34,8 +34,9 @@ def render_html(document: Document, images: Mapping[str, bytes]) -> str:
         keep_trailing_newline=True,
     )
     views = [_view_section(section, images) for section in document.sections]
+    appendix = [_view_section(section, images) for section in document.appendix]
     template = environment.get_template("page.html.j2")
-    return template.render(document=document, sections=views)
+    return template.render(document=document, sections=views, appendix=appendix)
 
 
 def _view_section(section: Section, images: Mapping[str, bytes]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Results are turned into these in one place and rendered to a file format in anot
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from exprstats.document.text import Text, say
@@ -160,9 +160,12 @@ class Document:
         In printed order.
     references
         The works cited, alphabetically.
+    appendix
+        Further tables and figures, by the section that they belong to.
     """
 
     title: str
     banners: tuple[Text, ...] = ()
     sections: tuple[Section, ...] = ()
-    references: tuple[Text, ...] = field(default=())
+    references: tuple[Text, ...] = ()
+    appendix: tuple[Section, ...] = ()

@@ -23,11 +23,11 @@ def number_document(document: Document) -> Document:
     brackets. Of two tables of one name a section refers to its own. What has a number keeps it.
     """
     held = [one for section in document.sections for one in (*section.tables, *section.figures)]
-    apart = any(one.main for one in held)
+    apart = bool(document.appendix) or any(one.main for one in held)
     counts: Counter[str] = Counter()
     numbers: dict[str, str] = {}
     sections = []
-    for section in document.sections:
+    for section in (*document.sections, *document.appendix):
         numbered = {"tables": [], "figures": []}
         for kind, found in numbered.items():
             for one in getattr(section, kind):
@@ -38,11 +38,46 @@ def number_document(document: Document) -> Document:
                 )
         sections.append(replace(section, **numbered))
         numbers |= _list_numbers(sections[-1])
+    done = tuple(_resolve(one, numbers | _list_numbers(one)) for one in sections)
     return replace(
         document,
         banners=_resolve_all(document.banners, numbers),
-        sections=tuple(_resolve(one, numbers | _list_numbers(one)) for one in sections),
+        sections=done[: len(document.sections)],
+        appendix=done[len(document.sections) :],
     )
+
+
+def move_appendix(document: Document) -> Document:
+    """Return a document whose further tables and figures stand in an appendix at its end.
+
+    A document without tables and figures of the main text keeps all of them where they are.
+    """
+    held = [one for section in document.sections for one in (*section.tables, *section.figures)]
+    if all(one.main for one in held) or not any(one.main for one in held):
+        return document
+    sections = tuple(
+        replace(
+            section,
+            tables=tuple(table for table in section.tables if table.main),
+            figures=tuple(figure for figure in section.figures if figure.main),
+        )
+        for section in document.sections
+    )
+    parts = (
+        replace(
+            section,
+            name=f"{section.name}-appendix",
+            sentences=(),
+            caveats=(),
+            points=(),
+            steps=(),
+            tables=tuple(table for table in section.tables if not table.main),
+            figures=tuple(figure for figure in section.figures if not figure.main),
+        )
+        for section in document.sections
+    )
+    appendix = tuple(part for part in parts if part.tables or part.figures)
+    return replace(document, sections=sections, appendix=appendix)
 
 
 def _list_numbers(section: Section) -> dict[str, str]:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 MOST_PATTERNS = 12
 _BINS = 24
+_AXES = {"scores": "Score (SD of the factor)", "items": "Clip mean (scale points)"}
 Coded = dict[str, dict[str, str]]
 
 
@@ -237,7 +238,7 @@ def draw_values(descriptives: ColumnDescriptives) -> ggplot:
         + p9.geom_col(p9.aes(width="width"), fill=PALETTE[0])
         + p9.geom_vline(p9.aes(xintercept="value"), lines, color=INK, size=0.5, linetype="dashed")
         + p9.scale_x_continuous(breaks=place_ticks(4), labels=write_ticks)
-        + p9.labs(x="Value", y="Share of clips")
+        + p9.labs(x=_AXES.get(descriptives.what, "Value"), y="Share of clips")
     )
     single = len(coded["item"]) == 1
     plot = _finish(plot, coded, "item", free=not single)

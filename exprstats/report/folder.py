@@ -16,7 +16,7 @@ import pandas as pd
 
 from exprstats.document.html import render_html
 from exprstats.document.model import Document, Table
-from exprstats.document.numbering import number_document
+from exprstats.document.numbering import move_appendix, number_document
 from exprstats.document.text import say, write_plain
 from exprstats.errors import ExprStatsError, warn_user
 from exprstats.io import slug, stage_folder, write_csv, write_json
@@ -108,7 +108,7 @@ def write_document(
     with stage_folder(folder, force=force, inputs=inputs) as draft:
         document = build_document(analysis, failures=failures, numbered=False)
         document, drawn = _draw_figures(document, draft / "figures")
-        document = number_document(document)
+        document = number_document(move_appendix(document))
         images = _name_figures(document, drawn)
         _save_tables(document, draft / "tables")
         for name, table in collect_data(analysis).items():
@@ -179,7 +179,7 @@ def try_figure(
 
 
 def _save_tables(document: Document, folder: Path) -> None:
-    for section in document.sections:
+    for section in (*document.sections, *document.appendix):
         for table in section.tables:
             stem = slug(table.stem)
             write_csv(print_table(table), folder / f"{stem}.csv")

@@ -196,7 +196,7 @@ def test_compare_reads_wide_files(call, call_json, predictions, tmp_path):
     told = call_json("compare", tmp_path / "wide.csv", *options, "--metric", "rmse")
     assert {row["term"] for row in told["rows"]} == {"net", "flat", "net - flat"}
     out = call("compare", tmp_path / "wide.csv", *options, "--metric", "nrmse", "--span", "7")
-    assert "NRMSE (lower is better)" in out.stdout and "Table 4." in out.stdout
+    assert "NRMSE (lower is better)" in out.stdout and "Table 2." in out.stdout
 
 
 def test_out_is_a_folder_that_is_refused_twice(call, predictions, tmp_path):

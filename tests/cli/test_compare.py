@@ -269,7 +269,7 @@ def test_a_context_and_a_model_called_all_and_an_option_in_a_file_name(call, cal
     rows = call_json("compare", file, *options, *more)["rows"]
     out = call("compare", file, *options, *more).stdout
     scores = {(row["context"], row["model"]): row for row in rows if row.get("versus") is None}
-    lines = out.split("Table 3.")[1].splitlines()
+    lines = out.split("Table 1.")[1].splitlines()
     assert next(line for line in lines if line.startswith("Model")).split() == [
         *("Model", "All", "(context)", "pain", "All")
     ]

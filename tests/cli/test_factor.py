@@ -38,9 +38,9 @@ def write(value, decimals):
     return f"{value:.{decimals}f}".replace("-", "−").replace("0.", ".", 1)
 
 
-def read_table(text, number):
+def read_table(text, title):
     """Return the lines of a printed table below its rule, each as cells without brackets."""
-    block = text.split(f"Table {number}. ")[1].split("─\n")[1].split("\n\n")[0]
+    block = text.split(f". {title}")[1].split("─\n")[1].split("\n\n")[0]
     return [re.sub(r"[\[\],]", " ", line).split() for line in block.splitlines()]
 
 
@@ -91,7 +91,7 @@ def test_the_printed_numbers_are_the_rows(call, call_json, items, cluster):
     options = (*ITEMS, *BY, *(["--cluster-robust"] if cluster else []))
     rows = call_json("factor", items, *options)["rows"]
     out = call("factor", items, *options).stdout
-    loadings = read_table(out, "2")
+    loadings = read_table(out, "Standardized Estimates of the One-Factor Model")
     contexts = [*dict.fromkeys(row["context"] for row in rows)]
     assert contexts[-1] is None and len(contexts) == 4
     lines = iter(loadings)
@@ -105,7 +105,9 @@ def test_the_printed_numbers_are_the_rows(call, call_json, items, cluster):
                 assert row["method"] == "jackknife"
                 wanted = [row[key] for key in ("estimate", "std_error", "conf_low", "conf_high")]
                 assert own == [write(value, 3) for value in wanted]
-    for context, line in zip(contexts, read_table(out, "A20"), strict=True):
+    for context, line in zip(
+        contexts, read_table(out, "Internal Consistency of the Items"), strict=True
+    ):
         [omega] = pick(rows, context=context, term="omega", headline=True)
         [ave] = pick(rows, context=context, term="ave", headline=True)
         [alpha] = pick(rows, context=context, term="alpha", headline=True)
@@ -145,11 +147,11 @@ def test_restrictions_and_invariance_stand_in_tables(call, call_json, items, tab
     assert pick(rows, model="tau-equivalent", context="pain", term="chisq")
     out = call("factor", items, *options).stdout
     steps = check_invariance(table, items=NAMES, cluster="subject").steps
-    printed = read_table(out, "A7")
+    printed = read_table(out, "Measurement Invariance")
     assert [line[0].lower() for line in printed] == steps["model"].tolist()
     for line, step in zip(printed[1:], steps.iloc[1:].to_dict("records"), strict=True):
         assert f"{step['chisq']:.2f}" in line and f"{step['chisq_change']:.2f}" in line
-    within = read_table(out, "A8")
+    within = read_table(out, "Equality of the Items")
     blocks = [line[0] for line in within if len(line) == 1]
     assert blocks == ["disgust", "pain", "startle", "All"]
     assert [line[0] for line in within[-3:]] == ["Congeneric", "Tau-equivalent", "Parallel"]
@@ -167,13 +169,16 @@ def test_draws_compare_contexts(call, call_json, items, table):
     assert "200 draws of whole clusters." in squeeze(out)
     everything = bootstrap_factor(table, items=NAMES, by="context", draws=200, seed=3).table
     everything = everything[everything["headline"]]
-    for number, terms in (("A9", ["loading", "omega"]), ("A21", ["residual", "alpha"])):
+    for title, terms in (
+        ("Loadings With Intervals", ["loading", "omega"]),
+        ("Residual Variances and", ["residual", "alpha"]),
+    ):
         own = everything[everything["term"].isin(terms)]
-        lines = [line for line in read_table(out, number) if "." in "".join(line)]
+        lines = [line for line in read_table(out, title) if "." in "".join(line)]
         estimates = [next(cell for cell in line if "." in cell) for line in lines]
         assert sorted(estimates) == sorted(write(value, 3) for value in own["estimate"])
         assert sum(line[-1] != "—" for line in lines) == own["p_adjusted"].notna().sum()
-    heads = [line for line in read_table(out, "A9") if "−" in line]
+    heads = [line for line in read_table(out, "Loadings With Intervals") if "−" in line]
     assert len(heads) == 3  # the differences of two contexts stand together
 
 
@@ -191,7 +196,7 @@ def test_ratings_give_errors_and_reliability_of_the_scores(call, call_json, data
     out = call("factor", file, *ITEMS, *named, "--scores", tmp_path / "scores.csv").stdout
     written = pd.read_csv(tmp_path / "scores.csv")
     assert written["std_error"].tolist() == pytest.approx(factor.scores["std_error"].tolist())
-    lines = read_table(out, "A2")
+    lines = read_table(out, "Factor Scores of the Clips")
     assert [line[8] for line in lines] == [write(row["estimate"], 2) for row in found]
     errors = factor.scores.groupby("fitted_on")["std_error"].mean()
     assert float(lines[-1][6]) == pytest.approx(errors["all"], abs=0.0051)
@@ -253,10 +258,10 @@ def test_ordered_answers_have_thresholds(call, call_json, data, tmp_path):
         [row["item"], f"{row['category']:g}", f"{row['estimate']:.2f}".replace("-", "−")]
         for row in thresholds
     ]
-    assert [line[:3] for line in read_table(out, "A24")] == wanted
-    assert [line[:2] for line in read_table(out, "A23")] == [
-        [row["item"], write(row["estimate"], 3)] for row in pick(told["rows"], term="loading")
-    ]
+    assert [line[:3] for line in read_table(out, "Thresholds Between the Answers")] == wanted
+    assert [
+        line[:2] for line in read_table(out, "Standardized Estimates of the Factor of Ordered")
+    ] == [[row["item"], write(row["estimate"], 3)] for row in pick(told["rows"], term="loading")]
 
 
 def test_a_context_called_all_and_a_file_that_looks_like_an_option(
@@ -268,8 +273,11 @@ def test_a_context_called_all_and_a_file_that_looks_like_an_option(
     told = call_json("factor", file, *options)
     assert told["inputs"][0]["file"] == str(file)
     out = call("factor", file, *options).stdout
-    for number in ("2", "A9", "A21", "A22"):
-        blocks = [" ".join(line) for line in read_table(out, number) if "." not in "".join(line)]
+    for title in (
+        *("Standardized Estimates of the One-Factor", "Loadings With Intervals"),
+        *("Residual Variances and", "Bartlett, Regression"),
+    ):
+        blocks = [" ".join(line) for line in read_table(out, title) if "." not in "".join(line)]
         assert blocks[:4] == ["disgust", "All (context)", "startle", "All"]
     pooled = [
         write(row["estimate"], 2)
@@ -279,7 +287,7 @@ def test_a_context_called_all_and_a_file_that_looks_like_an_option(
         and not row.get("versus")
         and "draws" not in row
     ][:4]
-    assert [line[-4] for line in read_table(out, "A20")] == pooled
+    assert [line[-4] for line in read_table(out, "Internal Consistency of the Items")] == pooled
     assert "All (context) − startle" in out and "\nAll − " not in out
 
 

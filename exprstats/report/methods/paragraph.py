@@ -11,6 +11,7 @@ from exprstats.document.text import Text, join_texts, join_words, quote_sentence
 from exprstats.inference.comparison.methods import describe_calibrating, describe_resampling
 from exprstats.inference.comparison.wording import RATERS
 from exprstats.options import GUESSES
+from exprstats.plots import label_metrics
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import Told
 from exprstats.report.methods.events import tell_estimates, tell_evoked, tell_signing
@@ -23,10 +24,17 @@ from exprstats.report.methods.ratings import (
 )
 from exprstats.report.sections.importance import gather_importance
 from exprstats.report.sections.intervals import KINDS, list_methods
+from exprstats.report.sections.performance import name_metric
 from exprstats.report.sections.stability import find_split, name_resampled, name_tuning
 
 if TYPE_CHECKING:
     from exprstats.models import Importance, Models, Weights
+
+_MEASURES = {
+    "rmse": "the root mean square error (RMSE)",
+    "nrmse": "the root mean square error divided by the theoretical range of the target (NRMSE)",
+    "correlation": "Pearson’s correlation of predictions and truth",
+}
 
 
 def describe_procedure(analysis: Analysis) -> tuple[Section, set[str]]:
@@ -309,6 +317,9 @@ def _tell_comparison(analysis: Analysis) -> Told:
     if baselines:
         verb = "Baselines were" if len(baselines) > 1 else "The baseline was"
         texts.append(say("{verb} {named}.", verb=verb, named=join_words(baselines)))
+    labels = label_metrics(comparison)
+    told = join_words([_MEASURES.get(metric, name_metric(one)) for metric, one in labels.items()])
+    texts.append(say("Performance on the test clips was measured by {told}.", told=told))
     compared = bool(shown["versus"].notna().any())
     told = " of test performance" + (" and of differences between models" if compared else "")
     methods = list_methods(shown)

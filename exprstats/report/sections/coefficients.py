@@ -194,8 +194,8 @@ def _tell_samples(shown: pd.DataFrame) -> tuple[Text, ...]:
         return ()
     return (
         say(
-            "{all}: within contexts, whose level differences are no reliability. {sample}: level "
-            "differences between contexts count as reliability.",
+            "{all}: within contexts; level differences between contexts do not count as "
+            "reliability. {sample}: level differences between contexts count as reliability.",
             all=ALL,
             sample=ONE_SAMPLE,
         ),

@@ -116,5 +116,11 @@ def _draw_columns(held: dict[str, ColumnDescriptives]) -> tuple[Figure, ...]:
             "Distribution of the Scores",
             lambda: draw_values(scores),
             words=say("Histograms of the clips' scores by context; dashed lines are means."),
+            notes=(
+                say(
+                    "*N* = {n} clips. Dashed lines are means.",
+                    n=write_count(scores.observations["value"].notna().sum()),
+                ),
+            ),
         ),
     )

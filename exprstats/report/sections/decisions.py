@@ -18,7 +18,7 @@ from exprstats.document.cells import (
     write_limits,
 )
 from exprstats.document.model import Column, Figure, Table
-from exprstats.document.text import Text, say
+from exprstats.document.text import Text, cite, say
 from exprstats.plots import draw_decisions
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.coefficients import place_rows
@@ -142,13 +142,8 @@ def _say_plan(plan: pd.DataFrame) -> Text:
             f"{_write_raters(high)} raters per clip ({_name_place(high, plan)})"
         )
     ending = f"; for {never} of {len(known)} no number of raters is enough" if never else ""
-    return say(
-        "For the next study: a reliability of {target} {told} (<Table decisions, Figure "
-        "decisions>){ending}.",
-        target=target,
-        told=told,
-        ending=ending,
-    )
+    opening = f"For the next study: a reliability of {target} {told}{ending}."
+    return cite(opening, "Table decisions", "Figure decisions")
 
 
 def _name_place(row: dict[Any, Any], plan: pd.DataFrame) -> str:

@@ -313,6 +313,7 @@ def _build_figures(found: RatingDescriptives) -> tuple[Figure, ...]:
             "Distribution of the Ratings",
             lambda: draw_ratings(found),
             words=say("Bars show how often each answer was given, by question and context."),
+            notes=(say("*N* = {n} ratings.", n=write_count(found.glance()["n_ratings"].iloc[0])),),
         )
     ]
     if found.missing["n_missing"].gt(0).any():
@@ -336,6 +337,12 @@ def _build_figures(found: RatingDescriptives) -> tuple[Figure, ...]:
                 words=say(
                     "Points show how often a rating met a mean of the clip's other raters; on "
                     "the dashed line both are equal."
+                ),
+                notes=(
+                    say(
+                        "The size of a point grows with the number of ratings. On the dashed line "
+                        "a rating equals the mean of the clip's other raters."
+                    ),
                 ),
             )
         )

@@ -56,6 +56,13 @@ def describe_means(analysis: Analysis) -> Section | None:
                     "Thin lines are people, points the means of people's means with their "
                     "intervals; the same numbers as <Table means>."
                 ),
+                notes=(
+                    say(
+                        "Thin lines are people, points means over people with their {level} "
+                        "confidence intervals (<Table means>).",
+                        level=write_level(found.level),
+                    ),
+                ),
             ),
         ),
     )

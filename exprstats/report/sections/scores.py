@@ -73,17 +73,14 @@ def _say_reliability(rated: pd.DataFrame) -> tuple[Text, ...]:
     if shown.empty:
         return ()
     low, high = find_extremes(shown)
-    told = _write_place(low)
+    told = f"= {_write_place(low)}"
     if len(shown) > 1:
-        told = f"between {told}, and {_write_place(high)}"
-    return (
-        say(
-            "The reliability of the scores, the intraclass correlation of the raters' answers "
-            "weighted as the scores are, was {term} {told} (<Table scores>).",
-            term=" or ".join(dict.fromkeys(shown["term"])),
-            told=told if len(shown) > 1 else f"= {told}",
-        ),
+        told = f"between {_write_place(low)}, and {_write_place(high)}"
+    opening = (
+        "The reliability of the scores, the intraclass correlation of the raters' answers weighted "
+        "as the scores are, was"
     )
+    return (cite(f"{opening} {_name_term(shown)} {told}.", "Table scores"),)
 
 
 def _name_term(rated: pd.DataFrame) -> str:
