@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from exprstats.apa import count_things, write_count
-from exprstats.cli.annotations import UNSAID, inspect_annotated
 from exprstats.cli.calls import Call, name_call
 from exprstats.cli.holdings import (
+    UNSAID,
     count_table,
+    inspect_annotated,
     match_tables,
     present_classes,
     present_design,

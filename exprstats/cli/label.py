@@ -114,7 +114,7 @@ def label_file(
         from exprstats.behaviour import read_faces
         from exprstats.behaviour.trackers.tables import list_tracker_files, name_recording
         from exprstats.io.files.kinds import hash_file
-        from exprstats.report.sections.intensity import describe_labels
+        from exprstats.report.sections.adaptation import describe_labels
 
         check_folders({"--out": out, "--sequences": sequences}, session.files)
         if sequences is not None:

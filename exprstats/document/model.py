@@ -37,6 +37,20 @@ class Column:
     words: bool = False
 
 
+def list_columns(spanner: str = "", /, *, words: int = 0, **headings: str) -> tuple[Column, ...]:
+    """Return columns by key with their headings, the first ``words`` of them for words.
+
+    Examples
+    --------
+    >>> [(one.key, one.words) for one in list_columns("Fit", words=1, model="Model", p="*p*")]
+    [('model', True), ('p', False)]
+    """
+    return tuple(
+        Column(key, say(heading), spanner, words=place < words)
+        for place, (key, heading) in enumerate(headings.items())
+    )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """A numbered table of texts.

@@ -1,4 +1,4 @@
-"""Sections on the adaptation of intensity models to new people, and on peaks of tasks."""
+"""Sections on intensity labels, their differences between tasks, and adaptation to new people."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from exprstats.apa import MISSING, count_things, write_count, write_level, write_number, write_p
+from exprstats.behaviour import count_labels
 from exprstats.document.cells import (
     collect_notes,
     find_row,
@@ -15,7 +16,7 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.model import Column, Figure, Section, Table, list_columns
 from exprstats.document.text import FIXED, Text, quote_sentence, say
 from exprstats.plots import draw_adaptation, draw_errors, draw_tasks
 from exprstats.report.analysis import Analysis
@@ -138,8 +139,7 @@ def _build_curve(found: Adaptation) -> Table:
     spanner = "Difference from 0"
     interval = say("{level} CI", level=write_level(found.level))
     columns = (
-        Column("iteration", say("Iteration"), words=True),
-        Column("estimate", say("Estimate")),
+        *list_columns(words=1, iteration="Iteration", estimate="Estimate"),
         Column("limits", interval),
         Column("change_estimate", say("Estimate"), spanner),
         Column("change_limits", interval, spanner),
@@ -203,9 +203,7 @@ def _build_distances(found: Adaptation) -> Table:
         lines.append({**line, "p": write_p(change["p_value"])})
     spanner = "Difference"
     columns = (
-        Column("size", say("Labels off"), words=True),
-        Column("before", say("Before")),
-        Column("after", say("After")),
+        *list_columns(words=1, size="Labels off", before="Before", after="After"),
         Column("estimate", say("Estimate"), spanner),
         Column("limits", say("{level} CI", level=write_level(found.level)), spanner),
         Column("p", say("*p*"), spanner),
@@ -265,8 +263,7 @@ def describe_tasks(analysis: Analysis) -> Section | None:
         line["p"] = write_p(row["p_adjusted"]) if apart else MISSING
         lines.append(line)
     columns = (
-        Column("term", say("Task"), words=True),
-        Column("estimate", say("Mean peak")),
+        *list_columns(words=1, term="Task", estimate="Mean peak"),
         Column("limits", say("{level} CI", level=write_level(found.level))),
         Column("p", say(f"Holm{FIXED}*p*")),
     )
@@ -296,3 +293,72 @@ def describe_tasks(analysis: Analysis) -> Section | None:
     )
     told = (quote_sentence(found.sentence()),)
     return Section("tasks", "Labels by Task", sentences=told, tables=(table,), figures=(figure,))
+
+
+def describe_labels(
+    frames: pd.DataFrame, windows: pd.DataFrame, *, length: int, step: int, emotion: str = ""
+) -> Section:
+    """Return the section on labelled frames and windows.
+
+    Parameters
+    ----------
+    frames
+        One row a frame: ``subject``, ``video``, ``label``.
+    windows
+        From `exprstats.behaviour.cut_windows`.
+    length, step
+        Of the windows, in frames.
+    emotion
+        Its name, where there are several.
+    """
+    known = int(frames["label"].notna().sum())
+    whole = windows[windows["complete"].astype(bool)]
+    sentences = [
+        say(
+            "We labeled {known} of {frames} of {people} by how much of the person's own strongest "
+            "expression each shows, in tenths from 0 to 10.",
+            known=write_count(known),
+            frames=count_things(len(frames), "frame"),
+            people=count_things(frames["subject"].nunique(), "person", "people"),
+        ),
+        say(
+            "{windows} of {length} frames, one every {step} frames, {carry} the label of the last "
+            "frame.",
+            windows=count_things(len(whole), "window").capitalize(),
+            carry="carries" if len(whole) == 1 else "carry",
+            length=length,
+            step=step,
+        ),
+    ]
+    added = int(whole["added"].astype(bool).sum())
+    if added:
+        counted = count_things(added, "was", "were")
+        sentences.append(
+            say(
+                "Of these {counted} added nearer to each other, for labels 3 to 7.", counted=counted
+            )
+        )
+    broken = len(windows) - len(whole)
+    if broken:
+        counted = count_things(broken, "further window holds", "further windows hold")
+        sentences.append(
+            say(
+                "{counted} a frame without a label or a gap, and {are} left out here.",
+                counted=counted,
+                are="is" if broken == 1 else "are",
+            )
+        )
+    counts = count_labels(whole)
+    cells: list[dict[str, Any]] = [
+        {
+            "label": str(row["label"]),
+            "n": write_count(int(row["n"])),
+            "share": write_number(row["share"], 2, bounded=True),
+        }
+        for row in counts.astype({"label": int}).to_dict("records")
+    ]
+    columns = list_columns(label="Label", n="Windows", share="Share")
+    title = "Windows by Label" if not emotion else f"Windows by Label of {emotion.capitalize()}"
+    table = Table("labels", title, columns, pd.DataFrame(cells), rows=counts)
+    heading = "Intensity Labels" if not emotion else f"Intensity Labels: {emotion.capitalize()}"
+    return Section("labels", heading, sentences=tuple(sentences), tables=(table,))

@@ -17,7 +17,7 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Section, Table
+from exprstats.document.model import Column, Section, Table, list_columns
 from exprstats.document.text import Text, say
 from exprstats.reliability.icc.analysis import FIXED_RATERS
 from exprstats.report.analysis import Analysis
@@ -132,8 +132,7 @@ def _build_coefficients(agreement: Agreement, rows: pd.DataFrame) -> Table:
     interval = say("{level} CI", level=write_level(agreement.level))
     columns = (
         first,
-        Column("term", say("Coefficient"), words=True),
-        Column("estimate", say("Estimate")),
+        *list_columns(words=1, term="Coefficient", estimate="Estimate"),
         Column("limits", interval),
         *([Column("bootstrap", say("Bootstrap"))] * bool(drawn)),
     )
@@ -187,10 +186,9 @@ def _build_pairs(agreement: Agreement) -> tuple[Table, ...]:
     ]
     columns = (
         first,
-        Column("pair", say("Raters"), words=True),
-        Column("shared", say("Clips in common")),
-        Column("same", say("Same value")),
-        Column("kappa", say("κ")),
+        *list_columns(
+            words=1, pair="Raters", shared="Clips in common", same="Same value", kappa="κ"
+        ),
     )
     weights = "no" if agreement.weights == "identity" else agreement.weights
     notes = [say("κ: Cohen's, {weights} weights.", weights=weights)]

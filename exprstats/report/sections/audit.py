@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from exprstats.apa import MISSING, write_count, write_level, write_number
-from exprstats.document.model import Column, Section, Table
+from exprstats.document.model import Column, Section, Table, list_columns
 from exprstats.document.text import say
 
 if TYPE_CHECKING:
@@ -57,11 +57,13 @@ def _build_table(audit: Audit, records: list[dict[str, Any]], name: str) -> Tabl
             Column(key, say("{title}", title=_title(name)), words=True)
             for name, key in names.items()
         ),
-        Column("clips", say("Clips")),
-        Column("raters", say("Raters")),
-        Column("estimate", say("Estimate")),
-        Column("printed", say("Printed limits")),
-        Column("expected", say("Limits that would follow")),
+        *list_columns(
+            clips="Clips",
+            raters="Raters",
+            estimate="Estimate",
+            printed="Printed limits",
+            expected="Limits that would follow",
+        ),
     )
     cells = []
     for row in records:

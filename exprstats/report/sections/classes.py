@@ -9,7 +9,7 @@ import pandas as pd
 
 from exprstats.apa import write_count, write_number
 from exprstats.document.cells import list_levels, pick_rows
-from exprstats.document.model import Column, Section, Table
+from exprstats.document.model import Column, Section, Table, list_columns
 from exprstats.document.text import Text, say
 from exprstats.models import cross_classes, tally_classes
 from exprstats.models.data.classes import show_label
@@ -157,9 +157,7 @@ def _list_columns(labels: list[Any]) -> tuple[Column, ...]:
     return (
         Column("truth", say("True class"), words=True),
         *taken,
-        Column("clips", say("Clips")),
-        Column("recall", say("Recall")),
-        Column("precision", say("Precision")),
+        *list_columns(clips="Clips", recall="Recall", precision="Precision"),
     )
 
 

@@ -17,7 +17,7 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Table
+from exprstats.document.model import Column, Table, list_columns
 from exprstats.document.text import FIXED, Text, say
 from exprstats.reliability.icc.analysis import FIXED_RATERS
 from exprstats.reliability.icc.analysis import INDEPENDENT as ALONE
@@ -125,8 +125,7 @@ def build_coefficients(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliabil
         *([Column("independent", say("Clips treated as independent"), spanner)] * independent),
         *([Column("bootstrap", say("Bootstrap"), spanner)] * ("bootstrap" in methods)),
         Column("single", say("ICC({family},1)", family=family)),
-        Column("raters", say("Raters per clip")),
-        Column("clips", say("Clips")),
+        *list_columns(raters="Raters per clip", clips="Clips"),
         *([Column("subjects", say("Subjects"))] * known),
     ]
     per = "Context" if first.key == "context" else "Question"
@@ -267,8 +266,7 @@ def build_forms(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliability) ->
     limits = say("{level} CI", level=write_level(result.level))
     columns = (
         first,
-        Column("term", say("Form"), words=True),
-        Column("raters", say("*k*")),
+        *list_columns(words=1, term="Form", raters="*k*"),
         Column("average", say("ICC"), mean),
         Column("limits", limits, mean),
         *([Column("independent", say("Clips treated as independent"), mean)] * beside),

@@ -9,7 +9,7 @@ import pandas as pd
 from exprstats.apa import MISSING, count_things, write_count, write_number
 from exprstats.descriptives.moments import SKEW_NAMES
 from exprstats.document.cells import ALL, collect_notes, list_levels, name_contexts
-from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.model import Column, Figure, Section, Table, list_columns
 from exprstats.document.text import Text, say
 from exprstats.plots import draw_values
 from exprstats.report.analysis import Analysis
@@ -83,12 +83,9 @@ def build_columns(found: ColumnDescriptives) -> Table:
         *((Column("people", say("People")),) if "n_clusters" in rows else ()),
         Column("n", say("Clips")),
         *((Column("missing", say("Missing")),) if rows["n_missing"].gt(0).any() else ()),
-        Column("mean", say("*M*")),
-        Column("sd", say("*SD*")),
-        Column("skew", say("Skew")),
-        Column("kurtosis", say("Kurtosis")),
-        Column("low", say("Lowest")),
-        Column("high", say("Highest")),
+        *list_columns(
+            mean="*M*", sd="*SD*", skew="Skew", kurtosis="Kurtosis", low="Lowest", high="Highest"
+        ),
     )
     note = say(
         "*M* and *SD* are over clips. Skewness and excess kurtosis are of {kind}.",

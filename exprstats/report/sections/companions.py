@@ -16,7 +16,7 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Section, Table
+from exprstats.document.model import Column, Section, Table, list_columns
 from exprstats.document.text import FIXED, Text, quote_sentence, say
 from exprstats.inference.comparison.wording import (
     is_bounded,
@@ -51,10 +51,8 @@ def describe_equivalence(analysis: Analysis) -> Section | None:
     alpha, level = write_alpha(result.alpha), write_level(1 - 2 * result.alpha)
     columns = (
         *(_PAIR, _ESTIMATE, Column("limits", say("{level} CI", level=level))),
-        Column("p_adjusted", say("*p*"), "Equivalence"),
-        Column("equivalent", say("Shown"), "Equivalence"),
-        Column("p_noninferior", say("*p*"), "Not inferior"),
-        Column("noninferior", say("Shown"), "Not inferior"),
+        *list_columns("Equivalence", p_adjusted="*p*", equivalent="Shown"),
+        *list_columns("Not inferior", p_noninferior="*p*", noninferior="Shown"),
     )
     note = say(
         "Equivalence: the *p* of two one-sided tests, adjusted by Holm’s method, is below {alpha}; "
@@ -95,8 +93,7 @@ def describe_contexts(analysis: Analysis) -> Section | None:
     if result is None:
         return None
     columns = (
-        Column("model", say("Model"), words=True),
-        Column("contexts", say("Contexts"), words=True),
+        *list_columns(words=2, model="Model", contexts="Contexts"),
         *(_ESTIMATE, Column("limits", say("{level} CI", level=write_level(result.level))), *_P),
     )
     note = say("Holm *p* is adjusted for all models and pairs of contexts of a metric.")
@@ -165,8 +162,8 @@ def describe_training(analysis: Analysis) -> Section | None:
     if result is None:
         return None
     columns = (
-        *(_OF, Column("estimate", say("Mean of runs")), Column("error_test", say("*SE* test"))),
-        *(Column("error_training", say("*SD* training")), Column("error_run", say("*SE* one run"))),
+        *(_OF, *list_columns(estimate="Mean of runs", error_test="*SE* test")),
+        *list_columns(error_training="*SD* training", error_run="*SE* one run"),
         Column("share_training", say("Training")),
     )
     note = say(

@@ -17,7 +17,7 @@ from exprstats.document.cells import (
     write_limits,
     write_mark,
 )
-from exprstats.document.model import Column, Section, Table
+from exprstats.document.model import Column, Section, Table, list_columns
 from exprstats.document.text import Text, join_texts, join_words, say
 from exprstats.inference.comparison.regression import OLS
 from exprstats.inference.resampling.summaries import TOO_FEW
@@ -352,10 +352,9 @@ def _say_single(here: pd.DataFrame) -> str:
 def _build_pooling_table(rows: pd.DataFrame, labels: dict[str, MetricLabel]) -> Table:
     level = write_level(float(rows["level"].iloc[0]))
     columns = (
-        Column("context", say("Context"), words=True),
-        Column("own", say("Own models")),
-        Column("pooled", say("One for all")),
-        Column("estimate", say("Δ")),
+        *list_columns(
+            words=1, context="Context", own="Own models", pooled="One for all", estimate="Δ"
+        ),
         Column("limits", say("{level} CI", level=level)),
         Column("p", say("*p*")),
     )

@@ -16,7 +16,7 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Table
+from exprstats.document.model import Column, Table, list_columns
 from exprstats.document.text import Text, join_words, quote_sentence, say
 from exprstats.measurement.factor.checks import PINGOUIN, tell_maxima
 from exprstats.report.sections.intervals import SAME
@@ -35,9 +35,7 @@ def build_consistency(rows: pd.DataFrame, factor: Factor) -> tuple[Table, ...]:
         return ()
     level = find_level(shown)
     columns = (
-        Column("context", say("Model"), words=True),
-        Column("clips", say("Clips")),
-        Column("omega", say("ω")),
+        *list_columns(words=1, context="Model", clips="Clips", omega="ω"),
         Column("limits", say("{level} CI", level=write_level(float(level)) if level else "")),
         Column("alpha", say("α")),
         Column("spread", say("{level} CI", level=write_level(float(level)) if level else "")),

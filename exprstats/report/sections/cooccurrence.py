@@ -15,7 +15,7 @@ from exprstats.apa import (
     write_p,
 )
 from exprstats.document.cells import collect_notes, write_estimate, write_limits
-from exprstats.document.model import Column, Section, Table
+from exprstats.document.model import Column, Section, Table, list_columns
 from exprstats.document.text import Text, quote_sentence, say
 from exprstats.report.analysis import Analysis
 
@@ -121,8 +121,7 @@ def _build_pairs(found: CoOccurrence) -> tuple[Table, ...]:
         Column("estimate", say("{name}", name=name)),
         Column("limits", say("{level} CI", level=write_level(found.level))),
         Column("count", say("Frames") if found.unit == "frames" else say("Utterances")),
-        Column("lift", say("Lift")),
-        Column("p", say("*p*")),
+        *list_columns(lift="Lift", p="*p*"),
     )
     shown = pd.concat(kept)
     ranks = {
@@ -168,8 +167,7 @@ def _build_highest(
         Column("feature", say("Feature"), words=True),
         Column("estimate", say("{name}", name=name)),
         Column("count", say("Frames") if found.unit == "frames" else say("Utterances")),
-        Column("utterances", say("In utterances")),
-        Column("place", say("Place in <Table cooccurrence>")),
+        *list_columns(utterances="In utterances", place="Place in <Table cooccurrence>"),
     )
     words = (
         " They call it the probability of the feature given the label, but divide, as here, by "

@@ -9,7 +9,7 @@ import pandas as pd
 
 from exprstats.apa import count_things, write_count
 from exprstats.document.cells import ALL, list_levels, name_contexts, pick_rows
-from exprstats.document.model import Column, Section, Table
+from exprstats.document.model import Column, Section, Table, list_columns
 from exprstats.document.text import Text, join_words, say
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.stability import find_split
@@ -141,9 +141,7 @@ def _build_table(analysis: Analysis) -> Table | None:
     rows = _count_parts(models.design.clips)
     contexts = [context for context in list_levels(rows, "context") if context != ALL]
     columns = (
-        Column("part", say("Part"), words=True),
-        Column("subjects", say("Subjects")),
-        Column("clips", say("Clips")),
+        *list_columns(words=1, part="Part", subjects="Subjects", clips="Clips"),
         *(
             Column(f"context{place}", say("{context}", context=context), "Clips in context")
             for place, context in enumerate(contexts)

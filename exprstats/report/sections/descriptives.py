@@ -10,7 +10,7 @@ from exprstats.apa import MISSING, count_things, write_count, write_number
 from exprstats.descriptives.moments import SKEW_NAMES
 from exprstats.descriptives.ratings import CLIPS_UNIT, RATINGS_UNIT
 from exprstats.document.cells import ALL, collect_notes, list_levels, name_contexts, write_estimate
-from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.model import Column, Figure, Section, Table, list_columns
 from exprstats.document.text import Text, join_words, say
 from exprstats.plots import draw_agreement, draw_missing, draw_ratings
 from exprstats.report.analysis import Analysis
@@ -202,16 +202,17 @@ def _build_ratings(rows: pd.DataFrame, found: RatingDescriptives) -> Table:
         Column("item", say("Question"), words=True),
         Column("n", say("*n*"), "Ratings"),
         *((Column("missing", say("Missing"), "Ratings"),) if gaps else ()),
-        Column("mean", say("*M*"), "Ratings"),
-        Column("sd", say("*SD*"), "Ratings"),
-        Column("skew", say("Skew"), "Ratings"),
-        Column("kurtosis", say("Kurtosis"), "Ratings"),
-        Column("range", say("Range"), "Ratings"),
-        Column("share_low", say("Lowest"), "Ratings"),
-        Column("share_high", say("Highest"), "Ratings"),
-        Column("clip_sd", say("*SD*"), "Clip means"),
-        Column("clip_skew", say("Skew"), "Clip means"),
-        Column("clip_kurtosis", say("Kurtosis"), "Clip means"),
+        *list_columns(
+            "Ratings",
+            mean="*M*",
+            sd="*SD*",
+            skew="Skew",
+            kurtosis="Kurtosis",
+            range="Range",
+            share_low="Lowest",
+            share_high="Highest",
+        ),
+        *list_columns("Clip means", clip_sd="*SD*", clip_skew="Skew", clip_kurtosis="Kurtosis"),
     )
     ends = "the lowest and the highest one that occurred"
     if found.scale is not None:
@@ -263,10 +264,8 @@ def _build_correlations(table: pd.DataFrame) -> tuple[Table, ...]:
     )
     columns = (
         Column("pair", say("Questions"), words=True),
-        Column("between", say("Between clips"), "Correlation"),
-        Column("within", say("Within clips"), "Correlation"),
-        Column("clips", say("Clips")),
-        Column("n", say("Raters’ answers")),
+        *list_columns("Correlation", between="Between clips", within="Within clips"),
+        *list_columns(clips="Clips", n="Raters’ answers"),
     )
     title, cells = "Correlations of the Questions", pd.DataFrame(list(lines.values()))
     group = "context" if several else None
@@ -289,11 +288,7 @@ def _build_missing(found: RatingDescriptives) -> tuple[Table, ...]:
     ]
     left = len(rows) - len(shown)
     more = f" {count_things(left, 'further pattern is', 'further patterns are')} left out."
-    columns = (
-        Column("items", say("Missing"), words=True),
-        Column("n", say("Cases")),
-        Column("share", say("Share")),
-    )
+    columns = list_columns(words=1, items="Missing", n="Cases", share="Share")
     return (
         Table(
             "missing_patterns",

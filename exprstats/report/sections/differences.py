@@ -20,7 +20,7 @@ from exprstats.document.cells import (
     write_limits,
     write_mark,
 )
-from exprstats.document.model import Column, Table
+from exprstats.document.model import Column, Table, list_columns
 from exprstats.document.text import Text, say
 from exprstats.plots import name_pairs
 
@@ -96,8 +96,7 @@ def build_differences(
         *([Column("term", say("Form"), words=True)] * several),
         Column("estimate", _name_terms(rows)),
         Column("limits", say("{level} CI", level=write_level(differences.level))),
-        Column("p", say("*p*")),
-        Column("adjusted", say("Holm\N{NO-BREAK SPACE}*p*")),
+        *list_columns(p="*p*", adjusted="Holm *p*"),
     )
     return (
         Table(

@@ -16,7 +16,7 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Figure, Section, Table, refer_to
+from exprstats.document.model import Column, Figure, Section, Table, list_columns, refer_to
 from exprstats.document.text import quote_sentence, say
 from exprstats.plots.estimates import draw_estimates, draw_maps, draw_structure
 from exprstats.report.analysis import Analysis
@@ -207,8 +207,7 @@ def _tabulate_agreement(rows: pd.DataFrame, interval: str) -> list[Table]:
                 }
             )
     columns = (
-        Column("emotion", say("Emotion"), words=True),
-        Column("rho", say("ρ")),
+        *list_columns(words=1, emotion="Emotion", rho="ρ"),
         Column("limits", say("{one}", one=interval)),
         Column("n", say("Pairs")),
     )
@@ -295,12 +294,9 @@ def _tabulate_structure(result: EstimateStructure) -> list[Table]:
             }
         )
     columns = (
-        Column("pair", say("Compared"), words=True),
-        Column("within", say("Within"), words=True),
-        Column("difference", say("Found"), "Difference"),
-        Column("expected", say("If equal"), "Difference"),
-        Column("similarity", say("Similarity")),
-        Column("p", say("*p*")),
+        *list_columns(words=2, pair="Compared", within="Within"),
+        *list_columns("Difference", difference="Found", expected="If equal"),
+        *list_columns(similarity="Similarity", p="*p*"),
         *([Column("adjusted", say("Adj. *p*"))] if len(cells) > 1 else []),
         Column("people", say("{unit}", unit=result.unit.capitalize())),
     )
@@ -339,11 +335,7 @@ def _tabulate_cuts(result: Sentences) -> list[Table]:
         }
         for row in cuts.to_dict("records")
     ]
-    columns = (
-        Column("adverb", say("Adverb"), words=True),
-        Column("low", say("From")),
-        Column("high", say("Below")),
-    )
+    columns = list_columns(words=1, adverb="Adverb", low="From", high="Below")
     source = {
         "published": "Bounds of the program that Brooks et al. (2023) published; they suit scores "
         "of faces. ",

@@ -8,7 +8,7 @@ import pandas as pd
 
 from exprstats.apa import MISSING, count_things, write_count
 from exprstats.document.cells import find_row
-from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.model import Column, Figure, Section, Table, list_columns
 from exprstats.document.text import Text, say
 from exprstats.plots.signing import draw_events
 from exprstats.report.analysis import Analysis
@@ -108,9 +108,7 @@ def _build_labels(counts: EventCounts, labels: pd.DataFrame) -> tuple[Table, ...
         Column("label", say("Label"), words=True),
         Column("words", say("Words cleaned"), spanner),
         Column("spaces", say("Split at blanks"), spanner),
-        Column("utterances", say("Utterances")),
-        Column("frames", say("Frames")),
-        Column("share", say("Share")),
+        *list_columns(utterances="Utterances", frames="Frames", share="Share"),
     )
     note = say("Share: of all {frames} frames.", frames=write_count(counts.n_frames))
     rows = counts.tidy()
@@ -171,11 +169,8 @@ def _build_readings(merged: pd.DataFrame, mapped: pd.DataFrame) -> tuple[Table, 
         }
         for row in rows[: len(rows) - left]
     ]
-    columns = (
-        Column("tier", say("Tier in the files"), words=True),
-        Column("value", say("Value"), words=True),
-        Column("to", say("Read as"), words=True),
-        Column("count", say("Intervals")),
+    columns = list_columns(
+        words=3, tier="Tier in the files", value="Value", to="Read as", count="Intervals"
     )
     note = say(
         "Both tables can be replaced by files of one's own (units, spellings).{more}",

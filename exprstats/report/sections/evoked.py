@@ -16,7 +16,7 @@ from exprstats.apa import (
     write_p,
 )
 from exprstats.document.cells import collect_notes, find_row, write_estimate, write_limits
-from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.model import Column, Figure, Section, Table, list_columns
 from exprstats.document.text import Text, join_words, quote_sentence, say
 from exprstats.plots.evoked import draw_groups, draw_themes, draw_together
 from exprstats.report.analysis import Analysis
@@ -163,8 +163,7 @@ def _build_shares(found: EvokedLabels) -> Table:
         Column("share", say("Share"), spanner),
         Column("limits", say("{level} CI", level=level), spanner),
         Column("count", say("Count"), spanner),
-        Column("portion", say("Labels")),
-        Column("videos", say("Videos")),
+        *list_columns(portion="Labels", videos="Videos"),
     )
     note = say(
         "Share: of the {unit}s in which the expression could be seen. Labels: of all labels. "
@@ -272,8 +271,7 @@ def _build_pairs(found: EvokedLabels) -> tuple[Table, ...]:
         Column("back", say("A | B"), "Share"),
         Column("lift", say("Lift")),
         Column("limits", say("{level} CI", level=level)),
-        Column("p", say("*p*")),
-        Column("count", say("Both")),
+        *list_columns(p="*p*", count="Both"),
     )
     note = say(
         "B | A: of the {unit}s with A, those with B. Lift: that share over the share of B in all "
@@ -314,12 +312,9 @@ def _build_groups(found: EvokedLabels) -> tuple[Table, ...]:
         )
     columns = (
         Column("group", say("{by}", by=str(found.by).capitalize()), words=True),
-        Column("name", say("Expression"), words=True),
-        Column("share", say("Labels")),
-        Column("difference", say("Difference")),
+        *list_columns(words=1, name="Expression", share="Labels", difference="Difference"),
         Column("limits", say("{level} CI", level=write_level(found.level))),
-        Column("p", say("*p*")),
-        Column("videos", say("Videos")),
+        *list_columns(p="*p*", videos="Videos"),
     )
     note = say(
         "Labels: what share of a group's labels an expression is. Difference: from all other "

@@ -8,7 +8,7 @@ import pandas as pd
 
 from exprstats.apa import write_level, write_number
 from exprstats.document.cells import collect_notes, find_row, write_estimate, write_limits
-from exprstats.document.model import Column, Section, Table
+from exprstats.document.model import Column, Section, Table, list_columns
 from exprstats.document.text import Text, join_words, quote_sentence, say
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.evoked import write_percent
@@ -88,8 +88,7 @@ def _build_agreement(found: EvokedAnnotators) -> Table:
     level = say("{level} CI", level=write_level(found.level))
     columns = [
         Column("name", say("Expression"), words=True),
-        Column("prevalence", say("Labels"), "Annotators"),
-        Column("kappa", say("κ"), "Annotators"),
+        *list_columns("Annotators", prevalence="Labels", kappa="κ"),
         Column("kappa_limits", level, "Annotators"),
     ]
     for term in ("precision", "recall") if found.truth else ():

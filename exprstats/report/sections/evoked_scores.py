@@ -9,7 +9,7 @@ import pandas as pd
 
 from exprstats.apa import write_count, write_level, write_p
 from exprstats.document.cells import collect_notes, find_row, write_estimate, write_limits
-from exprstats.document.model import Column, Figure, Section, Table, refer_to
+from exprstats.document.model import Column, Figure, Section, Table, list_columns, refer_to
 from exprstats.document.text import Text, join_texts, quote_sentence, say
 from exprstats.io import slug
 from exprstats.plots.evoked import draw_evoked_scores
@@ -189,11 +189,9 @@ def _build_differences(found: EvokedScores) -> list[Table]:
         for row in shown.to_dict("records")
     ]
     columns = (
-        Column("name", say("Expression"), words=True),
-        Column("difference", say("Difference")),
+        *list_columns(words=1, name="Expression", difference="Difference"),
         Column("limits", say("{level} CI", level=write_level(found.level))),
-        Column("p", say("*p*")),
-        Column("adjusted", say("Adjusted *p*")),
+        *list_columns(p="*p*", adjusted="Adjusted *p*"),
     )
     note = say(
         "Paired: the same videos are left out, and drawn, for both models. Adjusted *p*: Holm, for "
@@ -318,12 +316,9 @@ def _build_contrasts(found: EvokedScores) -> list[Table]:
     ]
     cells.sort(key=lambda cell: cell["kind"])
     columns = (
-        Column("name", say("Groups"), words=True),
-        Column("value", say("Difference")),
+        *list_columns(words=1, name="Groups", value="Difference"),
         Column("limits", say("{level} CI", level=write_level(found.level))),
-        Column("p", say("*p*")),
-        Column("adjusted", say("Adjusted *p*")),
-        Column("videos", say("Videos")),
+        *list_columns(p="*p*", adjusted="Adjusted *p*", videos="Videos"),
     )
     few = len(rows) > len(shown)
     note = say(

@@ -22,7 +22,7 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Section, Table
+from exprstats.document.model import Column, Section, Table, list_columns
 from exprstats.document.text import Text, cite, join_texts, quote_code, say
 from exprstats.report.analysis import Analysis
 
@@ -74,9 +74,7 @@ def describe_ordered(analysis: Analysis) -> Section | None:
 def _build_thresholds(rows: pd.DataFrame, level: float, *, grouped: bool) -> Table:
     shown = rows[rows["term"].eq("threshold")]
     columns = (
-        Column("item", say("Question"), words=True),
-        Column("category", say("Answers up to")),
-        Column("estimate", say("Threshold")),
+        *list_columns(words=1, item="Question", category="Answers up to", estimate="Threshold"),
         Column("limits", say("{level} CI", level=write_level(level))),
     )
     cells = [
@@ -134,8 +132,7 @@ def _build_correlations(rows: pd.DataFrame, level: float, *, grouped: bool) -> T
     """Return the table: each factor's ω, and each pair's correlation."""
     shown = rows[rows["term"].isin(["omega", "correlation"])]
     columns = (
-        Column("what", say("Factors"), words=True),
-        Column("estimate", say("Estimate")),
+        *list_columns(words=1, what="Factors", estimate="Estimate"),
         Column("limits", say("{level} CI", level=write_level(level))),
     )
     cells = [

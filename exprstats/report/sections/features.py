@@ -10,20 +10,21 @@ import pandas as pd
 from exprstats.apa import MISSING, count_things, write_count, write_number
 from exprstats.behaviour.ledger import KEPT_QUALITY
 from exprstats.descriptives.moments import SKEW_NAMES, measure_moments
-from exprstats.document.model import Column, Section, Table
+from exprstats.document.model import Section, Table, list_columns
 from exprstats.document.text import Text, cite, say
 from exprstats.report.analysis import Analysis
 
 MOST_CLIPS = 10  # left out, that are named
-_COLUMNS = (
-    Column("feature", say("Feature"), words=True),
-    Column("clips", say("Clips")),
-    Column("mean", say("*M*")),
-    Column("sd", say("*SD*")),
-    Column("skew", say("Skew")),
-    Column("kurtosis", say("Kurtosis")),
-    Column("lowest", say("Lowest")),
-    Column("highest", say("Highest")),
+_COLUMNS = list_columns(
+    words=1,
+    feature="Feature",
+    clips="Clips",
+    mean="*M*",
+    sd="*SD*",
+    skew="Skew",
+    kurtosis="Kurtosis",
+    lowest="Lowest",
+    highest="Highest",
 )
 
 
@@ -111,12 +112,8 @@ def describe_sensitivity(analysis: Analysis) -> Section | None:
     if result is None or result.table.empty:
         return None
     columns = (
-        Column("threshold", say("Confidence")),
-        Column("clips", say("Clips")),
-        Column("left", say("Left out")),
-        Column("feature", say("Moves most"), words=True),
-        Column("shift", say("By (*SD*)")),
-        Column("lowest", say("Lowest *r*")),
+        *list_columns(threshold="Confidence", clips="Clips", left="Left out"),
+        *list_columns(words=1, feature="Moves most", shift="By (*SD*)", lowest="Lowest *r*"),
     )
     rows = result.glance()
     cells = pd.DataFrame([_write_threshold(row, result.chosen) for row in rows.to_dict("records")])

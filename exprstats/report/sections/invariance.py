@@ -9,7 +9,7 @@ import pandas as pd
 
 from exprstats.apa import MISSING, write_number, write_p
 from exprstats.document.cells import list_levels, name_contexts
-from exprstats.document.model import Column, Table
+from exprstats.document.model import Column, Table, list_columns
 from exprstats.document.text import Text, join_texts, quote_sentence, say
 from exprstats.report.analysis import Analysis
 
@@ -89,15 +89,12 @@ def _build_table(models: NestedModels, naming: tuple[str, str]) -> Table:
     fit, change = "Fit", "Change from the model above"
     columns = (
         Column("model", say("Model"), words=True),
-        Column("chisq", say("χ²"), fit),
-        Column("df", say("*df*"), fit),
-        Column("p", say("*p*"), fit),
+        *list_columns(fit, chisq="χ²", df="*df*", p="*p*"),
         *(Column(name, say("{word}", word=word), fit) for name, word in _INDICES.items()),
         Column("chisq_change", symbol, change),
-        Column("df_change", say("*df*"), change),
-        Column("p_change", say("*p*"), change),
-        Column("cfi_change", say("ΔCFI"), change),
-        Column("rmsea_change", say("ΔRMSEA"), change),
+        *list_columns(
+            change, df_change="*df*", p_change="*p*", cfi_change="ΔCFI", rmsea_change="ΔRMSEA"
+        ),
     )
     name, title = naming
     return Table(

@@ -8,7 +8,7 @@ import pandas as pd
 
 from exprstats.apa import MISSING, count_things, write_count, write_level
 from exprstats.document.cells import collect_notes, find_row, write_estimate, write_limits
-from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.model import Column, Figure, Section, Table, list_columns
 from exprstats.document.text import quote_sentence, say
 from exprstats.plots.signing import draw_label_scores
 from exprstats.report.analysis import Analysis
@@ -101,13 +101,9 @@ def _build_scores(found: LabelPrediction) -> Table:
     own, leaky = f"Folds of {honest}", "Folds of frames"
     columns = (
         Column("label", say("Label"), words=True),
-        Column("own_precision", say("Precision"), own),
-        Column("own_recall", say("Recall"), own),
-        Column("own_f1", say("F1"), own),
+        *list_columns(own, own_precision="Precision", own_recall="Recall", own_f1="F1"),
         Column("limits", say("{level} CI", level=write_level(found.level)), own),
-        Column("leaky_precision", say("Precision"), leaky),
-        Column("leaky_recall", say("Recall"), leaky),
-        Column("leaky_f1", say("F1"), leaky),
+        *list_columns(leaky, leaky_precision="Precision", leaky_recall="Recall", leaky_f1="F1"),
         Column("support", say("Frames")),
     )
     shown = table[table["folds"].eq(honest) & table["term"].eq("f1")]
@@ -149,8 +145,7 @@ def _build_importance(found: LabelPrediction) -> Table:
             }
         )
     columns = (
-        Column("feature", say("Feature"), words=True),
-        Column("impurity", say("Impurity")),
+        *list_columns(words=1, feature="Feature", impurity="Impurity"),
         Column("permuted", say("Loss of F1"), "Permutation"),
         Column("limits", say("{level} CI", level=write_level(found.level)), "Permutation"),
         Column("rank", say("Rank"), "Permutation"),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from exprstats.apa import MISSING, count_things, write_count, write_level, write_number, write_p
 from exprstats.document.cells import collect_notes, list_levels, write_estimate, write_limits
-from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.model import Column, Figure, Section, Table, list_columns
 from exprstats.document.text import Text, cite, quote_sentence, say
 from exprstats.options import name_some
 from exprstats.plots import draw_means
@@ -128,12 +128,9 @@ def _build_means(found: MeanComparison) -> Table:
     own, clips = "Means over people", "Means of clips"
     columns = (
         Column("name", say("Context" if found.by else "Group"), words=True),
-        Column("people", say("People"), own),
-        Column("mean", say("*M*"), own),
+        *list_columns(own, people="People", mean="*M*"),
         Column("limits", say("{level}", level=level), own),
-        Column("people_clips", say("People"), clips),
-        Column("n_clips", say("Clips"), clips),
-        Column("mean_clips", say("*M*"), clips),
+        *list_columns(clips, people_clips="People", n_clips="Clips", mean_clips="*M*"),
         Column("limits_clips", say("{level}", level=level), clips),
     )
     who = "people who have all contexts" if found.design in {"repeated", "mixed"} else "people"
@@ -181,12 +178,9 @@ def _build_tests(found: MeanComparison) -> Table:
     frame = pd.DataFrame(cells)
     effects = list(found.tests["effect_name"].dropna().unique())
     columns = (
-        Column("term", say("Effect"), words=True),
-        Column("method", say("Test"), words=True),
-        Column("df1", say("*df*1")),
-        Column("df2", say("*df*2")),
-        Column("f", say("*F*")),
-        Column("p", say("*p*")),
+        *list_columns(
+            words=2, term="Effect", method="Test", df1="*df*1", df2="*df*2", f="*F*", p="*p*"
+        ),
         *((Column("effect", say("{name}", name=effects[0])),) if effects else ()),
         *(
             (
@@ -249,10 +243,7 @@ def _build_pairs(found: MeanComparison) -> Table:
         Column("name", say("Pair"), words=True),
         Column("people", say("Δ"), own),
         Column("limits", say("{level}", level=level), own),
-        Column("t", say("*t*"), own),
-        Column("df", say("*df*"), own),
-        Column("p", say("*p*"), own),
-        Column("g", say("*g*"), own),
+        *list_columns(own, t="*t*", df="*df*", p="*p*", g="*g*"),
         Column("clips", say("Δ"), clips),
         Column("clips_limits", say("{level}", level=level), clips),
         Column("clips_p", say("*p*"), clips),

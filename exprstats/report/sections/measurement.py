@@ -19,7 +19,7 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.model import Column, Figure, Section, Table, list_columns
 from exprstats.document.text import Text, cite, join_texts, join_words, quote_sentence, say
 from exprstats.plots import draw_factor, name_pairs
 from exprstats.report.analysis import Analysis
@@ -341,10 +341,7 @@ def _build_resampled(
         Column("limits", say("{level} CI", level=write_level(resampled.level))),
     ]
     if len(pairs):
-        columns += [
-            Column("p", say("*p*")),
-            Column("adjusted", say("Holm\N{NO-BREAK SPACE}*p*")),
-        ]
+        columns += [*list_columns(p="*p*", adjusted="Holm *p*")]
     name, title = naming
     return Table(
         name,

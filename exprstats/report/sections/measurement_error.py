@@ -16,7 +16,7 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Section, Table
+from exprstats.document.model import Column, Section, Table, list_columns
 from exprstats.document.text import Text, say
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.coefficients import place_rows
@@ -91,11 +91,9 @@ def _build_components(errors: ScaleErrors, rows: pd.DataFrame) -> Table:
     ]
     columns = (
         first,
-        Column("component", say("Component"), words=True),
-        Column("variance", say("Variance")),
+        *list_columns(words=1, component="Component", variance="Variance"),
         Column("limits", say("{level} CI", level=write_level(errors.level))),
-        Column("df", say("*df*")),
-        Column("share", say("Share")),
+        *list_columns(df="*df*", share="Share"),
     )
     return Table(
         "components",
@@ -121,8 +119,7 @@ def _build_errors(errors: ScaleErrors, rows: pd.DataFrame) -> Table:
     limits = say("{level} CI", level=write_level(errors.level))
     columns = (
         first,
-        Column("family", say("Error"), words=True),
-        Column("ratings", say("Ratings")),
+        *list_columns(words=1, family="Error", ratings="Ratings"),
         *(
             column
             for term in ("SEM", "SDC")

@@ -10,7 +10,7 @@ import pandas as pd
 
 from exprstats.apa import MISSING, count_things, write_count, write_number
 from exprstats.document.cells import ALL, list_levels, name_contexts, pick_rows
-from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.model import Column, Figure, Section, Table, list_columns
 from exprstats.document.text import Text, join_words, quote_sentence, say
 from exprstats.plots import draw_training, label_metrics
 from exprstats.report.analysis import Analysis
@@ -188,11 +188,7 @@ def _build_table(found: dict[str, DeepModels], analysis: Analysis) -> Table:
                     line[f"{row['term']} {row['part']}"] = text
             lines.append(line)
     cells = pd.DataFrame(lines).fillna(MISSING)
-    columns = [
-        Column("context", say("Context"), words=True),
-        Column("settings", say("Settings"), words=True),
-        Column("epochs", say("Epochs")),
-    ]
+    columns = [*list_columns(words=2, context="Context", settings="Settings", epochs="Epochs")]
     for part, spanner in PART_NAMES.items():
         for term, (heading, _) in _MEASURES.items():
             if f"{term} {part}" in cells:

@@ -10,7 +10,7 @@ import pandas as pd
 from exprstats.apa import MISSING, count_things, write_count, write_number
 from exprstats.contracts import order_levels
 from exprstats.document.cells import ALL
-from exprstats.document.model import Column, Section, Table
+from exprstats.document.model import Column, Section, Table, list_columns
 from exprstats.document.text import join_words, quote_sentence, say
 from exprstats.report.sections.scores import FACTOR_SE
 
@@ -118,13 +118,16 @@ def _build(
 ) -> Table:
     shown = [one for one in more if any(pd.notna(row[one]) for row in rows)]
     columns = [
-        Column("model", say("Model"), words=True),
-        Column("n", say("Clips")),
-        Column("known", say("With a value")),
-        Column("mean", say("*M*")),
-        Column("sd", say("*SD*")),
-        Column("lowest", say("Lowest")),
-        Column("highest", say("Highest")),
+        *list_columns(
+            words=1,
+            model="Model",
+            n="Clips",
+            known="With a value",
+            mean="*M*",
+            sd="*SD*",
+            lowest="Lowest",
+            highest="Highest",
+        ),
         *(Column(one, more[one]) for one in shown),
     ]
     cells = pd.DataFrame(

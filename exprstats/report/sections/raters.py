@@ -8,7 +8,7 @@ import pandas as pd
 
 from exprstats.apa import MISSING, count_things, write_count, write_number
 from exprstats.document.cells import list_levels
-from exprstats.document.model import Column, Section, Table
+from exprstats.document.model import Section, Table, list_columns
 from exprstats.document.text import Text, join_words, say
 from exprstats.report.analysis import Analysis
 
@@ -55,14 +55,15 @@ def build_raters(raters: Raters) -> tuple[Table, ...]:
     if flagged.empty:
         return ()
     several = len(list_levels(flagged, "item")) > 1
-    columns = (
-        Column("rater", say("Rater"), words=True),
-        Column("flag", say("Flag"), words=True),
-        Column("ratings", say("Ratings")),
-        Column("level", say("Difference from others")),
-        Column("spread", say("*SD* ratio")),
-        Column("mode", say("Most used value")),
-        Column("agreement", say("Agreement, *r*")),
+    columns = list_columns(
+        words=2,
+        rater="Rater",
+        flag="Flag",
+        ratings="Ratings",
+        level="Difference from others",
+        spread="*SD* ratio",
+        mode="Most used value",
+        agreement="Agreement, *r*",
     )
     return (
         Table(
@@ -123,12 +124,14 @@ def _list_rater_notes(flagged: pd.DataFrame, *, several: bool) -> tuple[Text, ..
 
 def _build_effect(effect: pd.DataFrame) -> Table:
     columns = (
-        Column("item", say("Question"), words=True),
-        Column("raters", say("Raters")),
-        Column("flagged", say("Flagged")),
-        Column("ratings", say("Ratings of those flagged")),
-        Column("whole", say("All raters"), "ICC(1,1)"),
-        Column("without", say("Without those flagged"), "ICC(1,1)"),
+        *list_columns(
+            words=1,
+            item="Question",
+            raters="Raters",
+            flagged="Flagged",
+            ratings="Ratings of those flagged",
+        ),
+        *list_columns("ICC(1,1)", whole="All raters", without="Without those flagged"),
     )
     cells = [
         {
@@ -198,13 +201,9 @@ def build_rater_spread(raters: pd.DataFrame) -> tuple[Table, ...]:
     if not cells:
         return ()
     columns = (
-        Column("item", say("Question"), words=True),
-        Column("raters", say("Raters")),
-        Column("ratings", say("Ratings")),
-        Column("sd", say("*SD*"), "Difference from others"),
-        Column("severity", say("Range"), "Difference from others"),
-        Column("spread", say("*SD* ratio")),
-        Column("agreement", say("Agreement, *r*")),
+        *list_columns(words=1, item="Question", raters="Raters", ratings="Ratings"),
+        *list_columns("Difference from others", sd="*SD*", severity="Range"),
+        *list_columns(spread="*SD* ratio", agreement="Agreement, *r*"),
     )
     note = say(
         "Ratings, *SD* ratio and agreement: median rater (lowest to highest). Difference from "

@@ -18,7 +18,7 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Section, Table
+from exprstats.document.model import Column, Section, Table, list_columns
 from exprstats.document.text import Text, cite, join_words, say
 from exprstats.reliability.icc.analysis import INDEPENDENT
 from exprstats.report.analysis import Analysis
@@ -104,16 +104,18 @@ def _tell_answers(factor: Factor) -> str:
 
 def _build_table(rows: pd.DataFrame, rated: pd.DataFrame, answers: str) -> Table:
     columns = [
-        Column("context", say("Model"), words=True),
-        Column("clips", say("Clips")),
-        Column("mean", say("*M*")),
-        Column("sd", say("*SD*")),
-        Column("lowest", say("Lowest")),
-        Column("highest", say("Highest")),
-        Column("error", say("*SE*")),
+        *list_columns(
+            words=1,
+            context="Model",
+            clips="Clips",
+            mean="*M*",
+            sd="*SD*",
+            lowest="Lowest",
+            highest="Highest",
+            error="*SE*",
+        ),
         Column("factor_error", say(FACTOR_SE)),
-        Column("omega", say("ω")),
-        Column("span", say("Span")),
+        *list_columns(omega="ω", span="Span"),
     ]
     notes = [
         say(
@@ -213,7 +215,7 @@ def describe_scorecard(analysis: Analysis) -> Section | None:
     if card is None:
         return None
     rows = name_contexts(card.tidy())
-    columns = [Column("scores", say("Scores"), words=True), Column("clips", say("Clips"))]
+    columns = [*list_columns(words=1, scores="Scores", clips="Clips")]
     columns += [Column(term, told) for term, told in _TERMS.items() if term in set(rows["term"])]
     lines: dict[Any, dict[str, str]] = {}
     for row in rows.to_dict("records"):

@@ -19,7 +19,7 @@ from exprstats.document.cells import (
     write_limits,
     write_mark,
 )
-from exprstats.document.model import Column, Table
+from exprstats.document.model import Column, Table, list_columns
 from exprstats.document.text import Text, join_texts, say
 from exprstats.models.explain.weights import ZERO
 from exprstats.plots import name_contexts
@@ -39,13 +39,11 @@ def build_stability(weights: Weights, analysis: Analysis) -> Table:
     shown = pick_rows(rows, term="weight").reset_index(drop=True)
     contexts = list_levels(shown, "context")
     columns = (
-        Column("feature", say("Feature"), words=True),
-        Column("estimate", say("Weight")),
+        *list_columns(words=1, feature="Feature", estimate="Weight"),
         Column("limits", say("{level} CI", level=write_level(weights.level))),
         *(Column(term, say("{word}", word=word)) for term, word in _SHARES.items()),
         Column("notable", say("*P*(|*w*| ≥ {mark})", mark=write_mark(weights.threshold))),
-        Column("rank", say("Rank")),
-        Column("vif", say("VIF")),
+        *list_columns(rank="Rank", vif="VIF"),
     )
     return Table(
         "weights",

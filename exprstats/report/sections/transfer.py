@@ -8,7 +8,7 @@ import pandas as pd
 
 from exprstats.apa import MISSING, count_things, write_count, write_level, write_number, write_p
 from exprstats.document.cells import collect_notes, write_estimate, write_limits
-from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.model import Column, Figure, Section, Table, list_columns
 from exprstats.document.text import Text, quote_sentence, say
 from exprstats.plots.estimates import draw_recall
 from exprstats.report.analysis import Analysis
@@ -107,13 +107,11 @@ def _tabulate_recall(result: Transfer) -> Table:
     interval = f"{write_level(result.level)} CI"
     several = len(cells) > 1
     columns = (
-        Column("features", say("Features"), words=True),
-        Column("dimensions", say("Dim.")),
+        *list_columns(words=1, features="Features", dimensions="Dim."),
         Column("uar", say("UAR"), "C by training"),
         Column("limits", say("{one}", one=interval), "C by training"),
         *((Column("difference", say("Diff.")), Column("p", say("Adj. *p*"))) if several else ()),
-        Column("test", say("UAR"), "C by test"),
-        Column("more", say("Inflation"), "C by test"),
+        *list_columns("C by test", test="UAR", more="Inflation"),
     )
     note = say(
         "UAR: unweighted average recall of {count} classes; chance is {chance}. No speaker is in "

@@ -16,7 +16,7 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Section, Table
+from exprstats.document.model import Column, Section, Table, list_columns
 from exprstats.document.text import Text, join_words, quote_sentence, say
 from exprstats.inference.comparison.wording import METHOD_WORDS, name_clusters
 from exprstats.models import tally_classes
@@ -71,9 +71,7 @@ def _build_parts(models: list[Models], analysis: Analysis) -> Table:
     several = len(models) > 1
     columns = (
         *((Column("model", say("Model"), words=True),) if several else ()),
-        Column("part", say("Part"), words=True),
-        Column("subjects", say("Subjects")),
-        Column("clips", say("Clips")),
+        *list_columns(words=1, part="Part", subjects="Subjects", clips="Clips"),
         *(Column(term, say(_SCORES[term])) for term in scores),
         *(Column(term, say("{word}", word=_TUNED[term])) for term in tuned),
     )
@@ -192,7 +190,7 @@ def describe_nested(analysis: Analysis) -> Section | None:
         used = [str(name) for name in rows["method"].dropna().unique()]
         how = name_clusters(join_words([METHOD_WORDS.get(one, one) for one in used]), "subject")
         notes.append(say("Intervals: {how}.", how=how))
-    columns += [Column("subjects", say("Subjects")), Column("clips", say("Clips"))]
+    columns += [*list_columns(subjects="Subjects", clips="Clips")]
     cells = []
     for context in list_levels(rows, "context"):
         line = {"context": str(context)}

@@ -18,7 +18,7 @@ from exprstats.document.cells import (
     write_limits,
     write_mark,
 )
-from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.model import Column, Figure, Section, Table, list_columns
 from exprstats.document.text import Text, join_texts, join_words, say
 from exprstats.models.explain.weights import NOTABLE
 from exprstats.plots import draw_weights, name_contexts
@@ -226,11 +226,9 @@ def build_slopes(weights: Weights, analysis: Analysis) -> tuple[Table, ...]:
     if shown.empty:
         return ()
     columns = (
-        Column("feature", say("Feature"), words=True),
-        Column("estimate", say("*b*")),
+        *list_columns(words=1, feature="Feature", estimate="*b*"),
         Column("limits", say("{level} CI", level=write_level(weights.level))),
-        Column("p", say("*p*")),
-        Column("adjusted", say("Holm\N{NO-BREAK SPACE}*p*")),
+        *list_columns(p="*p*", adjusted="Holm *p*"),
     )
     contexts = list_levels(shown, "context")
     table = Table(
