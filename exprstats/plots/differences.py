@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from exprstats.contracts import order_levels, require_columns
-from exprstats.document.cells import ALL, name_contexts
+from exprstats.document.cells import ALL, find_level, name_contexts, write_mark
 from exprstats.errors import DataError, Problem
 from exprstats.plots.looks import (
     MOST_LINES,
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 
     from exprstats.inference import Comparison
 
-ALPHA = 0.05
-_FILLED = " Filled: p < .05, adjusted by Holm."
-
 
 def draw_differences(comparison: Comparison, *, names: Mapping[str, str] | None = None) -> ggplot:
     """Draw the differences between models with their intervals.
@@ -50,7 +47,7 @@ def draw_differences(comparison: Comparison, *, names: Mapping[str, str] | None 
     -------
     plotnine.ggplot
         Contexts below each other, metrics side by side; filled points have a Holm-adjusted p
-        below .05. Of two models, the contexts are the lines. Where there are too many for a
+        below 1 − level. Of two models, the contexts are the lines. Where there are too many for a
         page, only the pooled differences are drawn, and if these are too many, those from the
         model that is best in the first metric; the figure says so.
 
@@ -89,7 +86,8 @@ def draw_differences(comparison: Comparison, *, names: Mapping[str, str] | None 
     for name, codes in coded.items():
         rows[name] = code_column(rows[name], order_levels(rows[name]), codes)
     some = rows["sure"].any() and not rows["sure"].all()
-    marks = f"{tell_level(comparison.level)}{_FILLED if some else ''}"
+    filled = f" Filled: p < {write_mark(1 - comparison.level)}, adjusted by Holm."
+    marks = f"{tell_level(comparison.level)}{filled if some else ''}"
     return _build_rows(rows, coded, heading=heading, told=[marks, *told])
 
 
@@ -142,7 +140,7 @@ def select_pairs(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
         for pair in zip(rows["model"], rows["versus"], strict=True)
     ]
     p_value = rows["p_adjusted"] if "p_adjusted" in rows else pd.Series(1.0, index=rows.index)
-    sure = pd.to_numeric(p_value).lt(ALPHA)
+    sure = pd.to_numeric(p_value).lt(1 - (find_level(rows) or 0.95))
     return name_contexts(rows.assign(pair=pairs, sure=sure))
 
 

@@ -179,10 +179,17 @@ def describe_links(table: pd.DataFrame, *, advised: bool) -> str:
     advised
         Whether the coefficient to report is told as well.
     """
+    pooled = table[table["context"].isna()].drop(columns="context").to_dict("records")
+    told = [_join_items([(row["item"], _write_design(row)) for row in pooled])]
+    told += [_join_items([(row["item"], _advise(row)) for row in pooled])] if advised else []
+    return " ".join(told)
+
+
+def _join_items(told: list[tuple[Any, str]]) -> str:
+    """Return texts after the items that they hold for; one that holds for all alone."""
     texts: dict[str, list[str]] = {}
-    for row in table[table["context"].isna()].drop(columns="context").to_dict("records"):
-        advice = f" {_advise(row)}" if advised else ""
-        texts.setdefault(f"{_write_design(row)}{advice}", []).append(row["item"])
+    for item, text in told:
+        texts.setdefault(text, []).append(str(item))
     if len(texts) == 1:
         return next(iter(texts))
     return " ".join(f"{', '.join(items)}: {text}" for text, items in texts.items())

@@ -241,8 +241,8 @@ def _write_errors(sem: dict[Any, Any], sdc: dict[Any, Any]) -> str:
     place = "" if pd.isna(sem["context"]) else f" in {sem['context']}"
     return (
         f"{sem['item']}{place} ({sem['family']}): a clip's mean of "
-        f"{write_number(sem['raters_per_clip'], 1).removesuffix('.0')} ratings is off by a "
-        f"standard error of {write_number(sem['estimate'])} points, {write_level(sem['level'])} CI "
-        f"{write_interval(sem['conf_low'], sem['conf_high'])}; a change below "
-        f"{write_number(sdc['estimate'])} points may be error alone."
+        f"{write_number(sem['raters_per_clip'], 1).removesuffix('.0')} ratings has a standard "
+        f"error of measurement of {write_number(sem['estimate'])} points, "
+        f"{write_level(sem['level'])} CI {write_interval(sem['conf_low'], sem['conf_high'])}; a "
+        f"change below {write_number(sdc['estimate'])} points may be error alone."
     )

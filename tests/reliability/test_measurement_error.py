@@ -129,7 +129,7 @@ def test_refusals(make_ratings):
 
 def test_sentence_speaks_in_points(crowd):
     text = measure_errors(crowd).sentence()
-    assert "is off by a standard error of 0." in text
+    assert "has a standard error of measurement of 0." in text
     assert "points may be error alone" in text
 
 

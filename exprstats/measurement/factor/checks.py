@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
-from exprstats.apa import count_things
+from exprstats.apa import count_things, tell_p
 from exprstats.document.text import join_words
 from exprstats.errors import (
     LEAVE_ONE_OUT,
@@ -109,7 +109,7 @@ def _find_shared(r: np.ndarray, n: int, items: Sequence[str], where: str) -> lis
         largest = np.abs(pairs).max()
         fact = (
             f"{where}: the items share no variance beyond chance: their correlations (largest"
-            f" {largest:.2f}, {n} clips) are those of unrelated items, p = {p_value:.2f}."
+            f" {largest:.2f}, {n} clips) are those of unrelated items, p {tell_p(p_value)}."
         )
         problems.append(Problem(fact, "Check that they measure the same thing, or add clips."))
     return problems
@@ -121,7 +121,7 @@ def warn_weak(moments: Moments, items: Sequence[str], where: str) -> None:
     if p_value > DOUBT:
         message = (
             f"{where}: {', '.join(items)} do not correlate more than unrelated items may in "
-            f"{moments.shared} clips (p = {p_value:.2f}); the factor is weakly supported."
+            f"{moments.shared} clips (p {tell_p(p_value)}); the factor is weakly supported."
         )
         warn_user(message, FitWarning)
 

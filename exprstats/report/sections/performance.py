@@ -100,7 +100,11 @@ def _name_tested(analysis: Analysis) -> str:
 
 def warn_of_clusters(shown: pd.DataFrame, tested: str = "test ") -> tuple[Text, ...]:
     """Return a caveat where subjects are too few for a bootstrap interval."""
-    fewest = int(shown["n_clusters"].min())
+    counts = sorted({int(count) for count in shown["n_clusters"]})
+    fewest, told = (
+        counts[0],
+        (" to ").join(write_count(counts[end]) for end in dict.fromkeys([0, len(counts) - 1])),
+    )
     if fewest >= ENOUGH_CLUSTERS:
         return ()
     if "jackknife" in list_methods(shown):
@@ -108,7 +112,7 @@ def warn_of_clusters(shown: pd.DataFrame, tested: str = "test ") -> tuple[Text, 
             "The intervals rest on {fewest} {tested}subjects; with fewer than {few} intervals are "
             "not trustworthy."
         )
-        few = {"fewest": fewest, "tested": tested, "few": FEW_CLUSTERS}
+        few = {"fewest": told, "tested": tested, "few": FEW_CLUSTERS}
         return (say(rough, **few),) if fewest < FEW_CLUSTERS else ()
     narrow = (
         "With fewer than {enough} {tested}subjects ({fewest} here) a bootstrap interval is too "

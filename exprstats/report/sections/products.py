@@ -76,7 +76,8 @@ def describe_predicted(predictions: pd.DataFrame, target: str, name: str) -> Sec
         Of the models.
     """
     key = ["context", "clip"] if "context" in predictions else ["clip"]
-    count = len(predictions[key].drop_duplicates())
+    known = predictions[predictions["prediction"].notna()]
+    count = len(known[key].drop_duplicates())
     sentence = say(
         "The stored {name} models predicted {target} for {clips}.",
         name=name,
