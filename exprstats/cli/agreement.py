@@ -75,7 +75,7 @@ def agree_file(
     n_jobs: SingleJobOption = 1,
     quiet: QuietOption = False,
 ) -> None:
-    """Measure agreement about categories: Krippendorff's alpha, kappas, AC1/AC2, by pairs."""
+    """Measure agreement about categories: alpha, kappas, AC1/AC2."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("agreement", seed=seed, **options) as session:
         named = name_ratings(rating, clip, rater, raters)

@@ -96,9 +96,9 @@ def check_input(
     json: JsonOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Say what files or studies hold, all problems in them, and which commands suit them.
+    """Report what files hold, their problems, and what to run.
 
-    Columns are recognised by their names; options say what they are where that fails.
+    Columns are recognized by their names; options say what they are where that fails.
     """
     problems: list[Problem] = []
     with open_session("check", json=json, quiet=quiet) as session:

@@ -20,7 +20,7 @@ PUBLISHED = "expressiveness"
 
 
 def cut_videos(
-    videos: Annotated[list[Path], typer.Argument(help=VIDEOS_HELP)],
+    videos: Annotated[list[Path], typer.Argument(metavar="VIDEO", help=VIDEOS_HELP)],
     plan: Annotated[
         str,
         typer.Option(
@@ -37,7 +37,10 @@ def cut_videos(
     json: JsonOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Cut videos into clips that never share a frame; frames that are missing are black."""
+    """Cut videos into clips without shared frames.
+
+    Missing frames are black.
+    """
     with open_session("clips", json=json, quiet=quiet) as session:
         check_folder(out, "--out")
         import pandas as pd

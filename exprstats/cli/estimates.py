@@ -33,7 +33,7 @@ def estimate_files(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE...",
+            metavar="FILE",
             help=(
                 "Hume CSV or JSON, FACET, AFFDEX, Affectiva, py-feat, or one column per emotion; "
                 "or folders of them."
@@ -123,7 +123,7 @@ def estimate_files(
     n_jobs: JobsOption = 1,
     quiet: QuietOption = False,
 ) -> None:
-    """Describe estimates of expression: leading emotions, agreement, structure, sentences."""
+    """Describe estimates of expression: agreement and structure."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("estimates", seed=seed, **options) as session:
         from exprstats.options import Thresholds, is_word

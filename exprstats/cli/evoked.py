@@ -31,7 +31,7 @@ def analyse_videos(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE...",
+            metavar="FILE",
             help=(
                 "EEV, LIRIS-ACCEDE, or tables with one row per moment and one column per "
                 "expression: labels, scores from 0 to 1, or ratings."
@@ -118,7 +118,7 @@ def analyse_videos(
     n_jobs: JobsOption = 1,
     quiet: QuietOption = False,
 ) -> None:
-    """Describe what videos evoke; judge a machine by annotators, and models by labels."""
+    """Describe what videos evoke; compare machines with annotators."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("evoked", seed=seed, **options) as session:
         from exprstats.study.files import EvokedSettings, fill_settings

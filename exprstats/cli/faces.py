@@ -26,7 +26,7 @@ _NAMES = ("x", "y", "side", "n_frames", "n_found", "n_several")
 
 
 def box_faces(
-    clips: Annotated[list[Path], typer.Argument(help=VIDEOS_HELP)],
+    clips: Annotated[list[Path], typer.Argument(metavar="VIDEO", help=VIDEOS_HELP)],
     landmarks: Annotated[
         Path | None,
         typer.Option(
@@ -58,7 +58,10 @@ def box_faces(
     force: ForceOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Find one wide square around the face in each clip, from landmarks or with a detector."""
+    """Find one square around the face in each clip.
+
+    Faces come from landmarks or a detector.
+    """
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("faces", **options) as session:
         if (landmarks is None) == (detector is None):

@@ -36,7 +36,8 @@ def summarise_folder(
     folder: Annotated[
         Path,
         typer.Argument(
-            help="OpenFace .csv files (or .csv.gz), one per video; others with --tracker."
+            metavar="FOLDER",
+            help="OpenFace .csv files (or .csv.gz), one per video; others with --tracker.",
         ),
     ],
     segments: Annotated[
@@ -136,7 +137,10 @@ def summarise_folder(
     n_jobs: JobsOption = 1,
     quiet: QuietOption = False,
 ) -> None:
-    """How much and how fast face, gaze and head move in each clip, with the frames' quality."""
+    """Measure how much and how fast face, gaze and head move.
+
+    One row per clip, with the quality of its frames.
+    """
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("features", seed=seed, **options) as session:
         spare_input(folder, session.files, session.out)

@@ -132,7 +132,10 @@ def fit_clips(
     n_jobs: JobsOption = 1,
     quiet: QuietOption = False,
 ) -> None:
-    """Predict a target from clip features, on unseen subjects; texts are classes (forest)."""
+    """Predict a target from clip features, on unseen subjects.
+
+    A target of texts is one of classes, which a forest predicts.
+    """
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     files = {"--predictions": predictions, "--save": save}
     with open_session("fit", seed=seed, files=files, **options) as session:

@@ -26,7 +26,7 @@ def init_study(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE...",
+            metavar="FILE",
             help="Ratings in any layout, clips, segments, and a folder of OpenFace files.",
         ),
     ],
@@ -40,7 +40,7 @@ def init_study(
     json: JsonOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Write a commented study file from data files: what was guessed, and why."""
+    """Draft a study file from data files, with what was guessed."""
     options = {"json": json, "quiet": quiet, "force": force}
     with open_session("init", files={"--out": out}, **options) as session:
         if interactive and not sys.stdin.isatty():

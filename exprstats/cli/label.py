@@ -107,7 +107,10 @@ def label_file(
     seed: SeedOption = 1,
     quiet: QuietOption = False,
 ) -> None:
-    """Label frames by the share of each person's strongest expression, and cut windows."""
+    """Label frames by intensity of expression, and cut windows.
+
+    Intensity is the share of the person's strongest expression.
+    """
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     options |= {"seed": None if tasks is None else seed}
     with open_session("label", **options) as session:

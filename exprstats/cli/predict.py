@@ -62,7 +62,10 @@ def predict_file(
     seed: SeedOption = 1,
     quiet: QuietOption = False,
 ) -> None:
-    """Predict new clips by a stored elastic net, and judge it where the truth is in the file."""
+    """Predict new clips by a stored elastic net.
+
+    Where the file holds the truth, the predictions are compared with it.
+    """
     options = {"json": json, "out": out, "force": force, "quiet": quiet, "seed": seed}
     with open_session("predict", files={"--predictions": predictions}, **options) as session:
         refuse_network(model, file)

@@ -115,7 +115,7 @@ def start_program(
         ),
     ] = False,
 ) -> None:
-    """From crowd ratings and video-derived behaviour to statistics that survive review.
+    """From crowd ratings and video-derived behavior to statistics that survive review.
 
     Start with 'exprstats demo', which simulates a study and writes its report.
     """

@@ -64,7 +64,10 @@ def score_file(
     force: ForceOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Average raters to item means, and score clips by a stored factor model or a fresh one."""
+    """Average raters, and score clips by a factor model.
+
+    The model is stored, or fitted to these items.
+    """
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("score", **options) as session:
         from exprstats import measurement

@@ -122,7 +122,7 @@ def relate_signing(
     n_jobs: JobsOption = 1,
     quiet: QuietOption = False,
 ) -> None:
-    """Relate lexical emotions to what signers' faces and heads do, and predict them."""
+    """Relate lexical emotions to signers' faces, and predict them."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("signing", seed=seed, **options) as session:
         from exprstats.study.files import SigningSettings, fill_settings
