@@ -123,9 +123,9 @@ def write_document(
     return document
 
 
-def _draw_figures(document: Document, folder: Path) -> tuple[Document, list[Path]]:
+def _draw_figures(document: Document, folder: Path) -> tuple[Document, dict[int, Path]]:
     """Return the document without the figures that cannot be drawn, and the files of the others."""
-    files: list[Path] = []
+    files: dict[int, Path] = {}  # by what draws a figure, which numbering leaves as it is
     sections = []
     for section in document.sections:
         drawn, caveats = [], list(section.caveats)
@@ -136,16 +136,17 @@ def _draw_figures(document: Document, folder: Path) -> tuple[Document, list[Path
                 caveats.append(say(told, title=figure.title, reason=str(reason)))
                 continue
             drawn.append(figure)
-            files.append(svg)
+            files[id(figure.draw)] = svg
         sections.append(replace(section, figures=tuple(drawn), caveats=tuple(caveats)))
     return replace(document, sections=tuple(sections)), files
 
 
-def _name_figures(document: Document, files: list[Path]) -> dict[str, bytes]:
+def _name_figures(document: Document, files: dict[int, Path]) -> dict[str, bytes]:
     """Give the files of figures their numbers, and return the pictures by number."""
     images: dict[str, bytes] = {}
-    figures = [one for section in document.sections for one in section.figures]
-    for figure, file in zip(figures, files, strict=True):
+    sections = (*document.sections, *document.appendix)
+    for figure in (one for section in sections for one in section.figures):
+        file = files[id(figure.draw)]
         images[figure.number] = file.read_bytes()
         for ending in (".png", ".svg"):
             file.with_suffix(ending).rename(file.with_name(f"{slug(figure.stem)}{ending}"))

@@ -22,10 +22,34 @@ class Told:
 def contrasts():
     key = {"term": "difference", "headline": True, "conf_low": -0.5, "conf_high": 0.5}
     rows = [
-        {"context": "pain", "versus": "fear", "feature": "count", "estimate": 0.3, "p_max_t": 0.01},
-        {"context": "pain", "versus": "fear", "feature": "speed", "estimate": 0.1, "p_max_t": 0.06},
-        {"context": "pain", "versus": "joy", "feature": "count", "estimate": -0.2, "p_max_t": 0.9},
-        {"context": "pain", "versus": "joy", "feature": "speed", "estimate": 0.0, "p_max_t": 1.0},
+        {
+            "context": "pain",
+            "versus": "fear",
+            "feature": "count",
+            "estimate": 0.3,
+            "p_adjusted": 0.01,
+        },
+        {
+            "context": "pain",
+            "versus": "fear",
+            "feature": "speed",
+            "estimate": 0.1,
+            "p_adjusted": 0.06,
+        },
+        {
+            "context": "pain",
+            "versus": "joy",
+            "feature": "count",
+            "estimate": -0.2,
+            "p_adjusted": 0.9,
+        },
+        {
+            "context": "pain",
+            "versus": "joy",
+            "feature": "speed",
+            "estimate": 0.0,
+            "p_adjusted": 1.0,
+        },
     ]
     slopes = [row | key | {"headline": False, "estimate": 9.0} for row in rows]
     weights = [{"context": "pain", "term": "weight", "feature": "count", "estimate": 8.0}]

@@ -29,7 +29,7 @@ def read(result):
 
 def test_rows_that_do_not_follow_have_their_limits(published):
     section, words = read(audit_table(published))
-    assert words.startswith("1 of 3 rows follow from the 95% F interval of ICC(1,k). Table 1")
+    assert words.startswith("1 of 3 rows follow from the 95% F interval of ICC(1,k). Table audit")
     table = section.tables[0]
     assert table.name == "audit_further1"
     assert table.cells["name0"].tolist() == ["fear", "—"]

@@ -139,7 +139,7 @@ def test_a_plan_prints_widths_by_size_and_what_is_needed(predictions):
     needed = sorted(plans[0].table["needed"].astype(int))
     assert f"RMSE, width 0.2, {needed[0]:,} to {needed[-1]:,}" in told
     far = any((plan.table["needed"] > 200).any() for plan in plans)
-    assert ("Beyond 10 times as many it is an extrapolation." in read_notes(section)) is far
+    assert ("Beyond 10 times as many subjects it is an extrapolation" in read_notes(section)) is far
 
 
 def test_a_plan_without_a_width_has_the_sentence_of_its_result(predictions):

@@ -177,7 +177,9 @@ def test_people_without_a_context_are_named():
     table = build_scores(contexts="abc", shift=1)
     lost = table[~(table["subject"].eq("s03") & table["context"].eq("b"))]
     told = tell(compare_means(lost))
-    assert "1 person without all contexts is not in the ANOVA and its t tests ('s03')" in told
+    assert (
+        "1 person without clips in all contexts is not in the ANOVA and its t tests ('s03')" in told
+    )
     assert "(repeated-measures ANOVA, 11 people, Greenhouse–Geisser; Table mean_tests)." in told
     assert "without all contexts" not in tell(compare_means(table))
 

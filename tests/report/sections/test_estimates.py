@@ -46,7 +46,7 @@ def test_data_sets_and_modalities_are_compared_in_one_table(study):
     assert told[0].count("expected if equal, ") == 4
     assert told[0].count("do not clearly differ") == 4
     assert "emotions in home do not clearly differ between face and prosody: " in told[0]
-    assert figure.name == "estimates_agreement"
+    assert figure.name == "estimates_structure"
 
 
 def test_reliability_over_time_is_of_the_leading_emotions(study):
@@ -57,7 +57,7 @@ def test_reliability_over_time_is_of_the_leading_emotions(study):
     rows = result.tidy().query("term == 'stability' and context == 'home'").set_index("emotion")
     first = cells[cells["place"].eq("face, home")].iloc[0]
     wanted = f"{rows.loc[first['emotion'], 'estimate']:.2f}".removeprefix("0")
-    assert first["halves"] == wanted and figure.name == "estimates_time"
+    assert first["halves"] == wanted and figure.name == "estimates_distributions"
     # The order of data sets is that of the estimates in every table.
     assert tables["estimates"].cells["place"].iloc[0] == "face, laboratory"
 

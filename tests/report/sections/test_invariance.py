@@ -45,7 +45,7 @@ def read_words(section):
 
 @pytest.mark.parametrize(
     ("p_change", "verdict"),
-    [((0.4, 0.3, 0.01), "held here"), ((0.4, 0.01, 0.3), "did not hold here")],
+    [((0.4, 0.3, 0.01), "was not rejected here"), ((0.4, 0.01, 0.3), "was rejected here")],
 )
 def test_scores_are_comparable_under_scalar_invariance_only(p_change, verdict):
     models = build_nested(("configural", "metric", "scalar", "strict"), p_change)

@@ -14,8 +14,8 @@ from exprstats.report.sections.performance import describe_performance
 @pytest.mark.parametrize(
     ("metric", "named"),
     [
-        ("bias", "the smallest of the 2 models"),
-        ("calibration_slope", "the closest to 1 of the 2 models"),
+        ("bias", "the smaller of the 2 models"),
+        ("calibration_slope", "the closer to 1 of the 2 models"),
         (lambda y, p: float(np.abs(y - p).max()), ""),
     ],
 )
@@ -60,7 +60,7 @@ def test_a_rank_counts_only_the_models_that_have_the_metric():
     assert "highest" not in told[0]
     models["other"] = lambda y: y + 9 * np.sin(9 * y)
     _, told = judge("correlation", models)
-    assert "the highest of the 2 models that have one" in told[0]
+    assert "the higher of the 2 models that have one" in told[0]
 
 
 def test_a_difference_that_never_varies_is_not_called_unreliable():
@@ -78,7 +78,7 @@ def test_a_score_without_an_interval_is_told_without_one():
     models = {"perfect": lambda y: y, "zero": lambda y: 0 * y}
     _, told = judge("kappa", models, binary=True)
     assert told[0].endswith(
-        "the κ of perfect was 1.000, the highest of the 2 models (Table performance, Figure "
+        "the κ of perfect was 1.000, the higher of the 2 models (Table performance, Figure "
         "performance)."
     )
 

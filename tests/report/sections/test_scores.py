@@ -160,7 +160,7 @@ def test_a_context_without_an_admissible_fit_is_named_and_is_no_finding():
     assert "R call for all clips" not in words["measurement"]
     row = rated.tidy().query("headline").iloc[0]
     assert f"ICC(1,k) = {row['estimate']:.2f}".replace("0.", ".") in words["scores"]
-    assert "(pain)" in words["scores"]
+    assert "(pain; Table" in words["scores"]
     loadings = words["measurement"].split("Standardized loadings lay between")[1].split(";")[0]
     assert "joy" not in loadings
     [table] = sections["scores"].tables
