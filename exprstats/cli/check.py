@@ -175,11 +175,11 @@ def inspect_table(
             session.rows.append({"kind": "suggestion", "command": line})
             session.parts.append(f"Try: {line}")
         return problems
-    kind = _KINDS.get(contents.layout, f"a file of {contents.layout}")
+    kind = _KINDS.get(contents.layout, f"the layout of {contents.layout}")
     reasons = [
         f"{name} is the {role}: {contents.reasons[role]}" for role, name in contents.roles.items()
     ]
-    title = f"The file appears to be {kind}."
+    title = f"The file appears to have {kind}."
     if reasons:
         session.show_points(title, reasons)
     else:

@@ -10,7 +10,7 @@ def squeeze(text):
 def test_a_rating_file(call, call_json, data):
     file = data / "ratings.csv"
     out = squeeze(call("check", file).stdout)
-    assert "It looks like one row per rating." in out
+    assert "The file appears to have one row per rating." in out
     assert "480 clips of 30 subjects" in out
     assert "3 contexts (clips): startle 150, pain 210, disgust 120" in out
     assert "3 items (response, emotion, motion); ratings from 0 to 4" in out

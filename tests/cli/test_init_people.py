@@ -99,4 +99,4 @@ def test_a_named_feature_that_never_varies_is_told_before_any_work(call, tmp_pat
     place, _, text, _ = draft(call, tmp_path, clips=clips.assign(flach=1.0, wert2=clips["wert"]))
     place.write_text(text.replace("# features", "features"), encoding="utf-8")
     told = " ".join(call("check", place).stdout.split())
-    assert "one value in all clips teach a model nothing: 'flach'" in told
+    assert "one value in all clips carry no information: 'flach'" in told

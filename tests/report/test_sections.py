@@ -34,7 +34,7 @@ def change(result, **columns):
 
 def test_the_closed_form_is_said_at_the_top_and_beside_table_2(plain, tmp_path, read_page):
     page = read_page(write_report(plain, tmp_path / "report"))
-    banner = "R with lavaan did not take part in this analysis (R was taken away)"
+    banner = "This analysis was made without R and lavaan (R was taken away)"
     assert page.text.count(banner) == 2
     assert page.text.index(banner) < page.text.index("What was analyzed")
     assert "Rosseel" not in page.text

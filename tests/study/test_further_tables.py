@@ -119,7 +119,7 @@ def test_a_seat_may_be_a_place_instead_of_a_worker(full, folder, write_study):
     frames = [one.predictions[one.predictions["model"] == "human"] for one in (full, seats)]
     assert frames[0]["seat"].nunique() > frames[1]["seat"].nunique() > 1
     page = write_report(seats, folder / "seats").read_text(encoding="utf-8")
-    assert page.count("averaged over seats, the places that raters of a clip take") == 2
+    assert page.count("averaged over seats (the first, second … rater of a clip)") == 2
     both = ModelSettings("places", "human", "seat")
     study = replace(full.study, models=(*full.study.models, both))
     told = gather_analysis(replace(full, study=study), None).name_judges()

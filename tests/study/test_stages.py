@@ -196,7 +196,7 @@ def test_the_report_and_the_command_name_what_failed(write, tmp_path):
     assert len(found["failed"]) == 1
     assert left <= {name for name, held in found.items() if held}
     page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
-    assert "Not everything could be done" in page
+    assert "The analysis is incomplete" in page
 
 
 # Verb of a stage, the stage, what of it fails, and which results go with it.

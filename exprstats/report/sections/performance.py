@@ -352,9 +352,10 @@ def _tell_raters(shown: pd.DataFrame, labels: Mapping[str, MetricLabel], analysi
     judged = shown[shown["model"].isin(wider["model"])]
     alone = [one for one in labels if one not in set(wider["metric"])]
     named = join_words([name_metric(labels[one]) for one in alone if one in set(judged["metric"])])
-    same = judged["model"].eq(analysis.find_kind("human")) & judged["metric"].isin(wider["metric"])
+    own = judged["model"].eq(analysis.find_kind("human") or "")
+    same = own & judged["metric"].isin(wider["metric"])
     rest = judged[same & judged["conf_low"].notna() & judged["method"].ne(RATERS)]
-    fixed = [one for one in list_levels(rest, "context")]
+    fixed = list_levels(rest, "context")
     return (
         f"and those of differences from it allow for other subjects and other raters ({counts} "
         f"raters, {freedom} degrees of freedom)"

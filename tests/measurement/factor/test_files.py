@@ -60,7 +60,7 @@ def test_a_factor_of_lavaan_keeps_its_receipt(draw, tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "no JSON"),
+        ("{", "not JSON"),
         ("[1]", "holds no factor"),
         ('{"format": "exprstats factor", "version": 99}', "version is 99"),
         ('{"format": "exprstats factor", "version": 1}', "damaged"),

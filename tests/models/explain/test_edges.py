@@ -90,7 +90,7 @@ def test_a_model_without_weights_learned_nothing():
     models = fit(clips, FEATURES, alphas=[50.0], l1_ratios=[1.0])
     assert "learned nothing: every weight is zero, the mean is predicted" in models.sentence()
     report = report_weights(models, draws=20, repeats=2, seed=1)
-    assert "Nothing was learned in all clips: every weight is zero." in report.sentence()
+    assert "No feature was selected in all clips: every weight is zero." in report.sentence()
     assert (
         "all clips: none, all clips get the same prediction" in trace_dependence(models).sentence()
     )

@@ -193,4 +193,7 @@ def test_the_edge_of_the_grid_is_noted(clips, parts):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = fit_by(clips, parts, alphas=[5.0, 50.0], l1_ratios=[0.0])
-    assert pick(found, "startle", "alpha")["note"].item() == "the smallest alpha tried"
+    assert (
+        pick(found, "startle", "alpha")["note"].item()
+        == "the smallest alpha of the grid was chosen"
+    )
