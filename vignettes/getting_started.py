@@ -4,7 +4,7 @@
 # Lin, Girard, and Morency (2020) asked how expressive people look in short video clips, and which
 # measured movements make them look so in different emotional contexts. This page walks their path
 # with a simulated study of the same shape: 140 people, three contexts (startle, pain, disgust),
-# five, seven and four clips a person, about six crowd raters a clip, three questions on a 0-4
+# five, seven and four clips per person, about six crowd raters per clip, three questions on a 0-4
 # scale. Because the study is simulated, the truth is known, and every step can be held against it.
 
 # %%
@@ -23,7 +23,7 @@ assert study.ratings["rater"].nunique() == 112
 # ## 1. Do raters agree?
 #
 # Every clip was seen by other raters, so the coefficient is the one-way ICC (McGraw & Wong, 1996);
-# the mean rating of a clip is what is analysed next, so the number to report is ICC(1,k). Raters
+# the mean rating of a clip is what is analyzed next, so the number to report is ICC(1,k). Raters
 # per clip differ, and k is their harmonic mean.
 
 # %%

@@ -23,7 +23,7 @@ print(design.sentence())
 
 # %% [markdown]
 # Clips were rated by different workers, so one cannot tell a severe worker from a dull clip: the
-# one-way coefficient is the one that this design identifies, and because clip means are analysed
+# one-way coefficient is the one that this design identifies, and because clip means are analyzed
 # next, it is the coefficient of the mean.
 
 # %%
@@ -148,7 +148,7 @@ assert pd.isna(last["raters"])
 # %% [markdown]
 # ## Does a published table hold together?
 #
-# From an estimate, the number of clips and the raters a clip, the F interval follows. Five people
+# From an estimate, the number of clips and the raters per clip, the F interval follows. Five people
 # were seen in eight sadness clips each, which makes 40. The interval that is printed for the first
 # question fits 35.
 

@@ -120,7 +120,7 @@ def test_the_report_tells_of_networks(deep_run, tmp_path):
     # All that is needed to train it again, defaults too.
     for told in ("learning rate .02", "units per layer 4", "patience 10", "clips per step 32"):
         assert told.replace(" .", " 0.") in page
-    assert "standardised within clips" in page
+    assert "standardized within clips" in page
     for work in (
         "Hochreiter, S., &amp; Schmidhuber, J. (1997)",
         "Kingma, D. P., &amp; Ba, J. (2015)",

@@ -226,7 +226,7 @@ def _write_settings(fit: Any, chosen: pd.DataFrame) -> str:
             continue
         values = values if isinstance(values, tuple | list) else (values,)
         told.append(f"{label} {' + '.join(f'{value:g}' for value in values)}")
-    scaled = {True: "standardized over all frames", False: "standardised within clips"}
+    scaled = {True: "standardized over all frames", False: "standardized within clips"}
     told += [scaled[bool(fit.rescale)]] if fit.net == "lstm" or fit.rescale else []
     varied = {"crop": "random squares of {:g} px", "brightness": "light ±{:.0%}"}
     told += [varied[name].format(value) for name, value in (fit.augment or {}).items()]
