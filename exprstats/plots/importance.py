@@ -22,6 +22,7 @@ from exprstats.plots.looks import (
     code_levels,
     name_panels,
     pick_colours,
+    place_apart,
     place_ticks,
     set_looks,
     tell_pooled,
@@ -125,7 +126,7 @@ def _build_lines(rows: pd.DataFrame, names: Mapping[str, str], title: str) -> gg
             values=colours, breaks=list(models), labels=list(models.values()), name=" "
         )
         + p9.scale_fill_manual(values={**colours, "none": "white"}, guide=None)
-        + p9.scale_x_continuous(breaks=place_ticks(3), labels=write_ticks, expand=(0.08, 0))
+        + p9.scale_x_continuous(breaks=place_apart(across), labels=write_ticks, expand=(0.08, 0))
         + p9.labs(x=title, y="")
     )
     return _name_lines(plot, features, models=len(models), down=-(-len(panels) // across))
@@ -146,7 +147,7 @@ def _name_lines(plot: ggplot, features: list[str], *, models: int, down: int) ->
         )
         + set_looks(0.8 + 0.3 * (models > 1) + down * (0.35 + max(0.6, 0.19 * lines)))
         + p9.theme(
-            panel_spacing_x=0.02,
+            panel_spacing_x=0.045,
             axis_text_x=p9.element_text(size=7.5),
             legend_position="top" if models > 1 else "none",
         )
