@@ -136,17 +136,7 @@ def check_input(
 def inspect_table(
     session: Session, path: Path, named: dict[str, Any], reading: Reading
 ) -> list[Problem]:
-    """Put what a file seems to hold into the session; return its problems.
-
-    Parameters
-    ----------
-    session, path
-        The session and the file.
-    named
-        The roles of columns that are known: arguments of `exprstats.io.read_ratings`.
-    reading
-        How the file is to be read.
-    """
+    """Put what a file seems to hold into the session; return its problems."""
     from exprstats.io import read_contents
 
     try:

@@ -31,15 +31,7 @@ _TRIED = 50_000
 
 
 def count_table(table: pd.DataFrame, *, classes: bool = False) -> Iterator[str]:
-    """Yield how many clips, subjects and contexts a table has, and which items were rated.
-
-    Parameters
-    ----------
-    table
-        RATINGS or CLIPS.
-    classes
-        Whether ratings are codes of classes, which have no range.
-    """
+    """Yield how many clips, subjects and contexts a table has, and which items were rated."""
     key = [name for name in ("context", "clip") if name in table]
     clips = table.drop_duplicates(key)
     people = f" of {clips['subject'].nunique():,} subjects" if "subject" in clips else ""
@@ -91,17 +83,7 @@ def present_design(session: Session, ratings: pd.DataFrame) -> None:
 
 
 def present_classes(session: Session, ratings: pd.DataFrame, labels: Sequence[str]) -> None:
-    """Present how often each class was named, by all raters and by single ones.
-
-    Parameters
-    ----------
-    session
-        Gets the rows and the table.
-    ratings
-        RATINGS whose numbers are codes of classes.
-    labels
-        The classes of codes 1, 2 and so on; empty where the codes are the file's own.
-    """
+    """Present how often each class was named, by all raters and by single ones."""
     import pandas as pd
 
     rows = list(_count_classes(ratings, labels))
@@ -182,15 +164,7 @@ def try_call(call: Call, table: pd.DataFrame) -> None:
 def inspect_annotated(
     session: Session, path: Path, told: Mapping[Path, Annotated]
 ) -> list[Problem]:
-    """Put what a file of annotations, estimates or words is into the session; return problems.
-
-    Parameters
-    ----------
-    session, path
-        The session and the file.
-    told
-        All such files of the call: annotations of signing need a lexicon beside them.
-    """
+    """Put what a file of annotations, estimates or words is into the session; return problems."""
     from exprstats.io.files.kinds import hash_file
 
     found = told[path]

@@ -107,15 +107,7 @@ def _read_answer(entry: Entry, text: str) -> Value:
 
 
 def show_draft(session: Session, draft: StudyDraft, out: Path, *, tried: bool) -> None:
-    """Print what was guessed and asked, and what keeps the study from running.
-
-    Parameters
-    ----------
-    session, draft, out
-        The session, the draft and its file.
-    tried
-        Whether the tables are read as the study would read them; folders of videos take long.
-    """
+    """Print what was guessed and asked; if ``tried``, what keeps the study from running too."""
     from exprstats.study import Logbook, read_study
     from exprstats.study.entries import write_value
     from exprstats.study.run import read_all

@@ -13,20 +13,7 @@ _OWN = (",part,fitted_on,truth,prediction", ",score,std_error,factor_se,note")
 
 
 def check_places(files: Mapping[str, Path], folder: Path | None = None) -> None:
-    """Refuse files that cannot be written, or of which one would be lost.
-
-    Parameters
-    ----------
-    files
-        Option to the file that it names.
-    folder
-        That of ``--out``, which takes the place of what is there as a whole.
-
-    Raises
-    ------
-    OptionError
-        With the option, the place, and what to do.
-    """
+    """Refuse files (by option) that cannot be written, or of which one would be lost."""
     taken: dict[Path, str] = {}
     for option, place in files.items():
         _check_file(place, option)
@@ -44,20 +31,7 @@ def check_places(files: Mapping[str, Path], folder: Path | None = None) -> None:
 
 
 def spare_input(path: Path, files: Mapping[str, Path], folder: Path | None = None) -> None:
-    """Refuse to write over a file that is read.
-
-    Parameters
-    ----------
-    path
-        What is read.
-    files, folder
-        As `check_places` takes them.
-
-    Raises
-    ------
-    OptionError
-        With the option that would replace it.
-    """
+    """Refuse to write over a file that is read; `files`, `folder` as in `check_places`."""
     read = path.resolve()
     for option, place in files.items():
         if place.resolve() == read:
@@ -69,20 +43,7 @@ def spare_input(path: Path, files: Mapping[str, Path], folder: Path | None = Non
 
 
 def spare_existing(files: Mapping[str, Path], *, forcible: bool) -> None:
-    """Refuse to write over files that this program did not write.
-
-    Parameters
-    ----------
-    files
-        As `check_places` takes them.
-    forcible
-        Whether the command has an option that replaces them.
-
-    Raises
-    ------
-    OptionError
-        With the file, and how to replace it.
-    """
+    """Refuse to write over files of others; `forcible`: an option would replace them."""
     for option, place in files.items():
         if not place.is_file() or _is_own(place):
             continue
@@ -106,20 +67,7 @@ def _is_own(place: Path) -> bool:
 
 
 def check_folders(folders: Mapping[str, Path | None], files: Mapping[str, Path]) -> None:
-    """Refuse folders of which one would lie in another, or take the place of a file's.
-
-    Parameters
-    ----------
-    folders
-        Option to the folder that it names; None: it was not given.
-    files
-        As `check_places` takes them.
-
-    Raises
-    ------
-    OptionError
-        With both options.
-    """
+    """Refuse folders (by option) of which one would lie in another, or take a file's place."""
     given = {option: place.resolve() for option, place in folders.items() if place is not None}
     written = {option: place.resolve() for option, place in files.items()}
     for option, place in given.items():

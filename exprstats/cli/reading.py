@@ -69,18 +69,7 @@ def allow_strict(command: Command) -> Command:
 
 
 def get_reading(**given: Any) -> Reading:
-    """Return how the running command's files are to be read.
-
-    Parameters
-    ----------
-    **given
-        Fields of `Reading` that the command has from an option of its own.
-
-    Raises
-    ------
-    OptionError
-        If an option cannot be.
-    """
+    """Return how the command's files are to be read; `given`: fields from its own options."""
     from exprstats.io import Reading
 
     found = {name: value for name, value in _READING.get(_NOTHING).items() if value is not None}

@@ -34,15 +34,7 @@ _SPARSE = 0.2
 
 
 def list_calls(path: Path, contents: FileContents) -> Iterator[Call]:
-    """Yield the calls that suit what a file holds, the most likely first.
-
-    Parameters
-    ----------
-    path
-        The file.
-    contents
-        From `exprstats.io.read_contents`.
-    """
+    """Yield the calls that suit what a file holds, the most likely first."""
     layout, roles = contents.layout, contents.roles
     codes = _find_codes(contents)
     if layout == "ratings" and "clip" in roles:

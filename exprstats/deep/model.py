@@ -22,7 +22,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from exprstats.deep.people import split_people
-from exprstats.deep.recipes import NetName, find_recipe, require_torch
+from exprstats.deep.recipes import NAME_FEATURES, NetName, find_recipe, require_torch
 from exprstats.deep.sequences import Clips, Loader, Taker, Variation, measure_levels, open_clips
 from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.options import check_count, is_positive
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     import torch
 
     from exprstats.deep.training import Plan
-
-NAME_FEATURES = "Name the features of each modality."
 
 Model = TypeVar("Model", bound="DeepModel")
 

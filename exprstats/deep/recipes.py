@@ -8,6 +8,7 @@ from typing import Any, Literal
 from exprstats.errors import MissingDependency
 from exprstats.options import check_word
 
+NAME_FEATURES = "Name the features of each modality."
 NetName = Literal["lstm", "r3d", "i3d", "gated-gru"]
 INSTALL = 'pip install "exprstats[deep]"'
 

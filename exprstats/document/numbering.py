@@ -53,31 +53,24 @@ def move_appendix(document: Document) -> Document:
     A document without tables and figures of the main text keeps all of them where they are.
     """
     held = [one for section in document.sections for one in (*section.tables, *section.figures)]
-    if all(one.main for one in held) or not any(one.main for one in held):
+    if not any(one.main for one in held):
         return document
-    sections = tuple(
-        replace(
-            section,
-            tables=tuple(table for table in section.tables if table.main),
-            figures=tuple(figure for figure in section.figures if figure.main),
-        )
-        for section in document.sections
+    parts = [_split(section, main=False) for section in document.sections]
+    return replace(
+        document,
+        sections=tuple(_split(section, main=True) for section in document.sections),
+        appendix=tuple(
+            Section(f"{part.name}-appendix", part.title, tables=part.tables, figures=part.figures)
+            for part in parts
+            if part.tables or part.figures
+        ),
     )
-    parts = (
-        replace(
-            section,
-            name=f"{section.name}-appendix",
-            sentences=(),
-            caveats=(),
-            points=(),
-            steps=(),
-            tables=tuple(table for table in section.tables if not table.main),
-            figures=tuple(figure for figure in section.figures if not figure.main),
-        )
-        for section in document.sections
-    )
-    appendix = tuple(part for part in parts if part.tables or part.figures)
-    return replace(document, sections=sections, appendix=appendix)
+
+
+def _split(section: Section, *, main: bool) -> Section:
+    tables = tuple(one for one in section.tables if one.main == main)
+    figures = tuple(one for one in section.figures if one.main == main)
+    return replace(section, tables=tables, figures=figures)
 
 
 def _list_numbers(section: Section) -> dict[str, str]:
@@ -120,15 +113,7 @@ def _resolve_all(texts: Iterable[Text], numbers: Mapping[str, str]) -> tuple[Tex
 
 
 def resolve(text: Text, numbers: Mapping[str, str]) -> Text:
-    """Return a text with numbers in place of names.
-
-    Parameters
-    ----------
-    text
-        What refers to tables and figures by name.
-    numbers
-        The number of each, such as {"Table raters": "A6"}.
-    """
+    """Return a text with numbers in place of names, such as A6 for "Table raters"."""
     if not any(run.named for run in text):
         return text
     sentences: list[list[Run]] = [[]]

@@ -92,17 +92,7 @@ def write_report(
 def write_document(
     analysis: Analysis, folder: str | PathLike[str], *, force: bool = False, failures: list[str]
 ) -> Document:
-    """Write the report folder of an analysis, and return its document as it was written.
-
-    Parameters
-    ----------
-    analysis
-        What was analysed.
-    folder, force
-        As for `write_report`.
-    failures
-        Gets a sentence on each section that cannot be written.
-    """
+    """Write the report folder as `write_report`; return its document, and failures in the list."""
     started = time.perf_counter()
     inputs = [] if analysis.study is None else analysis.study.list_files()
     with stage_folder(folder, force=force, inputs=inputs) as draft:
@@ -156,15 +146,7 @@ def _name_figures(document: Document, files: dict[int, Path]) -> dict[str, bytes
 def try_figure(
     draw: Callable[[], Any], stem: Path
 ) -> tuple[Path | None, ExprStatsError | str | None]:
-    """Save a figure; return its SVG, or None and the reason why it cannot be drawn.
-
-    Parameters
-    ----------
-    draw
-        A function that returns what `exprstats.plots.save_figure` takes.
-    stem
-        Path without ending; its folder is made where a figure is.
-    """
+    """Save a figure under a stem; return its SVG, or None and why it cannot be drawn."""
     try:
         stem.parent.mkdir(exist_ok=True)
         return save_figure(draw(), stem)[1], None
@@ -315,15 +297,7 @@ def collect_data(analysis: Analysis) -> dict[str, pd.DataFrame]:
 
 
 def collect_provenance(analysis: Analysis, *, seconds: float) -> dict[str, Any]:
-    """Return where the numbers come from, when they were made, and how long it took.
-
-    Parameters
-    ----------
-    analysis
-        What was analysed.
-    seconds
-        Wall time of writing the report.
-    """
+    """Return where the numbers come from, when they were made, and how long it took."""
     factor = analysis.factor
     found: dict[str, Any] = {
         "program": "exprstats",

@@ -160,17 +160,7 @@ def _describe(
 def build_document(
     analysis: Analysis, *, failures: list[str] | None = None, numbered: bool = True
 ) -> Document:
-    """Return the report as a document that no file format knows of yet.
-
-    A section exists if the analysis has its input.
-
-    Parameters
-    ----------
-    analysis, failures
-        As for `describe_results`.
-    numbered
-        Whether tables and figures have their numbers; without, the texts name them.
-    """
+    """Return the report as a document; unless numbered, texts name tables and figures."""
     methods, cited = describe_procedure(analysis)
     results = describe_results(analysis, failures=failures)
     origin = analysis.provenance

@@ -13,8 +13,7 @@ from exprstats.apa import count_things, tell_p, write_interval, write_level, wri
 from exprstats.contracts import find_absent
 from exprstats.deep.comparators import fit_deep
 from exprstats.deep.evoked.targets import Targets
-from exprstats.deep.model import NAME_FEATURES
-from exprstats.deep.recipes import require_torch
+from exprstats.deep.recipes import NAME_FEATURES, require_torch
 from exprstats.deep.result import DeepModels
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference import Resampling, compare_models

@@ -14,15 +14,8 @@ import numpy as np
 
 from exprstats.behaviour.openface.recordings import COMMON_RATES
 from exprstats.deep.recipes import INSTALL
-from exprstats.errors import (
-    NO_FILE,
-    DataError,
-    MissingDependency,
-    Option,
-    OptionError,
-    Problem,
-    warn_user,
-)
+from exprstats.deep.weights import NO_FILE
+from exprstats.errors import DataError, MissingDependency, Option, OptionError, Problem, warn_user
 from exprstats.io.sources import FilePath
 
 if TYPE_CHECKING:
@@ -31,8 +24,7 @@ if TYPE_CHECKING:
 # Below this share of both announced frames and announced time a file is cut off; a few frames
 # are lost at the ends of whole files, too.
 _WHOLE = 0.9
-_NEAR = 1e-3
-_LARGEST = 2 << 30
+_NEAR, _LARGEST = 1e-3, 2 << 30
 # Frames whose phases have a longer mean vector come evenly.
 _EVEN = 0.9
 Box = tuple[int, int, int]

@@ -105,13 +105,7 @@ def build_classes(analysis: Analysis) -> tuple[Table, ...]:
 
 
 def describe_predicted(predictions: pd.DataFrame) -> Section:
-    """Return a section on how often each class is true, and how often models predict it.
-
-    Parameters
-    ----------
-    predictions
-        PREDICTIONS with the names of classes; where models were fitted to all clips, only theirs.
-    """
+    """Return a section on how often each class is true, and how often models predict it."""
     rows = predictions
     if "fitted_on" in rows and rows["fitted_on"].eq("all").any():
         rows = rows[rows["fitted_on"] == "all"]

@@ -242,23 +242,7 @@ def build_items(
     group: str = "context",
     main: bool = False,
 ) -> Table:
-    """Return a table of loadings and residual variances, one line an item.
-
-    Parameters
-    ----------
-    rows
-        Tidy rows of a factor model, contexts named.
-    naming
-        Name and title.
-    notes
-        Printed below.
-    whole
-        The rows behind the table.
-    group
-        Column whose values head blocks of lines, if it has several.
-    main
-        Whether it belongs to the main text.
-    """
+    """Return a table of loadings and residual variances, one line per item."""
     level = find_level(rows)
     interval = say("{level} CI", level=write_level(float(level)) if level else "")
     columns = [Column("item", say("Question"), words=True)]

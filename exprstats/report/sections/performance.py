@@ -40,13 +40,9 @@ UNDEFINED = "not defined"  # how a note begins that says no more than the dash
 MOST_ACROSS = 5  # contexts that fit beside each other on a page
 CEILING = "Ceiling"
 _AIMS = {"zero": 0, "one": 1}  # what the best value of a metric is
-_RANKS = {"lower": "lowest", "higher": "highest", "zero": "smallest", "one": "closest to 1"}
-_OF_TWO = {
-    "lowest": "lower",
-    "highest": "higher",
-    "smallest": "smaller",
-    "closest to 1": "closer to 1",
-}
+# Of several models and of two.
+_RANKS = {"lower": ("lowest", "lower"), "higher": ("highest", "higher")}
+_RANKS |= {"zero": ("smallest", "smaller"), "one": ("closest to 1", "closer to 1")}
 SHARES = (
     *("accuracy", "within1", "within2", "within3", "precision", "recall", "f1", "uar"),
     "macro_f1",
@@ -134,9 +130,8 @@ def _say_metric(
     best = _find_best(defined, label)
     own = pick_rows(defined, model=analysis.own_model or "").to_dict("records")
     row = own[0] if own else best
-    rank = _RANKS.get(label.better)
+    rank = _RANKS.get(label.better, ("", ""))[len(defined) == 2]
     limits = write_limits(row, 3, bounded=label.bounded)
-    rank = _OF_TWO.get(rank or "", rank) if len(defined) == 2 else rank
     ranked = f"{len(defined)} models{' that have one' if len(defined) < len(pooled) else ''}"
     compared = f", the {rank} of the {ranked}" if rank and len(defined) > 1 else ""
     if rank and np.isclose(row["estimate"], best["estimate"], rtol=1e-9, atol=1e-12):
@@ -352,10 +347,9 @@ def _tell_raters(shown: pd.DataFrame, labels: Mapping[str, MetricLabel], analysi
     judged = shown[shown["model"].isin(wider["model"])]
     alone = [one for one in labels if one not in set(wider["metric"])]
     named = join_words([name_metric(labels[one]) for one in alone if one in set(judged["metric"])])
-    own = judged["model"].eq(analysis.find_kind("human") or "")
-    same = own & judged["metric"].isin(wider["metric"])
-    rest = judged[same & judged["conf_low"].notna() & judged["method"].ne(RATERS)]
-    fixed = list_levels(rest, "context")
+    rest = judged[judged["model"].eq(analysis.find_kind("human") or "")]
+    rest = rest[rest["metric"].isin(wider["metric"]) & rest["conf_low"].notna()]
+    fixed = list_levels(rest[rest["method"].ne(RATERS)], "context")
     return (
         f"and those of differences from it allow for other subjects and other raters ({counts} "
         f"raters, {freedom} degrees of freedom)"

@@ -64,17 +64,7 @@ def describe_scored(
 
 
 def describe_predicted(predictions: pd.DataFrame, target: str, name: str) -> Section:
-    """Return the section on predictions of new clips.
-
-    Parameters
-    ----------
-    predictions
-        From `exprstats.models.predict_clips`.
-    target
-        What is predicted.
-    name
-        Of the models.
-    """
+    """Return the section on predictions of new clips by the models called ``name``."""
     key = ["context", "clip"] if "context" in predictions else ["clip"]
     known = predictions[predictions["prediction"].notna()]
     count = len(known[key].drop_duplicates())
@@ -90,17 +80,7 @@ def describe_predicted(predictions: pd.DataFrame, target: str, name: str) -> Sec
 
 
 def summarise_groups(table: pd.DataFrame, column: str, more: Sequence[str]) -> list[dict[str, Any]]:
-    """Return a row for each context's own model, then one for the pooled model.
-
-    Parameters
-    ----------
-    table
-        With ``fitted_on``, the column, and ``context`` where models were fitted by context.
-    column
-        What is summarised.
-    more
-        Columns of which the mean is given.
-    """
+    """Return a row for each context's own model, then one for the pooled model."""
     own = table[table["fitted_on"] == "context"]
     groups = [(str(one), own[own["context"] == one]) for one in
               (order_levels(own["context"]) if len(own) else [])]  # fmt: skip

@@ -21,13 +21,7 @@ _TITLES = {
 
 
 def describe_recovery(truth: pd.DataFrame) -> Section:
-    """Return the estimates of a simulated study beside their true values.
-
-    Parameters
-    ----------
-    truth
-        From `exprstats.study.compare_truth`.
-    """
+    """Return the estimates of `exprstats.study.compare_truth` with their true values."""
     judged = [bool(one) for one in truth["inside"] if one is not None and pd.notna(one)]
     held = count_things(sum(judged), "intervals holds", "intervals hold", of=len(judged))
     rows = name_contexts(truth)
