@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from exprstats.document.model import Document, Section, Table
+from exprstats.document.model import Document, Table
 
 
 def render_html(document: Document, images: Mapping[str, bytes]) -> str:
@@ -33,28 +33,15 @@ def render_html(document: Document, images: Mapping[str, bytes]) -> str:
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
-    views = [_view_section(section, images) for section in document.sections]
-    appendix = [_view_section(section, images) for section in document.appendix]
-    template = environment.get_template("page.html.j2")
-    return template.render(document=document, sections=views, appendix=appendix)
+    return environment.get_template("page.html.j2").render(
+        document=document,
+        images={number: b64encode(svg).decode("ascii") for number, svg in images.items()},
+        list_blocks=_list_blocks,
+        list_spanners=_list_spanners,
+    )
 
 
-def _view_section(section: Section, images: Mapping[str, bytes]) -> dict[str, Any]:
-    return {
-        "section": section,
-        "tables": [_view_table(table) for table in section.tables],
-        "figures": [
-            {"figure": figure, "image": b64encode(images[figure.number]).decode("ascii")}
-            for figure in section.figures
-        ],
-    }
-
-
-def _view_table(table: Table) -> dict[str, Any]:
-    return {"table": table, "spanners": _view_spanners(table), "blocks": _view_blocks(table)}
-
-
-def _view_spanners(table: Table) -> list[dict[str, Any]]:
+def _list_spanners(table: Table) -> list[dict[str, Any]]:
     """Return runs of columns under one spanner; none where no column has one."""
     if not any(column.spanner for column in table.columns):
         return []
@@ -64,7 +51,7 @@ def _view_spanners(table: Table) -> list[dict[str, Any]]:
     ]
 
 
-def _view_blocks(table: Table) -> list[dict[str, Any]]:
+def _list_blocks(table: Table) -> list[dict[str, Any]]:
     rows = table.cells.to_dict("records")
     if table.group is None:
         return [{"label": None, "rows": rows}]
