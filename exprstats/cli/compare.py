@@ -235,18 +235,7 @@ def keep_companions(
     chance: dict[str, Any],
     place: dict[str, Any],
 ) -> tuple[list[Companion], list[Any]]:
-    """Keep and return what was asked for beside the comparison, and the plans of each metric.
-
-    Parameters
-    ----------
-    session, table, result
-        Gets rows and tables; the predictions; their comparison.
-    wanted
-        ``margin`` and ``width`` (by metric, or None), ``swaps``, ``contexts``, ``calibration``
-        and ``runs``.
-    chance, place
-        Draws, seed and workers; against, by and span, as the verbs take them.
-    """
+    """Keep and return what was asked for beside the comparison (``wanted``), and the plans."""
     from exprstats import inference
 
     names = list(dict.fromkeys(sample.metric.name for sample in result.samples))

@@ -110,17 +110,7 @@ class Session:
     def present(
         self, *results: Any, names: Mapping[str, str] | None = None, unseen: bool = True
     ) -> None:
-        """Print results as the report does: the same sections, with the same words and tables.
-
-        Parameters
-        ----------
-        *results
-            Results in any order; None is passed over.
-        names
-            What to print for a model's name, where its own name is not meant.
-        unseen
-            As `exprstats.report.Analysis` holds it.
-        """
+        """Print results as the report does; names of models and ``unseen`` as in `gather_analysis`."""
         from exprstats.report import describe_results, gather_analysis
 
         given = [one for one in results if one is not None]

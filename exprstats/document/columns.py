@@ -108,7 +108,7 @@ def write_column(rows: pd.DataFrame, name: str) -> list[str]:
     if (finite == finite.round()).all() and name != "estimate":
         return [_write_whole(value) for value in numbers]
     decimals = _pick_decimals(rows[beside] if name == "estimate" else numbers.to_frame())
-    return [_write_real(value, decimals) for value in numbers]
+    return [(write_number(value, decimals) if np.isfinite(value) else MISSING) for value in numbers]
 
 
 def _is_constant(rows: pd.DataFrame, name: str) -> bool:
@@ -163,10 +163,6 @@ def _write_whole(value: float) -> str:
     if not np.isfinite(value):
         return MISSING
     return write_count(int(value)) if value >= 0 else write_number(value, 0)
-
-
-def _write_real(value: float, decimals: int) -> str:
-    return write_number(value, decimals) if np.isfinite(value) else MISSING
 
 
 def _pick_decimals(values: pd.DataFrame) -> int:

@@ -37,7 +37,9 @@ class Column:
     words: bool = False
 
 
-def list_columns(spanner: str = "", /, *, words: int = 0, **headings: str) -> tuple[Column, ...]:
+def list_columns(
+    spanner: str = "", /, *, words: int = 0, **headings: str | Text
+) -> tuple[Column, ...]:
     """Return columns by key with their headings, the first ``words`` of them for words.
 
     Examples
@@ -46,8 +48,8 @@ def list_columns(spanner: str = "", /, *, words: int = 0, **headings: str) -> tu
     [('model', True), ('p', False)]
     """
     return tuple(
-        Column(key, say(heading), spanner, words=place < words)
-        for place, (key, heading) in enumerate(headings.items())
+        Column(key, say(one) if isinstance(one, str) else one, spanner, words=place < words)
+        for place, (key, one) in enumerate(headings.items())
     )
 
 

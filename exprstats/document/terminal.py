@@ -37,15 +37,9 @@ _ASCII = str.maketrans(
 
 
 def render_section(section: Section, *, width: int | None = None) -> list[str]:
-    """Return a section as blocks of text, in the order in which they are read.
+    """Return a section as blocks of text, in the order in which they are read; without figures.
 
-    Parameters
-    ----------
-    section
-        What is printed. Figures are not; they are written to files.
-    width
-        Letters that a line of the terminal holds; columns without room follow below. None where
-        nobody looks at a terminal.
+    ``width``: letters that a line of the terminal holds, None where nobody looks at one.
     """
     blocks = [section.title, *(wrap_text(write_plain(text)) for text in section.sentences)]
     if section.points:

@@ -71,7 +71,9 @@ def draw_decisions(
     rows = select_curves(decisions.tidy())
     levels = {name: order_levels(rows[name]) for name in ("context", "item")}
     kept = {
-        "context": [ALL] if _is_crowded(levels["context"]) else levels["context"],
+        "context": [ALL]
+        if (len(levels["context"]) > MOST_ACROSS and ALL in levels["context"])
+        else levels["context"],
         "item": levels["item"][:MOST_DOWN],
     }
     rows = rows[rows["context"].isin(kept["context"]) & rows["item"].isin(kept["item"])]
@@ -83,10 +85,6 @@ def draw_decisions(
         rows[name] = code_column(rows[name], kept[name], codes)
     rows["reached"] = rows["estimate"].ge(target if target is not None else -np.inf)
     return add_caption(_build_curves(rows, coded, target), _tell_left_out(levels, kept))
-
-
-def _is_crowded(contexts: list[Any]) -> bool:
-    return len(contexts) > MOST_ACROSS and ALL in contexts
 
 
 def _tell_left_out(levels: dict[str, list[Any]], kept: dict[str, list[Any]]) -> str:

@@ -279,7 +279,10 @@ def place_items(rows: pd.DataFrame, layout: Layout) -> pd.DataFrame:
         loading=[
             _write_loading(row, "\n" if layout.down else " ") for row in rows.to_dict("records")
         ],
-        error=[_write_error(value) for value in rows["residual"]],
+        error=[
+            (f"ε {write_number(value, 2, bounded=True)}" if pd.notna(value) else "")
+            for value in rows["residual"]
+        ],
         label=[write_label(item, width=13 if layout.down else 17) for item in rows["item"]],
         negative=rows["estimate"].lt(0),
     )
@@ -294,10 +297,6 @@ def _write_loading(row: dict[Any, Any], gap: str) -> str:
     value = write_number(row["estimate"], 2, bounded=True)
     limits = write_interval(row["conf_low"], row["conf_high"], 2, bounded=True)
     return value if limits == MISSING else f"{value}{gap}{limits}"
-
-
-def _write_error(value: Any) -> str:
-    return f"ε {write_number(value, 2, bounded=True)}" if pd.notna(value) else ""
 
 
 def bend_loop() -> list[tuple[float, float]]:

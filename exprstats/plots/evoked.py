@@ -71,7 +71,10 @@ def draw_together(labels: EvokedLabels, *, most: int = MOST_EXPRESSIONS) -> ggpl
     shown = names[:most]
     rows = rows[rows["expression"].isin(shown) & rows["versus"].isin(shown)]
     # Beside cells there is room for one line.
-    codes = code_levels([_cut_name(one) for one in shown], width=_LONGEST + 1)
+    codes = code_levels(
+        [(one if len(one) <= _LONGEST else f"{one[: _LONGEST - 1].rstrip()}…") for one in shown],
+        width=_LONGEST + 1,
+    )
     shown_as = [write_number(float(value), 2, bounded=True) for value in rows["estimate"]]
     rows = rows.assign(
         line=code_column(rows["expression"], shown, codes),
@@ -99,10 +102,6 @@ def draw_together(labels: EvokedLabels, *, most: int = MOST_EXPRESSIONS) -> ggpl
     )
     told = f"Not drawn: {count_things(lost, 'rarer expression')}." if lost > 0 else ""
     return add_caption(plot, told)
-
-
-def _cut_name(name: str) -> str:
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
 
 
 def draw_groups(labels: EvokedLabels, *, most: int = MOST_GROUPS) -> ggplot:

@@ -103,7 +103,10 @@ def write_document(
         _save_tables(document, draft / "tables")
         for name, table in collect_data(analysis).items():
             write_csv(table, draft / "data" / f"{name}.csv")
-        failed = [*_list_failures(analysis), *failures]
+        failed = [
+            *([str(one) for one in analysis.provenance.failures] if analysis.provenance else []),
+            *failures,
+        ]
         write_json({**collect_results(analysis), "failed": failed}, draft / "results.json")
         page = render_html(document, images)
         (draft / "index.html").write_text(page, encoding="utf-8", newline="\n")
@@ -207,10 +210,6 @@ def _write_cell(cell: Any) -> Any:
     return text.replace(",", "") if _THOUSANDS.fullmatch(text) else text
 
 
-def _list_failures(analysis: Analysis) -> list[str]:
-    return [str(one) for one in analysis.provenance.failures] if analysis.provenance else []
-
-
 def collect_results(analysis: Analysis) -> dict[str, Any]:
     """Return every tidy row in full precision, and nothing that changes from run to run."""
     provenance = analysis.provenance
@@ -239,15 +238,7 @@ def collect_results(analysis: Analysis) -> dict[str, Any]:
 def collect_tables(results: StudyRun | Result | Iterable[Result]) -> dict[str, pd.DataFrame]:
     """Return the tables of ``results.json`` that hold estimates, each under a name of its own.
 
-    Parameters
-    ----------
-    results
-        As for `write_report`.
-
-    Returns
-    -------
-    dict of str to pandas.DataFrame
-        Tidy rows. What there is of each model has the model's name after it: "model elastic".
+    What there is of each model has the model's name after it: "model elastic".
     """
     analysis = gather_analysis(results, None)
     tables = {
@@ -263,18 +254,10 @@ def collect_tables(results: StudyRun | Result | Iterable[Result]) -> dict[str, p
 
 
 def collect_data(analysis: Analysis) -> dict[str, pd.DataFrame]:
-    """Return the tables with a row a clip, person or rater that an analysis made, by name.
+    """Return the tables that an analysis made of clips, people or raters, by name.
 
-    Parameters
-    ----------
-    analysis
-        What was analysed.
-
-    Returns
-    -------
-    dict of str to pandas.DataFrame
-        ``scores`` (SCORES), ``parts`` (subject to part), ``predictions`` (of test subjects where
-        models were compared, else of all), ``raters``, ``features`` (CLIPS as models saw them).
+    ``scores`` (SCORES), ``parts`` (subject to part), ``predictions`` (of test subjects where models
+    were compared, else of all), ``raters``, ``features`` (CLIPS as models saw them).
     """
     found: dict[str, pd.DataFrame] = {}
     if analysis.factor is not None and not analysis.factor.scores.empty:

@@ -127,13 +127,7 @@ def describe_results(
 ) -> tuple[Section, ...]:
     """Return the sections on what was found, in order; the command line prints the same ones.
 
-    Parameters
-    ----------
-    analysis
-        What was analysed.
-    failures
-        Gets a sentence on each section that cannot be written, in place of the section; without a
-        list the error is raised.
+    ``failures`` gets a sentence on each section that cannot be written; without it that is raised.
     """
     told = {place for places, _ in SECTIONS for place in places}
     rest = [one for one in analysis.results.held.values() if one.find_place() not in told]

@@ -148,7 +148,7 @@ def test_the_caveat_on_few_subjects_goes_by_their_number(plain):
     asked = change(plain.comparison, headline=(all_rows, False))
     asked.table.loc[asked.table["method"].eq("percentile"), "headline"] = True
     words = read_words(read_section([asked], "performance"))
-    assert "(6 here) a bootstrap interval is too narrow; it is printed because it was" in words
+    assert "(6 here) a bootstrap interval is too narrow; it is reported because it was" in words
 
 
 def test_weights_that_are_all_zero_are_said_in_words_without_a_figure(plain):

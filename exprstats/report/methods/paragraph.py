@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from exprstats.apa import count_things, write_count, write_level
@@ -28,7 +27,7 @@ from exprstats.report.sections.performance import name_metric
 from exprstats.report.sections.stability import find_split, name_resampled, name_tuning
 
 if TYPE_CHECKING:
-    from exprstats.models import Importance, Models, Weights
+    from exprstats.models import Models
 
 _MEASURES = {
     "rmse": "the root mean square error (RMSE)",
@@ -266,10 +265,6 @@ def _say_unpenalised() -> Text:
     )
 
 
-def _has_groups(found: Mapping[str, Importance | Weights]) -> bool:
-    return any(one.tidy()["term"].eq("group_importance").any() for one in found.values())
-
-
 def _tell_importance(analysis: Analysis) -> Told:
     """Return how the importance of features and partial dependence were measured."""
     texts: list[Text] = []
@@ -286,7 +281,7 @@ def _tell_importance(analysis: Analysis) -> Told:
                 "{level} {method} intervals over test subjects{together}.",
                 together="; features that correlated highly in training were permuted together as "
                 "well"
-                if _has_groups(found)
+                if any(one.tidy()["term"].eq("group_importance").any() for one in found.values())
                 else "",
                 repeats=f", averaged over {write_count(repeats)} permutations" if repeats else "",
                 level=write_level(float(rows["level"].iloc[0])),

@@ -15,7 +15,7 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Section, Table
+from exprstats.document.model import Column, Section, Table, list_columns
 from exprstats.document.text import FIXED, Text, quote_sentence, say
 from exprstats.report.analysis import Analysis
 
@@ -110,11 +110,8 @@ def _build_table(found: Ablation, analysis: Analysis) -> Table:
         for number, target in enumerate(shown)
     ]
     columns += [
-        Column("mean", say("Mean")),
-        Column("limits", interval),
-        Column("change", say("Estimate"), spanner),
-        Column("between", interval, spanner),
-        Column("p", say(f"Holm{FIXED}*p*"), spanner),
+        *list_columns(mean="Mean", limits=interval),
+        *list_columns(spanner, change="Estimate", between=interval, p=say(f"Holm{FIXED}*p*")),
     ]
     note = say(
         "Means are over {targets}. All networks have the same training, validation and test "

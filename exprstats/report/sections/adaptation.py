@@ -298,19 +298,7 @@ def describe_tasks(analysis: Analysis) -> Section | None:
 def describe_labels(
     frames: pd.DataFrame, windows: pd.DataFrame, *, length: int, step: int, emotion: str = ""
 ) -> Section:
-    """Return the section on labelled frames and windows.
-
-    Parameters
-    ----------
-    frames
-        One row a frame: ``subject``, ``video``, ``label``.
-    windows
-        From `exprstats.behaviour.cut_windows`.
-    length, step
-        Of the windows, in frames.
-    emotion
-        Its name, where there are several.
-    """
+    """Return the section on labeled frames and their windows of some length and step."""
     known = int(frames["label"].notna().sum())
     whole = windows[windows["complete"].astype(bool)]
     sentences = [

@@ -132,8 +132,7 @@ def _build_coefficients(agreement: Agreement, rows: pd.DataFrame) -> Table:
     interval = say("{level} CI", level=write_level(agreement.level))
     columns = (
         first,
-        *list_columns(words=1, term="Coefficient", estimate="Estimate"),
-        Column("limits", interval),
+        *list_columns(words=1, term="Coefficient", estimate="Estimate", limits=interval),
         *([Column("bootstrap", say("Bootstrap"))] * bool(drawn)),
     )
     return Table(

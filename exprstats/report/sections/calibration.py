@@ -16,7 +16,7 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.model import Column, Figure, Section, Table, list_columns
 from exprstats.document.text import Text, join_words, say
 from exprstats.plots import draw_calibration
 from exprstats.report.analysis import Analysis
@@ -84,10 +84,8 @@ def _build_table(rows: pd.DataFrame, found: Calibration, analysis: Analysis) -> 
     level = write_level(found.level)
     columns = (
         Column("model", say("Model"), words=True),
-        Column("slope", say("Estimate"), "Slope"),
-        Column("slope_limits", say("{level} CI", level=level), "Slope"),
-        Column("bias", say("Estimate"), "Bias"),
-        Column("bias_limits", say("{level} CI", level=level), "Bias"),
+        *list_columns("Slope", slope="Estimate", slope_limits=say("{level} CI", level=level)),
+        *list_columns("Bias", bias="Estimate", bias_limits=say("{level} CI", level=level)),
         Column("width", say("{level} limits", level=level)),
     )
     cells = []

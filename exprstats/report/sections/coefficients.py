@@ -267,12 +267,10 @@ def build_forms(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliability) ->
     columns = (
         first,
         *list_columns(words=1, term="Form", raters="*k*"),
-        Column("average", say("ICC"), mean),
-        Column("limits", limits, mean),
+        *list_columns(mean, average="ICC", limits=limits),
         *([Column("independent", say("Clips treated as independent"), mean)] * beside),
         *([Column("bootstrap", say("Bootstrap"), mean)] * ("bootstrap" in present)),
-        Column("single", say("ICC"), single),
-        Column("single_limits", limits, single),
+        *list_columns(single, single="ICC", single_limits=limits),
     )
     return (
         Table(

@@ -227,20 +227,10 @@ def _build_section(
     *,
     tell: Callable[[str], str] = lambda metric: "",
 ) -> Section:
-    """Return a section of headline rows, a block for each metric and context.
+    """Return a section of headline rows, or of ``printed``, a block for each metric and context.
 
-    Parameters
-    ----------
-    heading
-        Name and title of the section, and title of its table.
-    told
-        The result, and the analysis with the names of models.
-    columns, note
-        What is printed, and what is said below before the notes of the rows.
-    printed
-        What stands in place of the result's own rows.
-    tell
-        What follows a metric's name.
+    ``heading``: name and title of the section, title of the table; ``told``: the result and the
+    analysis; ``note`` stands before the notes of the rows, and ``tell`` follows a metric's name.
     """
     result, analysis = told
     name, title, caption = heading

@@ -15,7 +15,7 @@ from exprstats.document.cells import (
     write_limits,
     write_mark,
 )
-from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.model import Column, Figure, Section, Table, list_columns
 from exprstats.document.text import Text, join_texts, say
 from exprstats.plots import draw_contrasts, name_pairs
 from exprstats.report.analysis import Analysis
@@ -134,11 +134,10 @@ def _build_table(rows: pd.DataFrame, shown: pd.DataFrame, contrasts: Contrasts) 
     limits = say("{level} CI", level=level)
     columns = (
         Column("feature", say("Feature"), words=True),
-        Column("estimate", say("Δ"), "One penalty"),
-        Column("limits", limits, "One penalty"),
-        Column("slope", say("Δ"), "Least squares"),
-        Column("slope_limits", limits, "Least squares"),
-        Column("slope_p", say("Holm\N{NO-BREAK SPACE}*p*"), "Least squares"),
+        *list_columns("One penalty", estimate="Δ", limits=limits),
+        *list_columns(
+            "Least squares", slope="Δ", slope_limits=limits, slope_p="Holm\N{NO-BREAK SPACE}*p*"
+        ),
     )
     return Table(
         "contrasts",

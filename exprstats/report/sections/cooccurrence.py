@@ -164,8 +164,7 @@ def _build_highest(
         for row in shown.to_dict("records")
     ]
     columns = (
-        Column("feature", say("Feature"), words=True),
-        Column("estimate", say("{name}", name=name)),
+        *list_columns(words=1, feature="Feature", estimate=say("{name}", name=name)),
         Column("count", say("Frames") if found.unit == "frames" else say("Utterances")),
         *list_columns(utterances="In utterances", place="Place in <Table cooccurrence>"),
     )

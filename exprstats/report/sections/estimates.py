@@ -98,11 +98,9 @@ def _tabulate_levels(result: Estimates) -> list[Table]:
     interval = f"{write_level(result.level)} CI"
     columns = (
         Column("emotion", say("Emotion"), words=True),
-        Column("mean", say("Mean"), "Score"),
-        Column("limits", say("{one}", one=interval), "Score"),
+        *list_columns("Score", mean="Mean", limits=say("{one}", one=interval)),
         Column("rank", say("Mean rank")),
-        Column("share", say("Share"), "Highest of all"),
-        Column("share_limits", say("{one}", one=interval), "Highest of all"),
+        *list_columns("Highest of all", share="Share", share_limits=say("{one}", one=interval)),
     )
     levels = rows[rows["term"].isin(["mean", "share_top"]) & rows["emotion"].isin(shown["emotion"])]
     note = say(
@@ -206,10 +204,8 @@ def _tabulate_agreement(rows: pd.DataFrame, interval: str) -> list[Table]:
                     "n": write_count(row["n_clips"]),
                 }
             )
-    columns = (
-        *list_columns(words=1, emotion="Emotion", rho="ρ"),
-        Column("limits", say("{one}", one=interval)),
-        Column("n", say("Pairs")),
+    columns = list_columns(
+        words=1, emotion="Emotion", rho="ρ", limits=say("{one}", one=interval), n="Pairs"
     )
     every = mine["emotion"].nunique() <= _MOST_PAIRS
     note = say(

@@ -160,9 +160,7 @@ def _build_shares(found: EvokedLabels) -> Table:
     spanner = f"{found.unit.capitalize()}s"
     columns = (
         Column("name", say("Expression"), words=True),
-        Column("share", say("Share"), spanner),
-        Column("limits", say("{level} CI", level=level), spanner),
-        Column("count", say("Count"), spanner),
+        *list_columns(spanner, share="Share", limits=say("{level} CI", level=level), count="Count"),
         *list_columns(portion="Labels", videos="Videos"),
     )
     note = say(
@@ -266,12 +264,10 @@ def _build_pairs(found: EvokedLabels) -> tuple[Table, ...]:
     level = write_level(found.level)
     columns = (
         Column("pair", say("Pair"), words=True),
-        Column("given", say("B | A"), "Share"),
-        Column("given_limits", say("{level} CI", level=level), "Share"),
-        Column("back", say("A | B"), "Share"),
-        Column("lift", say("Lift")),
-        Column("limits", say("{level} CI", level=level)),
-        *list_columns(p="*p*", count="Both"),
+        *list_columns(
+            "Share", given="B | A", given_limits=say("{level} CI", level=level), back="A | B"
+        ),
+        *list_columns(lift="Lift", limits=say("{level} CI", level=level), p="*p*", count="Both"),
     )
     note = say(
         "B | A: of the {unit}s with A, those with B. Lift: that share over the share of B in all "

@@ -88,8 +88,7 @@ def _build_agreement(found: EvokedAnnotators) -> Table:
     level = say("{level} CI", level=write_level(found.level))
     columns = [
         Column("name", say("Expression"), words=True),
-        *list_columns("Annotators", prevalence="Labels", kappa="κ"),
-        Column("kappa_limits", level, "Annotators"),
+        *list_columns("Annotators", prevalence="Labels", kappa="κ", kappa_limits=level),
     ]
     for term in ("precision", "recall") if found.truth else ():
         columns += [

@@ -76,13 +76,8 @@ def _name_file(found: EvokedScores) -> str:
 
 
 def _name_truth(found: EvokedScores) -> str:
-    own = "labels" if _holds_labels(found) else "values"
+    own = "labels" if bool({"average_precision", "auc"} & set(found.terms)) else "values"
     return {"labels": f"the {own} of the files"}.get(found.source, f"the {found.source}")
-
-
-def _holds_labels(found: EvokedScores) -> bool:
-    """Return whether the truth is 0 or 1, as measures of labels need; else they are numbers."""
-    return bool({"average_precision", "auc"} & set(found.terms))
 
 
 def _draw(found: EvokedScores, *, grouped: bool) -> Figure:
@@ -272,8 +267,7 @@ def _build_groups(found: EvokedScores) -> list[Table]:
             Column(f"c{place}", say("{name}", name=str(name or "Mean")))
             for place, name in enumerate(across)
         ),
-        Column("limits", say("{level} CI", level=write_level(found.level))),
-        Column("videos", say("Videos")),
+        *list_columns(limits=say("{level} CI", level=write_level(found.level)), videos="Videos"),
     )
     note = say(
         "{term} in each group's own moments. {level} CI: jackknife-t over videos, of the mean over "

@@ -184,10 +184,8 @@ def _build_tests(found: MeanComparison) -> Table:
         *((Column("effect", say("{name}", name=effects[0])),) if effects else ()),
         *(
             (
-                Column("epsilon", say("ε")),
-                Column("plain", say("*p* without ε")),
-                Column("w", say("*W*"), "Sphericity"),
-                Column("w_p", say("*p*"), "Sphericity"),
+                *list_columns(epsilon="ε", plain="*p* without ε"),
+                *list_columns("Sphericity", w="*W*", w_p="*p*"),
             )
             if corrected
             else ()

@@ -108,8 +108,7 @@ def _tabulate_recall(result: Transfer) -> Table:
     several = len(cells) > 1
     columns = (
         *list_columns(words=1, features="Features", dimensions="Dim."),
-        Column("uar", say("UAR"), "C by training"),
-        Column("limits", say("{one}", one=interval), "C by training"),
+        *list_columns("C by training", uar="UAR", limits=say("{one}", one=interval)),
         *((Column("difference", say("Diff.")), Column("p", say("Adj. *p*"))) if several else ()),
         *list_columns("C by test", test="UAR", more="Inflation"),
     )

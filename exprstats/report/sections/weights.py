@@ -46,7 +46,10 @@ def describe_weights(analysis: Analysis) -> Section | None:
     """Return the section on weights with intervals, or on the first model that has weights."""
     if analysis.weights is not None:
         return _describe_resampled(analysis.weights, analysis)
-    models = next((one for one in analysis.models.values() if _has_weights(one)), None)
+    models = next(
+        (one for one in analysis.models.values() if bool(one.tidy()["term"].eq("weight").any())),
+        None,
+    )
     if models is None:
         return None
     rows = name_contexts(models.tidy())
@@ -77,10 +80,6 @@ def _describe_resampled(weights: Weights, analysis: Analysis) -> Section:
 
 def _are_zero(weights: pd.DataFrame) -> bool:
     return bool(weights["estimate"].fillna(0).eq(0).all())
-
-
-def _has_weights(models: Models) -> bool:
-    return bool(models.tidy()["term"].eq("weight").any())
 
 
 def _say_weights(weights: pd.DataFrame, model: str) -> tuple[Text, ...]:
