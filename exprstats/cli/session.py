@@ -110,7 +110,7 @@ class Session:
     def present(
         self, *results: Any, names: Mapping[str, str] | None = None, unseen: bool = True
     ) -> None:
-        """Print results as the report does; names of models and ``unseen`` as in `gather_analysis`."""
+        """Print results as the report does; `gather_analysis` takes names and ``unseen`` too."""
         from exprstats.report import describe_results, gather_analysis
 
         given = [one for one in results if one is not None]

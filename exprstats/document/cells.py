@@ -118,16 +118,9 @@ def find_extremes(rows: pd.DataFrame) -> tuple[dict[Any, Any], dict[Any, Any]]:
 def collect_notes(
     rows: pd.DataFrame, keys: Sequence[str], skip: Collection[str] = ()
 ) -> tuple[Text, ...]:
-    """Return the different notes of rows as sentences, each with the places it holds for.
+    """Return the notes of rows as sentences with the places (``keys``) that each holds for.
 
-    Parameters
-    ----------
-    rows
-        Tidy rows; their notes may hold several parts, separated by semicolons.
-    keys
-        Columns that name a place.
-    skip
-        Parts that are said elsewhere.
+    A note may hold several parts, separated by semicolons; those in ``skip`` are said elsewhere.
     """
     keys = [key for key in keys if key in rows]
     places: dict[str, list[dict[Any, Any]]] = {}

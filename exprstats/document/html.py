@@ -16,15 +16,7 @@ from exprstats.document.model import Document, Table
 
 
 def render_html(document: Document, images: Mapping[str, bytes]) -> str:
-    """Return the page.
-
-    Parameters
-    ----------
-    document
-        The report.
-    images
-        SVG of each figure, by its number.
-    """
+    """Return the page; ``images`` holds the SVG of each figure by its number."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(

@@ -38,23 +38,10 @@ if TYPE_CHECKING:
 def keep_largest(
     rows: pd.DataFrame, most: int, which: str, *, sizes: pd.Series | None = None
 ) -> tuple[pd.DataFrame, str]:
-    """Return the rows of the largest features, and what is said where some are left out.
+    """Return the rows of the ``most`` features of largest size, and what is said where some go.
 
-    Parameters
-    ----------
-    rows
-        Columns feature and estimate.
-    most
-        How many features are kept.
-    which
-        What sets them apart, such as "with the largest weights".
-    sizes
-        Size of each feature; without it that of its largest estimate.
-
-    Raises
-    ------
-    OptionError
-        If `most` keeps none.
+    ``which`` sets them apart, such as "with the largest weights"; without ``sizes`` a feature has
+    the size of its largest estimate.
     """
     if most < 1:
         message = f"most is {most}; it must be at least 1."

@@ -24,7 +24,7 @@ _KINDS = {
 def describe_scored(
     scores: pd.DataFrame, items: Sequence[str], *, method: str, stored: bool
 ) -> Section:
-    """Return the section on scores of clips by a factor of these items, stored or fitted to them."""
+    """Return the section on scores of clips by a factor, stored or fitted to these clips."""
     how, unit = _KINDS[method]
     count = len(scores[["context", "clip"] if "context" in scores else ["clip"]].drop_duplicates())
     model = "a stored factor model" if stored else "a factor model fitted to these clips"
