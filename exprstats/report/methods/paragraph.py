@@ -27,6 +27,7 @@ from exprstats.report.sections.performance import name_metric
 from exprstats.report.sections.stability import find_split, name_resampled, name_tuning
 
 if TYPE_CHECKING:
+    from exprstats.inference import Comparison
     from exprstats.models import Models
 
 _MEASURES = {
@@ -300,21 +301,24 @@ def _tell_importance(analysis: Analysis) -> Told:
     return texts, cited
 
 
+def _say_measures(comparison: Comparison) -> Text:
+    named = label_metrics(comparison).items()
+    told = join_words([_MEASURES.get(metric, name_metric(label)) for metric, label in named])
+    return say("Performance on the test clips was measured by {told}.", told=told)
+
+
 def _tell_comparison(analysis: Analysis) -> Told:
     comparison = analysis.comparison
     if comparison is None:
         return [], set()
     rows = comparison.tidy()
     shown = rows[rows["headline"].eq(True)]
-    texts: list[Text] = []
+    texts = [_say_measures(comparison)]
     sources: set[str] = set()
     baselines = _name_baselines(analysis)
     if baselines:
         verb = "Baselines were" if len(baselines) > 1 else "The baseline was"
         texts.append(say("{verb} {named}.", verb=verb, named=join_words(baselines)))
-    labels = label_metrics(comparison)
-    told = join_words([_MEASURES.get(metric, name_metric(one)) for metric, one in labels.items()])
-    texts.append(say("Performance on the test clips was measured by {told}.", told=told))
     compared = bool(shown["versus"].notna().any())
     told = " of test performance" + (" and of differences between models" if compared else "")
     methods = list_methods(shown)
