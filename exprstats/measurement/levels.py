@@ -184,6 +184,9 @@ def fit_levels(
     warn_incomplete(itemset)
     fits = [solve_levels(job) for job in jobs]
     _judge_residuals(jobs, fits)
+    for job, fit in zip(jobs, fits, strict=True):
+        loads = sum(fit.find_layer(layer)[0] for layer in LAYERS)
+        checks.warn_reversed(job.name, [n for n, x in zip(names, loads, strict=True) if x < 0])
     table = arrange_rows([row for fit in fits for row in list_rows(fit, names, level)], KEYS)
     return LevelFactors(
         table=table.astype({name: object for name in (*KEYS, "note")}),
@@ -382,11 +385,13 @@ def _list_composites(
 def compute_omega_means(parameters: np.ndarray, size: float) -> float:
     """Return ω of clusters' observed mean composites over m clips (Lai, 2021).
 
-    (Σλ_b)²/((Σλ_b)² + Σθ_b + ((Σλ_w)² + Σθ_w)/m), of raw λ_w, θ_w, λ_b, θ_b (4p,).
+    (Σλ_b)²/((Σλ_b)² + Σθ_b + ((Σλ_w)² + Σθ_w)/m), of raw λ_w, θ_w, λ_b, θ_b (4p,), of the keyed
+    composite: an item that loads negatively is turned round before it is summed.
     """
     loads, rests, loads_between, rests_between = np.split(parameters, 4)
-    true = loads_between.sum() ** 2
-    error = rests_between.sum() + (loads.sum() ** 2 + rests.sum()) / size
+    keys = np.where(loads + loads_between < 0, -1.0, 1.0)
+    true = (keys @ loads_between) ** 2
+    error = rests_between.sum() + ((keys @ loads) ** 2 + rests.sum()) / size
     return float(true / (true + error))
 
 

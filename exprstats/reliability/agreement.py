@@ -36,6 +36,7 @@ from exprstats.results import Result
 
 Scale = Literal["nominal", "ordinal", "interval", "ratio"]
 MOST_VALUES = 200
+JOINED = "all clips as one sample, with differences between contexts counted as agreement"
 _METRICS: dict[Weights, Metric] = {
     "identity": "nominal",
     "linear": "linear",
@@ -50,10 +51,12 @@ class Agreement(Result):
     Attributes
     ----------
     table
-        Rows by context and item: ``term`` ``percent_agreement``, ``kappa`` (Cohen's, the mean over
-        pairs of raters), ``conger``, ``fleiss``, ``brennan_prediger``, ``ac`` (Gwet's AC1 or AC2),
-        ``alpha`` (Krippendorff's, the headline); on scales of two values ``positive_agreement``
-        and ``negative_agreement``. With raw_low and raw_high before limits are cut at −1 and 1.
+        Rows by context and item (no context: all clips as one sample, in which differences between
+        contexts count as agreement): ``term`` ``percent_agreement``, ``kappa`` (Cohen's, the mean
+        over pairs of raters), ``conger``, ``fleiss``, ``brennan_prediger``, ``ac`` (Gwet's AC1 or
+        AC2), ``alpha`` (Krippendorff's, the headline); on scales of two values
+        ``positive_agreement`` and ``negative_agreement``. With raw_low and raw_high before limits
+        are cut at −1 and 1.
     pairs
         One row for each pair of raters: n_shared clips, percent_agreement and kappa.
     confusions
@@ -92,6 +95,8 @@ class Agreement(Result):
         for _, rows in shown.groupby(["context", "item"], dropna=False, sort=False):
             first = rows.iloc[0]
             place = "" if pd.isna(first["context"]) else f" in {first['context']}"
+            if not place and shown["context"].notna().any():
+                place = f" over {JOINED}"
             told = "; ".join(self._write(row) for row in rows.to_dict("records"))
             texts.append(f"{first['item']}{place}: {told}.")
         return " ".join(texts)
@@ -201,6 +206,9 @@ def measure_agreement(
         names = _name_raters(ratings, panel)
         pairs += _write_pairs(panel, tally, names)
         confusions += _write_confusions(panel, tally, names)
+    if len({panel.context for panel in panels}) > 1:
+        for row in rows:
+            row["note"] = row["note"] if row["context"] else f"{row['note']}; {JOINED}"
     keys = ("context", "item", "term")
     table = arrange_rows(rows, keys)
     told = pd.DataFrame(pairs), pd.DataFrame(confusions)

@@ -271,3 +271,20 @@ def test_pairs_who_gave_one_value_only_have_no_kappa(make_ratings):
         found = measure_agreement(pd.concat([flat, varied], ignore_index=True))
     assert pick(found, "kappa")["estimate"] == pytest.approx(1.0)
     assert found.pairs["kappa"].isna().sum() == 1
+
+
+def test_pooled_contexts_are_said_to_be_one_sample():
+    rng = np.random.default_rng(0)
+    rows = [
+        (context, f"{context}{clip}", f"r{rater}", "q", float(low + rng.integers(0, 3)))
+        for context, low in (("a", 1), ("b", 5))
+        for clip in range(40)
+        for rater in range(3)
+    ]
+    table = pd.DataFrame(rows, columns=["context", "clip", "rater", "item", "rating"])
+    found = measure_agreement(table, scale=(1, 7), by="context")
+    told = "all clips as one sample, with differences between contexts counted as agreement"
+    pooled = found.table["context"].isna()
+    assert found.table.loc[pooled, "note"].str.endswith(told).all()
+    assert not found.table.loc[~pooled, "note"].str.contains(told).any()
+    assert f"q over {told}:" in found.sentence()

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri, stdtrit
+from scipy.special import nctdtr, ndtri, stdtrit
 
 from exprstats.apa import write_count
 from exprstats.contracts import arrange_rows
@@ -40,6 +40,7 @@ from exprstats.options import check_count, is_positive
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
 from exprstats.results import Result
 
+FAR, SURE = 6.0, 30.0  # standard errors: no wrong side, and certainty
 SIZES = (10, 20, 40, 80, 160, 320)
 
 
@@ -51,8 +52,9 @@ class Precision(Result):
     ----------
     table
         Tidy rows: context, metric, model, versus, term and ``n_clusters`` of the planned study;
-        std_error and ``width`` (from limit to limit) of its interval, ``power`` to tell a
-        difference of the pilot's size from 0, ``needed``: the clusters at which the asked
+        std_error and ``width`` (from limit to limit) of its interval, ``power`` of its t test where
+        the true difference is the pilot's (which is itself uncertain: the power of the pilot's own
+        size repeats its p), ``needed``: the clusters at which the asked
         width is reached, and ``pilot``: the clusters that this context's pilot has. Plans far
         beyond it rest on few people.
     width, level
@@ -145,6 +147,7 @@ def plan_precision(
     References
     ----------
     Davison, A. C., & Hinkley, D. V. (1997). *Bootstrap methods and their application*, §2.3.
+    Cohen, J. (1988). *Statistical power analysis for the behavioral sciences* (2nd ed.).
 
     Examples
     --------
@@ -228,12 +231,37 @@ def _write_rows(
                     "pilot": len(cell.clusters),
                 }
                 if versus is not None and spread > 0:
-                    shift = abs(estimate) / spread
-                    row["power"] = float(ndtr(shift - reach) + ndtr(-shift - reach))
+                    row["power"] = compute_power(abs(estimate) / spread, size - 1, reach)
                 if width is not None:
                     row["needed"] = count_needed(width, spreads[-1, place, line], sizes[-1], level)
                 rows.append(row)
     return rows
+
+
+def compute_power(shift: float, freedom: float, reach: float) -> float:
+    """Return the power of a two-sided t test, by the noncentral t distribution (Cohen, 1988).
+
+    Parameters
+    ----------
+    shift
+        The true difference in units of its standard error.
+    freedom
+        Degrees of freedom.
+    reach
+        Critical value of t.
+
+    Examples
+    --------
+    Without a difference it is the error rate:
+
+    >>> round(compute_power(0.0, 9, float(stdtrit(9, 0.975))), 3)
+    0.05
+    """
+    if shift > SURE:
+        return 1.0
+    # Far from 0 the wrong side has no share that a float could hold, and no value in SciPy.
+    wrong = nctdtr(freedom, shift, -reach) if shift < FAR else 0.0
+    return float(1 - nctdtr(freedom, shift, reach) + wrong)
 
 
 def count_needed(width: float, spread: float, size: int, level: float) -> float:

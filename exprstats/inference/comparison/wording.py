@@ -183,7 +183,7 @@ def describe_comparison(
     texts = []
     for sample in full:
         if sample.metric.name in told:
-            same = sample.context is None and bool(texts)
+            same = sample.context is None and bool(texts) and sample.active is full[0].active
             texts.append(_describe_sample(story, sample, same=same))
     for name in told:
         mine = [sample for sample in brief if sample.metric.name == name]

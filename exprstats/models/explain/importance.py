@@ -32,6 +32,9 @@ TWINS = 0.98
 SHARED = "shares the credit"
 
 
+STILL = "no interval: permuting it changes no prediction"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Importance(Result):
     """How much the test error rises when features are permuted between people.
@@ -298,12 +301,15 @@ def list_importance(
     drawn = losses.measure_rise(np.concatenate(counts)[:draws])
     percentile = find_percentile(*sort_draws(drawn), level)
     jackknife = jackknife_clusters(whole, losses.measure_rise(1 - np.eye(subjects)), level=level)
+    still = np.isclose(losses.permuted, losses.whole, rtol=1e-12, atol=0).all(axis=1)
     rows: list[dict[str, Any]] = []
     for j, name in enumerate(names):
         term = "importance" if j < len(singles) else "group_importance"
         key = {"part": "test", "term": term, "feature": name, "estimate": whole[j]}
         for method, found in (("percentile", percentile), ("jackknife", jackknife)):
             limits = {column: getattr(found, column)[j] for column in LIMITS}
+            if still[j]:
+                limits = dict.fromkeys(limits, np.nan)
             rows.append({**key, **limits, "level": level, "method": method})
             rows[-1] |= {
                 "headline": method == "jackknife",
@@ -313,6 +319,8 @@ def list_importance(
             rows[-1]["draws"] = draws if method == "percentile" else None
             known = (twins[i] for i in groups[j] if i in twins)
             rows[-1]["note"] = next(known, None) if term == "importance" else None
+            if still[j]:
+                rows[-1]["note"] = STILL
     return rows
 
 

@@ -215,12 +215,18 @@ def find_cluster_limits(
             continue
         note = f"over {spread.n_subjects:,} {over}s"
         note += f" and {spread.n_raters:,} raters" if spread.n_raters else ""
-        note += f"; {FIXED_RATERS}" if spread.method == "jackknife_subjects" else ""
-        if spread.df < FEW_RATERS - 1:
-            note += f"; few clusters: it rests on {write_freedom(spread.df)}"
+        note = "; ".join(filter(None, (note, tell_spread(spread))))
         limits = find_t_limits(value, spread, level)
         ways.append(Interval(spread.method, *limits, spread.variance**0.5, note, df=spread.df))
     return ways
+
+
+def tell_spread(spread: Spread) -> str:
+    """Return that raters are fixed or clusters few, where they are."""
+    fixed = FIXED_RATERS if spread.method == "jackknife_subjects" else ""
+    few = spread.df < FEW_RATERS - 1
+    rests = f"few clusters: it rests on {write_freedom(spread.df)}" if few else ""
+    return "; ".join(filter(None, (fixed, rests)))
 
 
 def write_freedom(df: float) -> str:
