@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -33,6 +34,7 @@ from exprstats.cli.options import (
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import open_session
 from exprstats.document.cells import list_records
+from exprstats.document.text import join_words
 from exprstats.options import Weights
 
 
@@ -58,12 +60,13 @@ def agree_file(
         ),
     ] = None,
     weights: Annotated[
-        Weights,
+        Weights | None,
         typer.Option(
             help="Agreement of different values: none (identity), falling with their distance "
-            "(linear) or with its square (quadratic)."
+            "(linear) or with its square (quadratic). Default: quadratic for numbers, identity "
+            "for words without --labels."
         ),
-    ] = "quadratic",
+    ] = None,
     duplicates: DuplicatesOption = "error",
     level: LevelOption = 0.95,
     json: JsonOption = None,
@@ -84,10 +87,16 @@ def agree_file(
         named |= {"reverse": split_names(reverse, "--reverse")} if reverse else {}
         ends = split_scale(scale)
         from exprstats.io import read_ratings
+        from exprstats.io.ratings import find_words
         from exprstats.reliability import measure_agreement
 
         session.note_file(file)
         reading = get_reading()
+        asked = named.get("raters") or named.get("items") or named.get("rating") or "rating"
+        words = [] if reading.labels else find_words(file, asked, reading)
+        if words:
+            reading, weights = replace(reading, labels=words), weights or "identity"
+            session.say(f"Answers are words without an order: {join_words(words)}.")
         ratings = read_ratings(
             file,
             **named,
@@ -98,7 +107,7 @@ def agree_file(
         result = measure_agreement(
             ratings,
             scale=ends,
-            weights=weights,
+            weights=weights or "quadratic",
             labels=reading.name_answers(),
             by="context" if by else None,
             cluster="subject" if "subject" in ratings else None,

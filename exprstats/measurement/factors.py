@@ -41,7 +41,9 @@ class Factors(Result):
         n_clips. Terms as in `Factor`, and ``correlation`` of ``factor`` with ``versus``; ``omega``
         is each factor's own.
     scores
-        context clip subject fitted_on factor score std_error: Bartlett scores. With uncorrelated
+        context clip subject fitted_on factor score std_error factor_se: Bartlett scores, with the
+        model's standard error as factor_se; std_error, what other raters would change, is that of
+        `score_clips`. With uncorrelated
         residuals and one factor an item they are those of each factor's own items.
     items
         Items of each factor.
@@ -352,7 +354,8 @@ def list_scores(
                 fitted_on="all" if fit.context is None else "context",
                 factor=name,
                 score=score,
-                std_error=np.where(np.isnan(score), np.nan, error),
+                std_error=np.nan,
+                factor_se=np.where(np.isnan(score), np.nan, error),
             )
             tables.append(table)
     return pd.concat(tables)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from exprstats.apa import write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
@@ -114,7 +115,7 @@ def measure_agreement(
     ratings: pd.DataFrame,
     *,
     scale: Scale | Sequence[float] | None = None,
-    weights: Weights | Literal["none"] = "quadratic",
+    weights: Weights | Literal["none"] | None = None,
     labels: Mapping[float, str] | None = None,
     items: Sequence[str] | str | None = None,
     by: str | None = None,
@@ -139,7 +140,8 @@ def measure_agreement(
         names the disagreement in Krippendorff's α instead, which otherwise follows ``weights``.
     weights
         Agreement of two different values: none for ``"identity"`` (or ``"none"``), falling with
-        their distance on the scale for ``"linear"`` and with its square for ``"quadratic"``. The
+        their distance on the scale for ``"linear"`` and with its square for ``"quadratic"``; by
+        default quadratic for numbers and none for words, which may stand in ``rating``. The
         distance is that of the values, whether those between them were used or not.
     labels
         Names of the values that raters could choose, by value; without ``scale`` they are it.
@@ -181,7 +183,10 @@ def measure_agreement(
     >>> table.set_index("term")["estimate"][["percent_agreement", "kappa"]].tolist()
     [0.75, 0.5]
     """
-    chosen: Weights = "identity" if weights == "none" else weights
+    if "rating" in ratings and _holds_words(ratings["rating"]):
+        ratings, labels = _number_words(ratings, labels)
+        weights = weights or "identity"
+    chosen: Weights = "identity" if weights == "none" else weights or "quadratic"
     check_word(chosen, Weights, "weights")
     metric = _METRICS[chosen]
     if isinstance(scale, str):
@@ -213,6 +218,23 @@ def measure_agreement(
     table = arrange_rows(rows, keys)
     told = pd.DataFrame(pairs), pd.DataFrame(confusions)
     return Agreement(table, *told, level, metric, chosen, labels or {})
+
+
+def _holds_words(column: pd.Series) -> bool:
+    return is_bool_dtype(column.dtype) or not is_numeric_dtype(column.dtype)
+
+
+def _number_words(
+    ratings: pd.DataFrame, labels: Mapping[float, str] | None
+) -> tuple[pd.DataFrame, Mapping[float, str]]:
+    """Return ratings whose words are numbers, and the words; as they are where some are numbers."""
+    words = ratings["rating"].map(str, na_action="ignore")
+    if labels is None:
+        labels = {float(place): name for place, name in enumerate(sorted(set(words.dropna())), 1)}
+    numbers = words.map({name: number for number, name in labels.items()})
+    if pd.to_numeric(words, errors="coerce").notna().any() or numbers.isna().ne(words.isna()).any():
+        return ratings, {}
+    return ratings.assign(rating=numbers.astype(float)), labels
 
 
 def _list_values(scale: Sequence[float]) -> np.ndarray:

@@ -16,7 +16,6 @@ from exprstats.contracts import arrange_rows
 from exprstats.errors import OptionError
 from exprstats.inference.comparison.models import Comparison
 from exprstats.inference.comparison.wording import (
-    ADJUSTED,
     METHOD_WORDS,
     RATERS,
     label_metric,
@@ -101,8 +100,6 @@ class Equivalence(Result):
                 verb = "is" if rest.iloc[0] else "is not shown to be"
                 told = f"The other difference {verb} equivalent."
             texts = [*texts[:MOST_VERDICTS], told]
-        if ordered["p_adjusted"].gt(ordered["p_value"]).any():
-            texts.append(f"The {ADJUSTED}.")
         return " ".join(texts)
 
 
@@ -313,8 +310,11 @@ def _describe_verdict(row: pd.Series, metrics: Sequence[Printed]) -> str:
     elif row["noninferior"]:
         verdict = f"was not inferior to {other}, but not shown to be equivalent"
     how = METHOD_WORDS[str(row["method"])]
+    alone = ""
+    if row["p_adjusted"] > row["p_value"]:
+        alone = f" by Holm's adjustment of p {tell_p(row['p_value'])}"
     return (
         f"{row['model']} {verdict}{name_place(row)}: {found}, {write_level(row['level'])} CI "
         f"{write(row['conf_low'], row['conf_high'])}, margin ±{write(row['margin'])}, "
-        f"p {tell_p(row['p_adjusted'])} for equivalence ({how})."
+        f"p {tell_p(row['p_adjusted'])} for equivalence{alone} ({how})."
     )

@@ -16,6 +16,7 @@ from exprstats.contracts import (
     find_empty,
     order_levels,
     require_columns,
+    take_predictions,
 )
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.inference.comparison.alignment import align_models
@@ -51,6 +52,7 @@ def check_predictions(
         key=tuple(dict.fromkeys(name for name in (*PREDICTIONS.key, by) if name)),
         ids=tuple(name for name in (cluster, strata) if name),
     )
+    predictions = take_predictions(predictions)
     require_columns(predictions, [] if by is None else [by], "predictions")
     seated = "seat" in predictions.columns
     predictions = guard_table(

@@ -331,6 +331,7 @@ def test_clusters_that_cannot_tell_do_not_count(metric):
 def test_two_clusters_that_tell_have_no_interval():
     table = draw_singles(3, sizes=(8, 8) + (1,) * 10)
     row = compare_models(table, metrics="correlation_within", **QUICK).table
+    row = row[row["method"] != "rm_corr"]
     assert row["estimate"].notna().all()
     assert row[["conf_low", "conf_high", "p_value"]].isna().all(axis=None)
     assert row["note"].str.startswith("no interval: rests on the 2 of 12 clusters").all()

@@ -170,3 +170,34 @@ def test_each_context_has_its_own_pilot(make_predictions):
     assert "RMSE of a in calm: " in text and "RMSE of a in pain: " in text
     assert "from a pilot of 7 to 12 clusters" in text
     assert plan.glance()["pilot"].item() == 7
+
+
+def test_no_size_is_needed_whose_own_width_is_too_wide():
+    """Correlations of few people vary by more than their width at many, times √n, says."""
+    rng = np.random.default_rng(17)
+    subject = np.repeat(np.arange(10), [18, 3, 3, 3, 3, 3, 3, 3, 3, 2])
+    truth = rng.normal(size=44)
+    guess = truth + 0.4 * rng.normal(size=44)
+    pilot = pd.DataFrame({"clip": range(44), "subject": subject, "truth": truth})
+    pilot = pilot.assign(prediction=guess, model="net")
+    sizes = (10, 20, 40, 80, 160)
+    for width in (0.5, 0.2, 0.1, 0.05):
+        table = plan_precision(
+            pilot, metrics="correlation", width=width, sizes=sizes, draws=500, seed=1
+        ).table
+        needed = table["needed"].iloc[0]
+        assert needed > max(
+            [n for n, w in zip(sizes, table["width"], strict=True) if w > width], default=2
+        )
+        reached = [n for n, w in zip(sizes, table["width"], strict=True) if w <= width]
+        assert not reached or needed <= reached[0]
+
+
+def test_a_share_that_all_studies_show_has_no_plan():
+    rng = np.random.default_rng(1)
+    truth = rng.normal(size=30)
+    pilot = pd.DataFrame({"clip": range(30), "subject": np.arange(30) // 3, "truth": truth})
+    pilot = pilot.assign(prediction=truth + 0.01 * rng.normal(size=30), model="net")
+    table = plan_precision(pilot, metrics="within1", sizes=(10, 40), draws=250, seed=1).table
+    assert table[["width", "std_error"]].isna().all(axis=None)
+    assert table["note"].str.contains("the same in all studies drawn").all()

@@ -136,3 +136,17 @@ def test_the_column_of_contexts_is_named_as_it_was_typed(clips, parts):
         fit_elastic(clips, by="taks", **data)
     with pytest.raises(OptionError, match="'gaze' names the contexts; it cannot be a feature"):
         fit_elastic(clips, by="gaze", **data)
+
+
+def test_a_target_that_is_no_quantity_is_refused(clips, parts):
+    for column, told in (
+        (1.0, "every clip has the value 1.0"),
+        (clips["score"] > 0, "two classes"),
+    ):
+        with pytest.raises(DataError, match=told):
+            fit_elastic(
+                clips.assign(score=column).drop(columns="score_pooled", errors="ignore"),
+                target="score",
+                features=FEATURES,
+                parts=parts,
+            )
