@@ -198,15 +198,10 @@ def build_design(
 
 
 def _check_quantity(clips: pd.DataFrame, target: str, *, classes: bool) -> None:
-    """Refuse a target that is no quantity or does not vary."""
-    column = clips[target]
-    if not classes and pd.api.types.is_bool_dtype(column):
+    """Refuse True and False where a quantity is predicted."""
+    if not classes and pd.api.types.is_bool_dtype(clips[target]):
         fact = f"'{target}' is True or False: two classes."
         raise DataError(Problem(fact, "fit_forest predicts classes.", column=target))
-    known = column.dropna()
-    if len(known) and known.eq(known.iloc[0]).all():
-        fact = f"every clip has the value {known.iloc[0]}: there is nothing to predict."
-        raise DataError(Problem(fact, "Name another target.", column=target))
 
 
 def _warn_of_ids(clips: pd.DataFrame, names: Sequence[str]) -> None:
