@@ -101,6 +101,6 @@ def test_words_are_categories_unless_labels_order_them(call, call_json, tmp_path
     for term in ("percent_agreement", "alpha", "kappa", "fleiss"):
         assert named[term] == pytest.approx(numbered[term], rel=1e-12)
     out = squeeze(call("agreement", file, "--raters", "A,B").stdout)
-    assert "Answers are words without an order: angry, happy, and sad." in out
+    assert "Answers are words without an order: Happy, angry, and sad." in out
     ordered = call("agreement", file, "--raters", "A,B", "--labels", "sad,angry,happy").stdout
     assert "α (interval" in squeeze(ordered) and "without an order" not in ordered
