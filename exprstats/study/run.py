@@ -10,6 +10,7 @@ import pandas as pd
 
 from exprstats.errors import DataError, Option, OptionError, Problem, Style, warn_user
 from exprstats.results import Registered, Results
+from exprstats.study.file import read_study
 from exprstats.study.inputs import (
     FEWEST_SUBJECTS,
     Lesson,
@@ -64,7 +65,7 @@ _BESIDE: dict[str, Callable[..., tuple[Result, ...]]] = {
 }
 
 
-def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> StudyRun:
+def run_study(study: Study | str | Path, *, n_jobs: int = 1, draws: int | None = None) -> StudyRun:
     """Run whatever a study file describes.
 
     Ratings give reliability, a factor model and scores; clips give a split by subject, models,
@@ -73,7 +74,7 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
     Parameters
     ----------
     study
-        From `read_study`.
+        From `read_study`, or the path of the study file.
     n_jobs
         Processes that share the work; the numbers do not depend on it.
     draws
@@ -111,6 +112,7 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
     >>> run.reliability.table["term"].tolist()
     ['ICC(1,1)', 'ICC(1,k)']
     """
+    study = study if isinstance(study, Study) else read_study(study)
     if draws is not None and study.compare:
         study = replace(study, compare=replace(study.compare, draws=draws))
     log = Logbook(study.seed)

@@ -11,8 +11,8 @@ import pandas as pd
 
 from exprstats.apa import write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
+from exprstats.document.text import join_words
 from exprstats.errors import DataError, OptionError, Problem
-from exprstats.inference.comparison.wording import join_words
 from exprstats.inference.resampling.clusters import BLOCK, count_clusters, draw_clusters
 from exprstats.inference.resampling.intervals import find_percentile, jackknife_clusters, sort_draws
 from exprstats.inference.resampling.pvalues import TIE
