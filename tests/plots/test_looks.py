@@ -2,6 +2,7 @@
 
 from xml.etree import ElementTree as ET
 
+import pytest
 from PIL import Image
 
 from exprstats.plots import draw_performance, draw_weights, save_figure
