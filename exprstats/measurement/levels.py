@@ -185,7 +185,7 @@ def fit_levels(
     fits = [solve_levels(job) for job in jobs]
     _judge_residuals(jobs, fits)
     for job, fit in zip(jobs, fits, strict=True):
-        loads = sum(fit.find_layer(layer)[0] for layer in LAYERS)
+        loads = fit.find_layer("within")[0] + fit.find_layer("between")[0]
         checks.warn_reversed(job.name, [n for n, x in zip(names, loads, strict=True) if x < 0])
     table = arrange_rows([row for fit in fits for row in list_rows(fit, names, level)], KEYS)
     return LevelFactors(

@@ -301,7 +301,8 @@ def list_importance(
     drawn = losses.measure_rise(np.concatenate(counts)[:draws])
     percentile = find_percentile(*sort_draws(drawn), level)
     jackknife = jackknife_clusters(whole, losses.measure_rise(1 - np.eye(subjects)), level=level)
-    still = np.isclose(losses.permuted, losses.whole, rtol=1e-12, atol=0).all(axis=1)
+    same = np.isclose(losses.permuted, losses.whole, rtol=1e-12, atol=0)
+    still: list[bool] = same.all(axis=1).tolist()
     rows: list[dict[str, Any]] = []
     for j, name in enumerate(names):
         term = "importance" if j < len(singles) else "group_importance"

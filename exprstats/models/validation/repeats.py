@@ -194,7 +194,7 @@ def _summarise(scores: pd.DataFrame, models: list[str], ratio: float, level: flo
             row |= {"split_sd": spread, "splits": splits, "estimate": mean, "std_error": error}
             row |= {"conf_low": mean - reach, "conf_high": mean + reach, "level": level}
             row["method"] = "corrected t"
-            lost = [f"{flat[one]} of {one}" for one in (name, versus) if flat.get(one, 0)]
+            lost = [f"{flat[one]} of {one}" for one in (name, versus) if one and flat[one]]
             row["note"] = f"{FLAT}: {', '.join(lost)}" if lost else None
             if versus is not None:
                 better = found < 0 if term == "rmse" else found > 0
