@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.errors import ExprStatsWarning, Option, OptionError, Problem, Text, warn_user
+from exprstats.errors import Option, OptionError, Problem, Text, warn_user
 from exprstats.io.clips import check_reversed
 from exprstats.io.drafts import Draft
 from exprstats.io.files.reading import Reading, choose_reading
@@ -30,7 +30,6 @@ from exprstats.io.sources import (
 )
 from exprstats.options import Duplicates, check_word, name_nearest, name_some
 
-MOST_WORDS = 50  # different answers, above which words are no categories
 _KEY = ("context", "clip", "rater", "item")
 _ORDER = ("context", "clip", "rater", "item", "subject", "rating")
 
@@ -399,32 +398,3 @@ def _settle_repeats(draft: Draft, duplicates: Duplicates, apart: Text = ()) -> N
         means = draft.table.groupby(key, sort=False)["rating"].transform("mean")
         draft.table = draft.table.assign(rating=means)
     draft.keep(~again)
-
-
-def find_words(path: FilePath, columns: str | Sequence[str], reading: Reading) -> list[str]:
-    """Return the different answers of columns that hold words only, else an empty list.
-
-    Capitals tell no answers apart.
-
-    Parameters
-    ----------
-    path
-        The file.
-    columns
-        Columns of answers; those that are absent are not looked at.
-    reading
-        How it is to be read.
-    """
-    source = open_source(path, reading)
-    names = [columns] if isinstance(columns, str) else [*columns]
-    kept = [name for name in names if source.has(name)]
-    if not kept:
-        return []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExprStatsWarning)
-        table = source.take(give_role(kept, "guess"), guarded=False).finish()
-    answers = pd.concat([table[name] for name in kept]).dropna()
-    texts = sorted({" ".join(str(answer).split()) for answer in answers} - {""}, reverse=True)
-    given = sorted({text.casefold(): text for text in texts}.values())
-    numbers = pd.to_numeric(pd.Series(given, dtype=object), errors="coerce").notna()
-    return [] if numbers.any() or len(given) > MOST_WORDS else given

@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from exprstats.apa import write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
@@ -24,8 +23,10 @@ from exprstats.reliability.categories import (
     Tally,
     Weights,
     find_kappas,
+    holds_words,
     list_names,
     measure_agreements,
+    number_words,
     tally_panel,
 )
 from exprstats.reliability.icc.analysis import FIXED_RATERS
@@ -183,8 +184,8 @@ def measure_agreement(
     >>> table.set_index("term")["estimate"][["percent_agreement", "kappa"]].tolist()
     [0.75, 0.5]
     """
-    if "rating" in ratings and _holds_words(ratings["rating"]):
-        ratings, labels = _number_words(ratings, labels)
+    if "rating" in ratings and holds_words(ratings["rating"]):
+        ratings, labels = number_words(ratings, labels)
         weights = weights or "identity"
     chosen: Weights = "identity" if weights == "none" else weights or "quadratic"
     check_word(chosen, Weights, "weights")
@@ -218,23 +219,6 @@ def measure_agreement(
     table = arrange_rows(rows, keys)
     told = pd.DataFrame(pairs), pd.DataFrame(confusions)
     return Agreement(table, *told, level, metric, chosen, labels or {})
-
-
-def _holds_words(column: pd.Series) -> bool:
-    return is_bool_dtype(column.dtype) or not is_numeric_dtype(column.dtype)
-
-
-def _number_words(
-    ratings: pd.DataFrame, labels: Mapping[float, str] | None
-) -> tuple[pd.DataFrame, Mapping[float, str]]:
-    """Return ratings whose words are numbers, and the words; as they are where some are numbers."""
-    words = ratings["rating"].map(str, na_action="ignore")
-    if labels is None:
-        labels = {float(place): name for place, name in enumerate(sorted(set(words.dropna())), 1)}
-    numbers = words.map({name: number for number, name in labels.items()})
-    if pd.to_numeric(words, errors="coerce").notna().any() or numbers.isna().ne(words.isna()).any():
-        return ratings, {}
-    return ratings.assign(rating=numbers.astype(float)), labels
 
 
 def _list_values(scale: Sequence[float]) -> np.ndarray:

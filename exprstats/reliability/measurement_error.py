@@ -14,9 +14,9 @@ from scipy.special import chdtri, ndtri
 from exprstats.apa import write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
 from exprstats.options import IccChoice, IccModel, check_level, check_word
-from exprstats.reliability.icc.analysis import clean_components, find_cluster_limits
+from exprstats.reliability.icc.analysis import find_cluster_limits
 from exprstats.reliability.icc.checks import split_obstacles
-from exprstats.reliability.icc.estimands import ESTIMANDS
+from exprstats.reliability.icc.estimands import ESTIMANDS, clean_components
 from exprstats.reliability.icc.identification import settle_model
 from exprstats.reliability.icc.jackknife import (
     Samples,

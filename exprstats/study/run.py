@@ -103,13 +103,12 @@ def run_study(study: Study | str | Path, *, n_jobs: int = 1, draws: int | None =
     --------
     >>> import tempfile
     >>> from pathlib import Path
-    >>> from exprstats.study import read_study
     >>> folder = Path(tempfile.mkdtemp())
     >>> rows = ["clip,rater,smile", "a,1,1", "a,2,2", "b,1,4", "b,2,4", "c,1,2", "c,2,3"]
     >>> _ = (folder / "ratings.csv").write_text(chr(10).join(rows))
     >>> keys = ["[ratings]", "file = 'ratings.csv'", "clip = 'clip'", "rater = 'rater'"]
     >>> _ = (folder / "study.toml").write_text(chr(10).join([*keys, "items = ['smile']"]))
-    >>> run = run_study(read_study(folder / "study.toml"))
+    >>> run = run_study(folder / "study.toml")
     >>> run.reliability.table["term"].tolist()
     ['ICC(1,1)', 'ICC(1,k)']
     """
@@ -141,15 +140,13 @@ def run_study(study: Study | str | Path, *, n_jobs: int = 1, draws: int | None =
     for failure in log.failures:
         warn_user(str(failure))
     learned = run.predictions is not None
-    return replace(
-        run,
-        provenance=log.close(
-            draws=study.compare.draws if learned and study.compare else 0,
-            receipts=[] if run.factor is None else [run.factor.receipt],
-            learned=bool(run.models or beside),
-            deep=bool(run.networks or run.ablation),
-        ),
+    provenance = log.close(
+        draws=study.compare.draws if learned and study.compare else 0,
+        receipts=[] if run.factor is None else [run.factor.receipt],
+        learned=bool(run.models or beside),
+        deep=bool(run.networks or run.ablation),
     )
+    return replace(run, provenance=provenance)
 
 
 def read_all(

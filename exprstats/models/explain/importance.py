@@ -30,8 +30,6 @@ from exprstats.results import Result
 # From such a correlation on two features are one for every purpose of a model.
 TWINS = 0.98
 SHARED = "shares the credit"
-
-
 STILL = "no interval: permuting it changes no prediction"
 
 
@@ -301,8 +299,7 @@ def list_importance(
     drawn = losses.measure_rise(np.concatenate(counts)[:draws])
     percentile = find_percentile(*sort_draws(drawn), level)
     jackknife = jackknife_clusters(whole, losses.measure_rise(1 - np.eye(subjects)), level=level)
-    same = np.isclose(losses.permuted, losses.whole, rtol=1e-12, atol=0)
-    still: list[bool] = same.all(axis=1).tolist()
+    still = np.isclose(losses.permuted, losses.whole, rtol=1e-12, atol=0).all(1)  # (groups,)
     rows: list[dict[str, Any]] = []
     for j, name in enumerate(names):
         term = "importance" if j < len(singles) else "group_importance"
@@ -312,16 +309,12 @@ def list_importance(
             if still[j]:
                 limits = dict.fromkeys(limits, np.nan)
             rows.append({**key, **limits, "level": level, "method": method})
-            rows[-1] |= {
-                "headline": method == "jackknife",
-                "n_clips": clips,
-                "n_clusters": subjects,
-            }
+            rows[-1]["headline"] = method == "jackknife"
+            rows[-1] |= {"n_clips": clips, "n_clusters": subjects}
             rows[-1]["draws"] = draws if method == "percentile" else None
             known = (twins[i] for i in groups[j] if i in twins)
-            rows[-1]["note"] = next(known, None) if term == "importance" else None
-            if still[j]:
-                rows[-1]["note"] = STILL
+            told = next(known, None) if term == "importance" else None
+            rows[-1]["note"] = STILL if still[j] else told
     return rows
 
 

@@ -18,6 +18,7 @@ from exprstats.reliability.icc.estimands import (
     SUBJECT_NESTED,
     WITHIN_NESTED,
     Estimand,
+    clean_components,
     find_f_limits,
     measure_estimand,
     move_error,
@@ -371,12 +372,6 @@ def _check_exact(way: Interval, value: float, bias: str) -> Interval:
         return way
     reason = f"interval for independent clips refused: {bias}"
     return replace(way, low=math.nan, high=math.nan, note=reason)
-
-
-def clean_components(components: Mapping[str, float]) -> dict[str, float]:
-    """Set to 0 a component that rounding alone keeps from it."""
-    floor = 1e-14 * sum(abs(value) for value in components.values())
-    return {name: 0.0 if abs(value) <= floor else value for name, value in components.items()}
 
 
 def _find_exact(estimand: Estimand, squares: CrossedSquares, base: float, level: float) -> Interval:

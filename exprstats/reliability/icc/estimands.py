@@ -125,6 +125,12 @@ def measure_estimand(
     return np.where(np.isnan(total), np.nan, found)
 
 
+def clean_components(components: Mapping[str, float]) -> dict[str, float]:
+    """Set to 0 a component that rounding alone keeps from it."""
+    floor = 1e-14 * sum(abs(value) for value in components.values())
+    return {name: 0.0 if abs(value) <= floor else value for name, value in components.items()}
+
+
 def find_f_limits(
     ratio: float, df_signal: float, df_error: float, level: float
 ) -> tuple[float, float]:
