@@ -77,7 +77,7 @@ def test_scores_are_those_of_the_whole_matrix(holzinger):
     for place, name in enumerate(GROUPS):
         own = factors.scores[factors.scores["factor"] == name]
         np.testing.assert_allclose(own["score"], by_matrix[:, place], atol=1e-10)
-        assert own["std_error"].iloc[0] == pytest.approx(np.sqrt(inner[place, place]), abs=1e-10)
+        assert own["factor_se"].iloc[0] == pytest.approx(np.sqrt(inner[place, place]), abs=1e-10)
 
 
 @pytest.mark.r
