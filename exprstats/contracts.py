@@ -155,6 +155,47 @@ def find_absent(table: pd.DataFrame, names: Iterable[str], what: str = "") -> li
     ]
 
 
+def take_predictions(models: Any) -> pd.DataFrame:
+    """Return a PREDICTIONS table, or that of models which have one.
+
+    Raises
+    ------
+    OptionError
+        If it is neither.
+    """
+    table = models if isinstance(models, pd.DataFrame) else getattr(models, "predictions", None)
+    if not isinstance(table, pd.DataFrame):
+        message = f"a {type(models).__name__} holds no predictions; give models or their table."
+        raise OptionError(message)
+    return table
+
+
+def check_kind(thing: Any, kind: type, name: str, maker: str) -> None:
+    """Refuse what is not the result that a verb goes on from.
+
+    Parameters
+    ----------
+    thing, kind
+        What was given, and what it must be.
+    name
+        Of the argument.
+    maker
+        The verb that returns such a result.
+
+    Raises
+    ------
+    OptionError
+        It is something else.
+    """
+    if not isinstance(thing, kind):
+        article = "an" if type(thing).__name__[0] in "AEIOU" else "a"
+        message = (
+            f"{name} must be what {maker} returns; got {article} {type(thing).__name__}. "
+            "Look at the order of the arguments."
+        )
+        raise OptionError(message)
+
+
 def require_columns(table: pd.DataFrame, names: Iterable[str], what: str = "") -> None:
     """Raise `DataError` unless every named column is there, once."""
     problems = find_absent(table, names, what)

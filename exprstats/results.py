@@ -52,6 +52,15 @@ class Result(ABC):
     place: ClassVar[str] = ""
     table: pd.DataFrame
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        # Ahead of the dataclass decorator, which would print all fields.
+        super().__init_subclass__(**options)
+        cls.__repr__ = Result.__repr__
+
+    def __repr__(self) -> str:
+        rows, names = len(self.table), ", ".join(map(str, self.table.columns[:4]))
+        return f"<{type(self).__name__}: {rows} rows of {names}, …; print it to read it>"
+
     @property
     def key(self) -> str | None:
         """What tells results of one place apart, such as the name of a model; usually None."""

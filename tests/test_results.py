@@ -1,7 +1,9 @@
 from dataclasses import dataclass
 
 import pandas as pd
+import pytest
 
+from exprstats.errors import OptionError
 from exprstats.results import Result, write_cells
 
 
@@ -48,3 +50,16 @@ def test_the_pooled_row_is_called_all():
     table = pd.DataFrame({"context": ["pain", None], "estimate": [0.1, 0.2]})
     assert write_cells(table)["context"].tolist() == ["pain", "All"]
     assert table["context"].isna().tolist() == [False, True]
+
+
+def test_a_prompt_shows_a_line_and_not_all_fields():
+    assert repr(Count(TABLE)) == "<Count: 2 rows of term, estimate, note, …; print it to read it>"
+
+
+def test_swapped_arguments_are_named():
+    from exprstats.measurement import score_clips
+    from exprstats.models import predict_clips
+
+    for verb, maker in ((score_clips, "fit_factor"), (predict_clips, "fit_elastic or fit_forest")):
+        with pytest.raises(OptionError, match=f"must be what {maker} returns; got a DataFrame"):
+            verb(TABLE, TABLE)

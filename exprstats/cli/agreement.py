@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -33,7 +36,14 @@ from exprstats.cli.options import (
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import open_session
 from exprstats.document.cells import list_records
+from exprstats.document.text import join_words
+from exprstats.errors import ExprStatsWarning
 from exprstats.options import Weights
+
+if TYPE_CHECKING:
+    from exprstats.io import Reading
+
+MOST_WORDS = 50  # different answers, above which words are no categories
 
 
 @reads_files
@@ -60,12 +70,13 @@ def agree_file(
         ),
     ] = None,
     weights: Annotated[
-        Weights,
+        Weights | None,
         typer.Option(
             help="Agreement of different values: none (identity), falling with their distance "
-            "(linear) or with its square (quadratic)."
+            "(linear) or with its square (quadratic). Default: quadratic for numbers, identity "
+            "for words without --labels."
         ),
-    ] = "quadratic",
+    ] = None,
     duplicates: DuplicatesOption = "error",
     level: LevelOption = 0.95,
     json: JsonOption = None,
@@ -90,6 +101,11 @@ def agree_file(
 
         session.note_file(file)
         reading = get_reading()
+        asked = named.get("raters") or named.get("items") or named.get("rating") or "rating"
+        words = [] if reading.labels else _find_words(file, asked, reading)
+        if words:
+            reading, weights = replace(reading, labels=words), weights or "identity"
+            session.say(f"Answers are words without an order: {join_words(words)}.")
         ratings = read_ratings(
             file,
             **named,
@@ -100,7 +116,7 @@ def agree_file(
         result = measure_agreement(
             ratings,
             scale=ends,
-            weights=weights,
+            weights=weights or "quadratic",
             labels=reading.name_answers(),
             by="context" if by else None,
             cluster="subject" if "subject" in ratings else None,
@@ -118,3 +134,26 @@ def agree_file(
             )
         if "subject" not in ratings:
             ask_subject(session)
+
+
+def _find_words(file: Path, asked: str | list[str], reading: Reading) -> list[str]:
+    """Return the different answers of columns that hold words only; capitals tell none apart."""
+    from exprstats.io import read_table
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExprStatsWarning)
+        table = read_table(file, reading=reading)
+    names = [name for name in ([asked] if isinstance(asked, str) else asked) if name in table]
+    answers = [str(answer) for name in names for answer in table[name].dropna()]
+    texts = sorted({" ".join(answer.split()) for answer in answers} - {""}, reverse=True)
+    if len(texts) > MOST_WORDS or any(_is_number(text) for text in texts):
+        return []
+    return sorted({text.casefold(): text for text in texts}.values())
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace(",", "."))
+    except ValueError:
+        return False
+    return True

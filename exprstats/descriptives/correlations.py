@@ -20,6 +20,7 @@ from exprstats.contracts import (
 )
 from exprstats.errors import DataError, Problem
 from exprstats.inference.metrics import find_metrics
+from exprstats.inference.metrics.clustered import find_varying
 from exprstats.inference.resampling.clusters import Panel
 from exprstats.inference.resampling.evaluation import Evaluation
 from exprstats.inference.resampling.intervals import jackknife_clusters
@@ -138,7 +139,8 @@ def correlate_features(
     -------
     FeatureCorrelations
         Two correlations of each feature in each context and over all, each with the cluster
-        interval (people left out one by one, on Fisher's z) and with the usual one: Pearson's r
+        interval (people left out one by one, on Fisher's z; within people only those who have two
+        clips or more that vary, whom ``n_clusters`` counts) and with the usual one: Pearson's r
         of people's means, and the repeated-measures correlation of clips.
 
     Raises
@@ -206,7 +208,8 @@ def _correlate(
     with limit_threads():
         evaluation = Evaluation(panel, find_metrics(list(TERMS.values())))
         whole, without = evaluation.measure_whole(), evaluation.measure_without()
-    counts = {"n_clips": len(part), "n_clusters": len(people)}
+    every = np.ones(len(people), dtype=bool)
+    active = {"between": every, "within": find_varying(panel)}
     few, single = f"fewer than {FEWEST} people: no interval", "too few clips within people"
     usual = {
         "between": ("pearson", _test(whole[0], len(people) - 2, level, few)),
@@ -218,7 +221,12 @@ def _correlate(
 
     rows = []
     for place, term in enumerate(TERMS):
-        cluster = _jackknife(whole[place], without[place], level, people=len(people))
+        own = active[term]
+        counts = {"n_clips": int(own[codes].sum()), "n_clusters": int(own.sum())}
+        cluster = _jackknife(whole[place], without[place][:, own], level)
+        if own.sum() < len(people):
+            rest = f"rests on the {own.sum():,} of {len(people):,} people whose clips vary"
+            cluster["note"] = ["; ".join(filter(None, (one, rest))) for one in cluster["note"]]
         for method, block in (("jackknife", cluster), usual[term]):
             block["p_adjusted"] = adjust_holm(block["p_value"])
             rows += [
@@ -234,11 +242,9 @@ def _correlate(
     return sorted(rows, key=lambda row: order[row["feature"]])
 
 
-def _jackknife(
-    estimates: np.ndarray, without: np.ndarray, level: float, *, people: int
-) -> dict[str, Any]:
+def _jackknife(estimates: np.ndarray, without: np.ndarray, level: float) -> dict[str, Any]:
     """Return the cluster intervals of one kind of correlation, on Fisher's z."""
-    size = len(estimates)
+    size, people = without.shape
     free = np.full(size, float(people - 1))
     if people < FEWEST:
         empty = {name: np.full(size, np.nan) for name in ("std_error", "conf_low", "conf_high")}
@@ -248,10 +254,12 @@ def _jackknife(
         estimates, without, level=level, scales=np.full(size, "fisher", dtype=object)
     )
     flat = ~(found.std_error > 1e-12)
-    lacks = [
-        "nothing varies" if np.isnan(one) else "no interval: people do not differ"
-        for one in estimates
-    ]
+    lacks = np.where(
+        np.isnan(without).any(axis=1),
+        "no interval: without one of the people nothing varies",
+        "no interval: it is the same whoever is left out",
+    )
+    lacks = np.where(np.isnan(estimates), "nothing varies", lacks).tolist()
     note = [lack if none else None for lack, none in zip(lacks, flat, strict=True)]
     limits = {
         name: np.where(flat, np.nan, getattr(found, name))

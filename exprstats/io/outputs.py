@@ -44,7 +44,7 @@ def write_csv(table: pd.DataFrame, path: FilePath) -> None:
     Raises
     ------
     OptionError
-        If it cannot be written.
+        If it cannot be written, or is no table.
 
     Examples
     --------
@@ -54,6 +54,9 @@ def write_csv(table: pd.DataFrame, path: FilePath) -> None:
     >>> path.read_text("utf-8-sig").splitlines()
     ['clip,smile', "'=1+1,0.5"]
     """
+    if not isinstance(table, pd.DataFrame):
+        message = f"write_csv writes tables; got {type(table).__name__}. A result has .tidy()."
+        raise OptionError(message)
     safe = pd.DataFrame(
         {place: _guard(table.iloc[:, place]) for place in range(table.shape[1])}, table.index
     )

@@ -63,7 +63,7 @@ def read_ratings(
     clip: Columns = "clip",
     rater: str = "rater",
     raters: Sequence[str] | None = None,
-    rating: str | None = None,
+    rating: str | Sequence[str] | None = None,
     items: Sequence[str] | None = None,
     item: str | None = None,
     subject: Columns | None = None,
@@ -93,7 +93,7 @@ def read_ratings(
     raters
         The judges' columns of a wide file.
     rating
-        The rating column of a long file.
+        The rating column of a long file; several are ``items``.
     items
         Several rating columns, one an item; or, in a file with columns "item" and "rating", the
         items to keep.
@@ -144,6 +144,8 @@ def read_ratings(
     check_reversed(reverse, scale)
     source = open_source(path, choose_reading(reading, missing, options))
     named = {"clip": clip, "rater": rater, "subject": subject, "context": context}
+    if rating is not None and not isinstance(rating, str):
+        rating, items = None, [*rating] if items is None else items
     if raters_in_rows or (raters is None and rating is None and items is None):
         shape = _find_rows(source, named, certain=raters_in_rows)
     else:

@@ -12,7 +12,7 @@ import pandas as pd
 from exprstats.apa import count_things, write_count, write_number
 from exprstats.contracts import arrange_rows
 from exprstats.errors import OptionError
-from exprstats.measurement.factor.checks import find_improper, raise_improper
+from exprstats.measurement.factor.checks import find_improper, raise_improper, warn_reversed
 from exprstats.measurement.factor.engines import Job, ask_lavaan
 from exprstats.measurement.factor.formulas import (
     compute_omega,
@@ -41,7 +41,9 @@ class Factors(Result):
         n_clips. Terms as in `Factor`, and ``correlation`` of ``factor`` with ``versus``; ``omega``
         is each factor's own.
     scores
-        context clip subject fitted_on factor score std_error: Bartlett scores. With uncorrelated
+        context clip subject fitted_on factor score std_error factor_se: Bartlett scores, with the
+        model's standard error as factor_se; std_error, what other raters would change, is that of
+        `score_clips`. With uncorrelated
         residuals and one factor an item they are those of each factor's own items.
     items
         Items of each factor.
@@ -125,7 +127,8 @@ def fit_factors(
     DataError
         As `fit_factor`.
     FitError
-        lavaan did not converge, or a residual variance is not positive.
+        lavaan did not converge, a residual variance is not positive, or correlations of factors
+        are impossible (beyond 1, or not all of them together).
     RError
         R cannot be used.
 
@@ -160,13 +163,14 @@ def fit_factors(
     jobs = list_jobs(itemset, names)
     warn_incomplete(itemset)
     fits = [solve_factors(job, groups) for job in jobs]
-    raise_improper(
-        [
-            text
-            for job, fit in zip(jobs, fits, strict=True)
-            for text in find_improper(job.name, names, fit.loads[0], fit.rests[0])
-        ]
-    )
+    improper = []
+    for job, fit in zip(jobs, fits, strict=True):
+        improper += find_improper(job.name, names, fit.loads[0], fit.rests[0])
+        improper += find_impossible(job.name, list(groups), fit)
+    raise_improper(improper)
+    for job, fit in zip(jobs, fits, strict=True):
+        loads = zip(names, fit.loads[0], strict=True)
+        warn_reversed(job.name, [item for item, load in loads if load < 0])
     rows = [row for fit in fits for row in list_rows(fit, groups, level)]
     table = arrange_rows(rows, KEYS)
     objects = {name: object for name in ("context", "factor", "versus", "item")}
@@ -180,6 +184,21 @@ def fit_factors(
         fit=fits[-1].fit,
         receipt=fits[-1].receipt,
     )
+
+
+def find_impossible(name: str, factors: Sequence[str], fit: FactorsFit) -> list[str]:
+    """Return why correlations of factors cannot be those of any people; empty if they can."""
+    matrix = np.eye(len(factors))
+    for one, other, r, _ in fit.pairs:
+        matrix[one, other] = matrix[other, one] = r
+    if np.linalg.eigvalsh(matrix)[0] > 0:
+        return []
+    one, other, r, _ = max(fit.pairs, key=lambda pair: abs(pair[2]))
+    pair = f"'{factors[one]}' and '{factors[other]}'"
+    fact = f"factors {pair} correlate {r:.2f}"
+    if abs(r) < 1:
+        fact = f"the factors' correlations (largest {r:.2f}, of {pair}) contradict each other"
+    return [f"{name}: {fact}; scores are not defined. Fit them as one factor, or more clips."]
 
 
 def _check_groups(groups: Mapping[str, tuple[str, ...]], level: float) -> None:
@@ -335,7 +354,8 @@ def list_scores(
                 fitted_on="all" if fit.context is None else "context",
                 factor=name,
                 score=score,
-                std_error=np.where(np.isnan(score), np.nan, error),
+                std_error=np.nan,
+                factor_se=np.where(np.isnan(score), np.nan, error),
             )
             tables.append(table)
     return pd.concat(tables)

@@ -219,16 +219,15 @@ def _find_unlayered(job: Job, cluster: str) -> list[Problem]:
 
 def _judge_residuals(jobs: Sequence[Job], fits: Sequence[LevelFit]) -> None:
     pairs = list(zip(jobs, fits, strict=True))
-    checks.raise_improper(
-        [
-            text
-            for job, fit in pairs
-            for text in checks.find_improper(
-                f"{job.name}, within", job.items, *fit.find_layer("within")
-            )
-        ]
-    )
+    improper = []
     for job, fit in pairs:
+        layer = fit.find_layer("within")
+        improper += checks.find_improper(f"{job.name}, within", job.items, *layer)
+    checks.raise_improper(improper)
+    for job, fit in pairs:
+        loads = fit.find_layer("within")[0] + fit.find_layer("between")[0]
+        turned = zip(job.items, loads, strict=True)
+        checks.warn_reversed(job.name, [item for item, load in turned if load < 0])
         for item, residual in zip(job.items, fit.find_layer("between")[1], strict=True):
             if residual <= 0:
                 message = (
@@ -380,13 +379,15 @@ def _list_composites(
 
 
 def compute_omega_means(parameters: np.ndarray, size: float) -> float:
-    """Return ω of clusters' observed mean composites over m clips (Lai, 2021).
+    """Return ω of clusters' observed mean keyed composites over m clips (Lai, 2021).
 
-    (Σλ_b)²/((Σλ_b)² + Σθ_b + ((Σλ_w)² + Σθ_w)/m), of raw λ_w, θ_w, λ_b, θ_b (4p,).
+    (Σλ_b)²/((Σλ_b)² + Σθ_b + ((Σλ_w)² + Σθ_w)/m), of raw λ_w, θ_w, λ_b, θ_b (4p,), items
+    that load negatively turned round.
     """
     loads, rests, loads_between, rests_between = np.split(parameters, 4)
-    true = loads_between.sum() ** 2
-    error = rests_between.sum() + (loads.sum() ** 2 + rests.sum()) / size
+    keys = np.where(loads + loads_between < 0, -1.0, 1.0)
+    true = (keys @ loads_between) ** 2
+    error = rests_between.sum() + ((keys @ loads) ** 2 + rests.sum()) / size
     return float(true / (true + error))
 
 

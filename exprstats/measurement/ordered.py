@@ -30,6 +30,7 @@ from exprstats.results import Result
 
 KEYS = ("context", "term", "item", "category")
 MOST = 10
+UNKNOWN = 1.0  # a standard error of a standardized loading that tells nothing of it
 _NODES = np.linspace(-6, 6, 121)
 
 
@@ -44,7 +45,8 @@ class OrderedFactor(Result):
         n_clips note. Terms: ``loading``, ``residual`` (of the normal responses behind the
         answers), ``threshold`` (below it lies ``category``), and the fit where df > 0.
     scores
-        SCORES: posterior means, with posterior standard deviations as std_error.
+        SCORES: posterior means, with posterior standard deviations as factor_se; std_error, what
+        other raters would change, is not known of single answers.
     solutions
         The fits, as `score_ordered` needs them.
     items, by, level
@@ -112,7 +114,8 @@ def fit_ordered(
     DataError
         As `fit_factor`; answers that are no whole numbers, or in more than 10 categories.
     FitError
-        lavaan did not converge, or a loading is 1 or more in size.
+        lavaan did not converge, a loading is 1 or more in size, or has no standard error to
+        speak of.
     RError
         R cannot be used.
 
@@ -247,10 +250,15 @@ def solve_ordered(job: Job) -> tuple[OrderedSolution, Receipt]:
     )
     value, receipt = ask_lavaan(job, "fit_ordered", codes)
     loadings = value["loadings"]["estimate"]
-    improper = np.flatnonzero(np.abs(loadings) >= 1)
+    errors = value["loadings"]["std_error"]
+    improper = np.flatnonzero((np.abs(loadings) >= 1) | ~(errors < UNKNOWN))
     if improper.size:
-        item = job.items[int(improper[0])]
-        message = f"{job.name}: item '{item}' has a loading of {loadings[improper[0]]:.3f}."
+        place = int(improper[0])
+        message = (
+            f"{job.name}: item '{job.items[place]}' has a loading of {loadings[place]:.3f} with a "
+            f"standard error of {errors[place]:.3g}: it and the others are answered alike, or too "
+            "few clips tell it. Leave it out, or fit more clips."
+        )
         raise FitError(message)
     cuts = value["thresholds"]
     sign = float(find_signs(loadings))
@@ -306,7 +314,9 @@ def list_scores(solutions: Sequence[OrderedSolution], itemset: ItemSet) -> pd.Da
         score, spread = score_responses(codes, one.loadings, one.thresholds)
         fitted_on = "all" if one.context is None else "context"
         ids = itemset.ids[keep]
-        tables.append(ids.assign(fitted_on=fitted_on, score=score, std_error=spread))
+        tables.append(
+            ids.assign(fitted_on=fitted_on, score=score, std_error=np.nan, factor_se=spread)
+        )
     return pd.concat(tables)
 
 

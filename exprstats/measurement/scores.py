@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things, write_number
-from exprstats.contracts import NAMED_CLIPS, check_table, order_levels, require_columns
+from exprstats.contracts import NAMED_CLIPS, check_kind, check_table, order_levels, require_columns
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.io.guards.tables import guard_table
 from exprstats.measurement.factor.items import TOLERATED, read_items
@@ -84,6 +84,7 @@ def score_clips(
     [-1.49, -1.1]
     """
     check_word(method, ScoreMethod, "method")
+    check_kind(factor, Factor, "factor", "fit_factor")
     itemset = read_items(items_table, factor.items, factor.by)
     _warn_beyond(factor, itemset.answers)
     _warn_turned(factor, itemset.answers)

@@ -291,7 +291,7 @@ def save_figure(plot: ggplot, stem: str | PathLike[str], *, dpi: int = 200) -> t
     plot
         A figure, at the size its theme states (inches).
     stem
-        Path without ending; its folder must exist.
+        Path, whose ending .png or .svg is not needed; its folder must exist.
     dpi
         Resolution of the PNG.
 
@@ -310,6 +310,7 @@ def save_figure(plot: ggplot, stem: str | PathLike[str], *, dpi: int = 200) -> t
     from matplotlib import rc_context
 
     stem = Path(stem)
+    stem = stem.with_suffix("") if stem.suffix.lower() in {".png", ".svg"} else stem
     png, svg = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
     # Text in the SVG becomes outlines, so that it looks the same without our fonts.
     with rc_context({"svg.hashsalt": "exprstats", "svg.fonttype": "path"}):

@@ -23,8 +23,10 @@ from exprstats.reliability.categories import (
     Tally,
     Weights,
     find_kappas,
+    holds_words,
     list_names,
     measure_agreements,
+    number_words,
     tally_panel,
 )
 from exprstats.reliability.icc.analysis import FIXED_RATERS
@@ -36,6 +38,7 @@ from exprstats.results import Result
 
 Scale = Literal["nominal", "ordinal", "interval", "ratio"]
 MOST_VALUES = 200
+JOINED = "all clips as one sample, with differences between contexts counted as agreement"
 _METRICS: dict[Weights, Metric] = {
     "identity": "nominal",
     "linear": "linear",
@@ -50,10 +53,12 @@ class Agreement(Result):
     Attributes
     ----------
     table
-        Rows by context and item: ``term`` ``percent_agreement``, ``kappa`` (Cohen's, the mean over
-        pairs of raters), ``conger``, ``fleiss``, ``brennan_prediger``, ``ac`` (Gwet's AC1 or AC2),
-        ``alpha`` (Krippendorff's, the headline); on scales of two values ``positive_agreement``
-        and ``negative_agreement``. With raw_low and raw_high before limits are cut at −1 and 1.
+        Rows by context and item (no context: all clips as one sample, in which differences between
+        contexts count as agreement): ``term`` ``percent_agreement``, ``kappa`` (Cohen's, the mean
+        over pairs of raters), ``conger``, ``fleiss``, ``brennan_prediger``, ``ac`` (Gwet's AC1 or
+        AC2), ``alpha`` (Krippendorff's, the headline); on scales of two values
+        ``positive_agreement`` and ``negative_agreement``. With raw_low and raw_high before limits
+        are cut at −1 and 1.
     pairs
         One row for each pair of raters: n_shared clips, percent_agreement and kappa.
     confusions
@@ -92,6 +97,8 @@ class Agreement(Result):
         for _, rows in shown.groupby(["context", "item"], dropna=False, sort=False):
             first = rows.iloc[0]
             place = "" if pd.isna(first["context"]) else f" in {first['context']}"
+            if not place and shown["context"].notna().any():
+                place = f" over {JOINED}"
             told = "; ".join(self._write(row) for row in rows.to_dict("records"))
             texts.append(f"{first['item']}{place}: {told}.")
         return " ".join(texts)
@@ -109,7 +116,7 @@ def measure_agreement(
     ratings: pd.DataFrame,
     *,
     scale: Scale | Sequence[float] | None = None,
-    weights: Weights | Literal["none"] = "quadratic",
+    weights: Weights | Literal["none"] | None = None,
     labels: Mapping[float, str] | None = None,
     items: Sequence[str] | str | None = None,
     by: str | None = None,
@@ -134,7 +141,8 @@ def measure_agreement(
         names the disagreement in Krippendorff's α instead, which otherwise follows ``weights``.
     weights
         Agreement of two different values: none for ``"identity"`` (or ``"none"``), falling with
-        their distance on the scale for ``"linear"`` and with its square for ``"quadratic"``. The
+        their distance on the scale for ``"linear"`` and with its square for ``"quadratic"``; by
+        default quadratic for numbers and none for words, which may stand in ``rating``. The
         distance is that of the values, whether those between them were used or not.
     labels
         Names of the values that raters could choose, by value; without ``scale`` they are it.
@@ -176,7 +184,10 @@ def measure_agreement(
     >>> table.set_index("term")["estimate"][["percent_agreement", "kappa"]].tolist()
     [0.75, 0.5]
     """
-    chosen: Weights = "identity" if weights == "none" else weights
+    if "rating" in ratings and holds_words(ratings["rating"]):
+        ratings, labels = number_words(ratings, labels)
+        weights = weights or "identity"
+    chosen: Weights = "identity" if weights == "none" else weights or "quadratic"
     check_word(chosen, Weights, "weights")
     metric = _METRICS[chosen]
     if isinstance(scale, str):
@@ -201,6 +212,9 @@ def measure_agreement(
         names = _name_raters(ratings, panel)
         pairs += _write_pairs(panel, tally, names)
         confusions += _write_confusions(panel, tally, names)
+    if len({panel.context for panel in panels}) > 1:
+        for row in rows:
+            row["note"] = row["note"] if row["context"] else f"{row['note']}; {JOINED}"
     keys = ("context", "item", "term")
     table = arrange_rows(rows, keys)
     told = pd.DataFrame(pairs), pd.DataFrame(confusions)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from scipy.sparse import coo_array, csr_array
 
 from exprstats.options import Weights
@@ -21,6 +23,24 @@ TERMS = (
     *("percent_agreement", "positive_agreement", "negative_agreement", "kappa", "conger"),
     *("fleiss", "brennan_prediger", "ac", "alpha"),
 )
+
+
+def holds_words(column: pd.Series) -> bool:
+    """Return whether a column holds texts, categories or booleans."""
+    return is_bool_dtype(column.dtype) or not is_numeric_dtype(column.dtype)
+
+
+def number_words(
+    ratings: pd.DataFrame, labels: Mapping[float, str] | None
+) -> tuple[pd.DataFrame, Mapping[float, str]]:
+    """Return ratings whose words are numbers, and the words; as they are where some are numbers."""
+    words = ratings["rating"].map(str, na_action="ignore")
+    if labels is None:
+        labels = {float(place): name for place, name in enumerate(sorted(set(words.dropna())), 1)}
+    numbers = words.map({name: number for number, name in labels.items()})
+    if pd.to_numeric(words, errors="coerce").notna().any() or numbers.isna().ne(words.isna()).any():
+        return ratings, {}
+    return ratings.assign(rating=numbers.astype(float)), labels
 
 
 def weigh_values(values: np.ndarray, weights: Weights) -> np.ndarray:

@@ -17,6 +17,7 @@ from exprstats.document.text import join_words
 from exprstats.errors import DataError, Option, Problem
 from exprstats.inference.resampling.pvalues import adjust_holm
 from exprstats.options import IccChoice, IccModel, check_level, check_word
+from exprstats.reliability.icc.analysis import tell_spread
 from exprstats.reliability.icc.checks import split_obstacles
 from exprstats.reliability.icc.estimands import ESTIMANDS, Estimand, measure_estimand
 from exprstats.reliability.icc.identification import settle_model
@@ -43,7 +44,8 @@ class ContextDifferences(Result):
     ----------
     table
         One row for each item, coefficient and pair of contexts: ``context`` less ``versus``, with
-        the cluster interval, p, and p adjusted within item and coefficient (Holm, 1979).
+        the cluster interval (method ``"jackknife_subjects"`` where it takes the raters as fixed)
+        and its df, p, and p adjusted within item and coefficient (Holm, 1979).
     level
         Confidence level.
     """
@@ -59,12 +61,20 @@ class ContextDifferences(Result):
     def sentence(self) -> str:
         """Return the differences of means of k ratings in APA style."""
         rows = self.table[self.table["term"].str.endswith(",k)")].to_dict("records")
-        return " ".join(
-            f"{row['item']}: {row['term']} of {row['context']} less that of {row['versus']} is "
-            f"{write_number(row['estimate'], bounded=True)}, {write_level(self.level)} CI "
-            f"{write_interval(row['conf_low'], row['conf_high'], bounded=True)}, "
-            f"adjusted p {tell_p(row['p_adjusted'])}."
-            for row in rows
+        return " ".join(self._describe(row) for row in rows)
+
+    def _describe(self, row: dict[Any, Any]) -> str:
+        names = f"{row['item']}: {row['term']} of {row['context']} less that of {row['versus']}"
+        if pd.isna(row["estimate"]):
+            return f"{names} is not defined ({row['note']})."
+        told = f"{names} is {write_number(row['estimate'], bounded=True)}"
+        if pd.isna(row["conf_low"]):
+            return f"{told} ({row['note'] or 'no interval'})."
+        limits = write_interval(row["conf_low"], row["conf_high"], bounded=True)
+        note = f" ({row['note']})" if isinstance(row["note"], str) else ""
+        return (
+            f"{told}, {write_level(self.level)} CI {limits}, "
+            f"adjusted p {tell_p(row['p_adjusted'])}{note}."
         )
 
 
@@ -188,10 +198,11 @@ def _write_differences(
             "std_error": error,
             "conf_low": low,
             "conf_high": high,
-            "method": "jackknife",
+            "method": spread.method,
+            "df": spread.df,
             "p_value": p_value,
             "n_clusters": spread.n_subjects,
-            "note": spread.refusal or None,
+            "note": spread.refusal or tell_spread(spread) or None,
         }
 
 

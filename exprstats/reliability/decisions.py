@@ -54,7 +54,14 @@ class Decisions(Result):
                 for row in ends
             ]
             texts.append(f"{name}: {' and '.join(parts)}.")
-        return " ".join(texts)
+        return " ".join([*texts, *tell_fixed(self.table)])
+
+
+def tell_fixed(table: pd.DataFrame) -> list[str]:
+    """Return that limits are too narrow where they take the raters of the study as fixed."""
+    if "method" not in table or not table["method"].eq("jackknife_subjects").any():
+        return []
+    return ["Limits that take the raters as fixed are too narrow for other raters."]
 
 
 def _tell_value(value: float) -> str:
@@ -145,11 +152,12 @@ class Plan(Result):
     def sentence(self) -> str:
         """Return how many raters each coefficient needs."""
         names = name_coefficients(self.table)
-        return " ".join(
+        texts = [
             f"{name}: a reliability of {write_number(self.target, bounded=True)} needs "
             f"{_write_raters(row)}."
             for name, row in zip(names, self.table.to_dict("records"), strict=True)
-        )
+        ]
+        return " ".join([*texts, *tell_fixed(self.table)])
 
 
 def plan_raters(reliability: Reliability | pd.DataFrame, *, target: float = 0.8) -> Plan:
@@ -261,6 +269,9 @@ def take_rows(reliability: Reliability | pd.DataFrame) -> list[dict[Any, Any]]:
     if isinstance(reliability, Reliability):
         reliability = reliability.table[reliability.table["headline"]]
     table = reliability
+    if "rating" in table and "estimate" not in table:
+        message = "these are ratings; pass what rate_reliability(ratings) returns."
+        raise OptionError(message)
     require_columns(table, NEEDED, "reliability")
     if len(table) == 0:
         message = "the reliability table has no rows."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,13 +14,12 @@ from scipy.special import chdtri, ndtri
 from exprstats.apa import write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
 from exprstats.options import IccChoice, IccModel, check_level, check_word
+from exprstats.reliability.icc.analysis import find_cluster_limits
 from exprstats.reliability.icc.checks import split_obstacles
-from exprstats.reliability.icc.estimands import ESTIMANDS, Estimand
+from exprstats.reliability.icc.estimands import ESTIMANDS, clean_components
 from exprstats.reliability.icc.identification import settle_model
 from exprstats.reliability.icc.jackknife import (
     Samples,
-    Spread,
-    find_t_limits,
     sample_panel,
     settle_spread,
     spread_thetas,
@@ -29,6 +28,9 @@ from exprstats.reliability.icc.nested import find_subject_divisors
 from exprstats.reliability.icc.oneway import find_usual_divisor
 from exprstats.reliability.icc.panels import Panel, split_panels
 from exprstats.results import Result
+
+_POINTS = ("estimate", "std_error", "conf_low", "conf_high")
+NO_ERROR = "what counts as error does not vary"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +42,8 @@ class ScaleErrors(Result):
     table
         Rows by context and item: ``term`` ``variance`` (squared points) of each ``component``
         with its ``share``; ``SEM`` and ``SDC`` (points) of one rating and of a clip's mean, by
-        ``family`` (``1``, ``A`` agreement, ``C`` consistency, ``clip``).
+        ``family`` (``1``, ``A`` agreement, ``C`` consistency, ``clip``), each 0 without an interval
+        where the error variance is not positive.
     level
         Confidence level.
     """
@@ -87,9 +90,10 @@ def measure_errors(
     Returns
     -------
     ScaleErrors
-        With limits of components that are never below 0 (modified large-sample, df in the table),
-        and jackknife limits over subjects (clips, where subjects are not known) and raters of SEM
-        and SDC, on the logarithm's scale. Contexts without a reliability are left out.
+        With jackknife limits over subjects (clips, where subjects are not known) and raters of SEM,
+        SDC and the error variance, on the logarithm's scale, and limits of the other components
+        that are never below 0 (modified large-sample; ``df`` is effective, 2M²/V of a mean square
+        M with jackknife variance V, or raters less 1). Contexts without a reliability are left out.
 
     Raises
     ------
@@ -123,33 +127,52 @@ def measure_errors(
 
 def _write_panel(panel: Panel, model: IccModel, level: float) -> Iterator[dict[str, Any]]:
     samples = sample_panel(panel, model)
+    samples = replace(samples, whole=clean_components(samples.whole))
     k = find_usual_divisor(np.bincount(panel.clip))
     shared = {
         "context": panel.context,
         "item": panel.item,
         "level": level,
-        "method": "jackknife",
         "n_clips": panel.n_clips,
         "n_clusters": panel.n_subjects,
     }
+    over = "clip" if panel.subject is None else "subject"
+    for row in _write_components(panel, samples, k, level, over):
+        yield shared | {"term": "variance"} | row
+    for estimand in ESTIMANDS[model]:
+        for divisor in (1.0, k):
+            sem = _limit_sem(samples, tuple(estimand.errors), divisor, level, over)
+            keys = {"family": estimand.family, "raters_per_clip": divisor}
+            yield shared | keys | {"term": "SEM"} | sem
+            factor = float(ndtri((1 + level) / 2)) * math.sqrt(2)
+            yield shared | keys | {"term": "SDC"} | sem | {x: factor * sem[x] for x in _POINTS}
+
+
+def _write_components(
+    panel: Panel, samples: Samples, k: float, level: float, over: str
+) -> Iterator[dict[str, Any]]:
     parts = {name: value for name, value in samples.whole.items() if name != "clip_total"}
     total = sum(parts.values())
     noise = _find_noise(panel, parts, k)
     for name, value in parts.items():
         thetas = {part: sample[name] for part, sample in samples.without.items()}
         spread = settle_spread(spread_thetas(thetas))
-        whole = value + noise[name]
+        row = {"component": name, "share": value / total, "estimate": value}
+        row["std_error"] = spread.variance**0.5
+        if name in {"error", "residual"} and value > 0:
+            # The square of a SEM of one rating, and so are its limits.
+            sem = _limit_sem(samples, (name,), 1.0, level, over)
+            squares = {end: sem[end] ** 2 for end in ("conf_low", "conf_high")}
+            yield row | squares | {key: sem[key] for key in ("df", "method", "note")}
+            continue
         # A mean square M with df degrees of freedom has the variance 2M²/df (Satterthwaite); of
         # four raters the jackknife knows too little, and their mean square has W − 1.
+        whole = value + noise[name]
         df = panel.n_raters - 1 if name == "rater" else 2 * whole**2 / spread.variance
         low, high = limit_component(value, noise[name], df, level)
-        keys = {"term": "variance", "component": name, "share": value / total, "df": df}
-        limits = {"estimate": value, "std_error": spread.variance**0.5}
-        limits |= {"conf_low": low, "conf_high": high, "note": spread.refusal or None}
-        yield shared | keys | limits | {"method": "large-sample"}
-    for estimand in ESTIMANDS[model]:
-        for divisor in (1.0, k):
-            yield from _write_sem(samples, estimand, divisor, shared)
+        note = "no limits: the mean square that shows it is not positive" if whole <= 0 else None
+        row |= {"conf_low": low, "conf_high": high, "df": df, "method": "large-sample"}
+        yield row | {"note": spread.refusal or note}
 
 
 def _find_noise(panel: Panel, parts: Mapping[str, float], k: float) -> dict[str, float]:
@@ -201,48 +224,46 @@ def limit_component(value: float, noise: float, df: float, level: float) -> tupl
     return max(low - noise, 0.0), max(high - noise, 0.0)
 
 
-def _write_sem(
-    samples: Samples, estimand: Estimand, divisor: float, shared: dict[str, Any]
-) -> Iterator[dict[str, Any]]:
-    level = shared["level"]
-    value = _find_log(samples.whole, estimand, divisor)
-    thetas = {
-        part: _find_log(sample, estimand, divisor) for part, sample in samples.without.items()
+def _limit_sem(
+    samples: Samples, errors: tuple[str, ...], divisor: float, level: float, over: str
+) -> dict[str, Any]:
+    """Return the root of summed error variances over a divisor, with limits on the log scale."""
+    value = float(_find_log(samples.whole, errors, divisor))
+    without = samples.without.items()
+    thetas = {part: _find_log(sample, errors, divisor) for part, sample in without}
+    beyond = "beyond raters' levels" if errors == ("residual",) else ""
+    spread = settle_spread(spread_thetas(thetas, beyond))
+    (way,) = find_cluster_limits(value, [spread], level, over)
+    estimate = 0.0 if math.isnan(value) else math.exp(value)
+    return {
+        "estimate": estimate,
+        "std_error": estimate * (math.nan if way.std_error is None else way.std_error),
+        "conf_low": math.exp(way.low),
+        "conf_high": math.exp(way.high),
+        "df": way.df,
+        "method": way.method,
+        "note": way.note or None if estimate else f"no interval: {NO_ERROR}",
     }
-    limits = _find_limits(float(value), settle_spread(spread_thetas(thetas)), level)
-    sem = {name: math.exp(limits[name]) for name in ("estimate", "conf_low", "conf_high")}
-    sem["std_error"] = sem["estimate"] * limits["std_error"]
-    note = {"note": limits["note"]}
-    factor = float(ndtri((1 + level) / 2)) * math.sqrt(2)
-    keys = {"family": estimand.family, "raters_per_clip": divisor}
-    yield shared | keys | {"term": "SEM"} | sem | note
-    yield shared | keys | {"term": "SDC"} | {name: factor * x for name, x in sem.items()} | note
 
 
-def _find_log(sample: Mapping[str, Any], estimand: Estimand, divisor: float) -> np.ndarray:
+def _find_log(sample: Mapping[str, Any], errors: tuple[str, ...], divisor: float) -> np.ndarray:
     """Return the logarithm of the standard error of measurement; NaN where there is none."""
-    error = sum(np.asarray(sample[name], float) for name in estimand.errors) / divisor
+    error = sum(np.asarray(sample[name], float) for name in errors) / divisor
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(error > 0, np.log(error) / 2, np.nan)
 
 
-def _find_limits(value: float, spread: Spread, level: float) -> dict[str, Any]:
-    low, high = find_t_limits(value, spread, level)
-    return {
-        "estimate": value,
-        "std_error": spread.variance**0.5,
-        "conf_low": low,
-        "conf_high": high,
-        "note": spread.refusal or None,
-    }
-
-
 def _write_errors(sem: dict[Any, Any], sdc: dict[Any, Any]) -> str:
     place = "" if pd.isna(sem["context"]) else f" in {sem['context']}"
+    start = f"{sem['item']}{place} ({sem['family']}): "
+    if sem["estimate"] == 0:
+        return f"{start}no error of measurement shows, as {NO_ERROR}."
+    limits = "which has no interval"
+    if not pd.isna(sem["conf_low"]):
+        limits = write_interval(sem["conf_low"], sem["conf_high"])
+        limits = f"{write_level(sem['level'])} CI {limits}"
     return (
-        f"{sem['item']}{place} ({sem['family']}): a clip's mean of "
-        f"{write_number(sem['raters_per_clip'], 1).removesuffix('.0')} ratings has a standard "
-        f"error of measurement of {write_number(sem['estimate'])} points, "
-        f"{write_level(sem['level'])} CI {write_interval(sem['conf_low'], sem['conf_high'])}; a "
-        f"change below {write_number(sdc['estimate'])} points may be error alone."
+        f"{start}a clip's mean of {write_number(sem['raters_per_clip'], 1).removesuffix('.0')} "
+        f"ratings has a standard error of measurement of {write_number(sem['estimate'])} points, "
+        f"{limits}; a change below {write_number(sdc['estimate'])} points may be error alone."
     )

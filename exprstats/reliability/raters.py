@@ -14,7 +14,7 @@ from exprstats.apa import count_things, write_number
 from exprstats.contracts import require_columns
 from exprstats.errors import OptionError, warn_user
 from exprstats.options import check_count, is_positive
-from exprstats.reliability.icc.checks import refuse_obstacles
+from exprstats.reliability.icc.checks import split_obstacles
 from exprstats.reliability.icc.oneway import (
     add_moments,
     find_mean_squares,
@@ -131,7 +131,9 @@ def judge_raters(
         message = f"mode {mode} is no share above 0; 0.95 is usual."
         raise OptionError(message)
     panels = split_panels(ratings, items=items, cluster=None)
-    refuse_obstacles(panels)
+    panels, reasons = split_obstacles(panels, "one-way")
+    for reason in reasons.values():
+        warn_user(f"{reason.rstrip('.')}: its raters are not judged.")
     tables = [_judge_panel(panel, ratings, (least, lowest, mode)) for panel in panels]
     effect = [_measure_effect(panel, table) for panel, table in zip(panels, tables, strict=True)]
     rule = (

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from exprstats.errors import DataError, Option, OptionError, Problem, Style, warn_user
 from exprstats.results import Registered, Results
+from exprstats.study.file import read_study
 from exprstats.study.inputs import (
     FEWEST_SUBJECTS,
     Lesson,
@@ -64,7 +66,7 @@ _BESIDE: dict[str, Callable[..., tuple[Result, ...]]] = {
 }
 
 
-def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> StudyRun:
+def run_study(study: Study | str | Path, *, n_jobs: int = 1, draws: int | None = None) -> StudyRun:
     """Run whatever a study file describes.
 
     Ratings give reliability, a factor model and scores; clips give a split by subject, models,
@@ -73,7 +75,7 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
     Parameters
     ----------
     study
-        From `read_study`.
+        From `read_study`, or the path of the study file.
     n_jobs
         Processes that share the work; the numbers do not depend on it.
     draws
@@ -101,16 +103,16 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
     --------
     >>> import tempfile
     >>> from pathlib import Path
-    >>> from exprstats.study import read_study
     >>> folder = Path(tempfile.mkdtemp())
     >>> rows = ["clip,rater,smile", "a,1,1", "a,2,2", "b,1,4", "b,2,4", "c,1,2", "c,2,3"]
     >>> _ = (folder / "ratings.csv").write_text(chr(10).join(rows))
     >>> keys = ["[ratings]", "file = 'ratings.csv'", "clip = 'clip'", "rater = 'rater'"]
     >>> _ = (folder / "study.toml").write_text(chr(10).join([*keys, "items = ['smile']"]))
-    >>> run = run_study(read_study(folder / "study.toml"))
+    >>> run = run_study(folder / "study.toml")
     >>> run.reliability.table["term"].tolist()
     ['ICC(1,1)', 'ICC(1,k)']
     """
+    study = study if isinstance(study, Study) else read_study(study)
     if draws is not None and study.compare:
         study = replace(study, compare=replace(study.compare, draws=draws))
     log = Logbook(study.seed)
@@ -138,15 +140,13 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
     for failure in log.failures:
         warn_user(str(failure))
     learned = run.predictions is not None
-    return replace(
-        run,
-        provenance=log.close(
-            draws=study.compare.draws if learned and study.compare else 0,
-            receipts=[] if run.factor is None else [run.factor.receipt],
-            learned=bool(run.models or beside),
-            deep=bool(run.networks or run.ablation),
-        ),
+    provenance = log.close(
+        draws=study.compare.draws if learned and study.compare else 0,
+        receipts=[] if run.factor is None else [run.factor.receipt],
+        learned=bool(run.models or beside),
+        deep=bool(run.networks or run.ablation),
     )
+    return replace(run, provenance=provenance)
 
 
 def read_all(

@@ -80,3 +80,27 @@ def test_a_context_called_all_is_not_the_pooled_one(call, call_json, data, tmp_p
     assert "--subject" not in out
     names = {path.name for path in (tmp_path / "out").rglob("*.csv")}
     assert {"agreement.csv", "agreement_pairs.csv", "agreement_confusions.csv"} <= names
+
+
+def test_words_are_categories_unless_labels_order_them(call, call_json, tmp_path):
+    """The same words as codes; capitals and gaps tell no answers apart."""
+    words = ["sad", "angry", "Happy", "happy", "sad", "angry", "sad", "happy"]
+    table = pd.DataFrame({"clip": range(8), "A": words, "B": [*words[1:], None]})
+    file, coded = tmp_path / "words.csv", tmp_path / "codes.csv"
+    table.to_csv(file, index=False)
+    codes = {"angry": 1, "happy": 2, "Happy": 2, "sad": 3}
+    table.replace({"A": codes, "B": codes}).to_csv(coded, index=False)
+    rows = {
+        path: call_json("agreement", path, "--raters", "A,B", *more)["rows"]
+        for path, more in ((file, ()), (coded, ("--weights", "identity")))
+    }
+    named, numbered = (
+        {row["term"]: row["estimate"] for row in found if "estimate" in row}
+        for found in rows.values()
+    )
+    for term in ("percent_agreement", "alpha", "kappa", "fleiss"):
+        assert named[term] == pytest.approx(numbered[term], rel=1e-12)
+    out = squeeze(call("agreement", file, "--raters", "A,B").stdout)
+    assert "Answers are words without an order: Happy, angry, and sad." in out
+    ordered = call("agreement", file, "--raters", "A,B", "--labels", "sad,angry,happy").stdout
+    assert "α (interval" in squeeze(ordered) and "without an order" not in ordered

@@ -207,3 +207,8 @@ def test_a_folder_without_a_list_and_one_with_an_input_are_refused(tmp_path):
     inputs = [tmp_path / "index.html"]
     with pytest.raises(OptionError, match="is read"), stage_folder(tmp_path, inputs=inputs):
         pass
+
+
+def test_a_result_is_no_table(tmp_path):
+    with pytest.raises(OptionError, match=r"got dict\. A result has \.tidy\(\)"):
+        write_csv({"a": [1]}, tmp_path / "a.csv")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.errors import DataError, OptionError, RError
+from exprstats.errors import DataError, FitError, FitWarning, OptionError, RError
 from exprstats.measurement import fit_factors
 
 ORACLES = Path(__file__).parents[1] / "oracles" / "measurement"
@@ -77,7 +77,7 @@ def test_scores_are_those_of_the_whole_matrix(holzinger):
     for place, name in enumerate(GROUPS):
         own = factors.scores[factors.scores["factor"] == name]
         np.testing.assert_allclose(own["score"], by_matrix[:, place], atol=1e-10)
-        assert own["std_error"].iloc[0] == pytest.approx(np.sqrt(inner[place, place]), abs=1e-10)
+        assert own["factor_se"].iloc[0] == pytest.approx(np.sqrt(inner[place, place]), abs=1e-10)
 
 
 @pytest.mark.r
@@ -126,3 +126,26 @@ def test_items_and_factors_that_do_not_do_are_refused(holzinger):
 def test_without_r_there_are_no_several_factors(holzinger, closed):
     with pytest.raises(RError):
         fit_factors(holzinger, items=GROUPS)
+
+
+@pytest.mark.r
+@pytest.mark.filterwarnings("ignore:measurement.fit_factors:exprstats.errors.RWarning")
+def test_impossible_correlations_of_factors_are_refused():
+    """Each item of the second factor is half the sum of the first's: they correlate beyond 1."""
+    rng = np.random.default_rng(1)
+    common = rng.normal(size=(60, 1))
+    one = common + 0.6 * rng.normal(size=(60, 3))
+    two = 0.5 * one + 0.25 * rng.normal(size=(60, 3))
+    table = pd.DataFrame(np.hstack([one, two]), columns=["q0", "q1", "q2", "z0", "z1", "z2"])
+    with pytest.raises(FitError, match=r"factors 'A' and 'B' correlate 1\.\d\d; scores are not"):
+        fit_factors(table, items={"A": ["q0", "q1", "q2"], "B": ["z0", "z1", "z2"]})
+
+
+@pytest.mark.r
+def test_an_item_that_loads_against_its_factor_is_told():
+    rng = np.random.default_rng(2)
+    factors = rng.multivariate_normal([0, 0], [[1, 0.4], [0.4, 1]], size=300)
+    answers = np.repeat(factors, 3, axis=1) * [1, 1, -1, 1, 1, 1]
+    table = pd.DataFrame(answers + 0.6 * rng.normal(size=(300, 6)), columns=list("abcdef"))
+    with pytest.warns(FitWarning, match="'c' loads against the other items"):
+        fit_factors(table, items={"A": list("abc"), "B": list("def")})

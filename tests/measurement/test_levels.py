@@ -109,7 +109,9 @@ def test_balanced_data_have_a_closed_form():
 def test_known_loadings_are_found_and_scales_do_not_matter():
     table = draw_levels()
     stretched = table.assign(y1=table["y1"] * 1000, y2=-table["y2"])
-    rows, other = (index_rows(fit_levels(one, items=ITEMS)) for one in (table, stretched))
+    rows = index_rows(fit_levels(table, items=ITEMS))
+    with pytest.warns(FitWarning, match="'y2' loads against the other items"):
+        other = index_rows(fit_levels(stretched, items=ITEMS))
     for layer, truth in (("within", WITHIN), ("between", BETWEEN)):
         for item, number in zip(ITEMS, truth, strict=True):
             row = rows.loc[(layer, "loading_raw", item)]
@@ -121,6 +123,18 @@ def test_known_loadings_are_found_and_scales_do_not_matter():
         assert other.loc[(layer, "loading_raw", "y1"), "std_error"] == pytest.approx(
             1000 * rows.loc[(layer, "loading_raw", "y1"), "std_error"], rel=1e-4
         )
+
+
+@pytest.mark.r
+def test_items_that_are_turned_round_leave_the_reliability_of_means_as_it_was():
+    """Of the keyed sum, which is that of the items before they were turned (Lai, 2021)."""
+    table = draw_levels()
+    with pytest.warns(FitWarning, match="'y3' loads against the other items"):
+        turned = index_rows(fit_levels(table.assign(y3=8 - table["y3"]), items=ITEMS))
+    rows = index_rows(fit_levels(table, items=ITEMS))
+    for name in ("estimate", "conf_low", "conf_high"):
+        told, other = (one.query("term == 'omega_means'")[name].item() for one in (rows, turned))
+        assert other == pytest.approx(told, abs=1e-5)
 
 
 @pytest.mark.r

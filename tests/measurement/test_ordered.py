@@ -80,7 +80,7 @@ def test_known_loadings_and_cuts_are_found():
     assert pooled.index.equals(table.index)
     missed = pooled["score"] - table["factor"]
     assert np.sqrt((missed**2).mean()) == pytest.approx(
-        np.sqrt((pooled["std_error"] ** 2).mean()), rel=0.05
+        np.sqrt((pooled["factor_se"] ** 2).mean()), rel=0.05
     )
 
 
@@ -94,7 +94,7 @@ def test_new_and_incomplete_clips_are_scored():
     scores = score_ordered(factor, new)
     assert scores["score"].isna().tolist() == [False, True, False]
     assert scores["score"].iloc[2] == factor.scores["score"].iloc[2]
-    assert scores["std_error"].iloc[0] > factor.scores["std_error"].iloc[0]
+    assert scores["factor_se"].iloc[0] > factor.scores["factor_se"].iloc[0]
     strange = table.head(1).assign(a=9.0)
     with pytest.warns(DataWarning, match="1 answer was never seen"):
         scores = score_ordered(factor, strange)

@@ -2,6 +2,7 @@
 
 from xml.etree import ElementTree as ET
 
+import pytest
 from PIL import Image
 
 from exprstats.plots import draw_performance, draw_weights, save_figure
@@ -55,3 +56,13 @@ def test_a_figure_may_be_taller_than_a_page(make_models, tmp_path):
 
     tall = draw_weights(make_models()) + theme(figure_size=(2, 26))
     assert all(path.exists() for path in save_figure(tall, tmp_path / "tall", dpi=30))
+
+
+@pytest.mark.parametrize("name", ["plot", "plot.png", "plot.SVG", "plot.v2"])
+def test_an_ending_that_is_given_is_not_written_twice(name, tmp_path):
+    from plotnine import ggplot
+
+    stem = "plot.v2" if name == "plot.v2" else "plot"
+    files = save_figure(ggplot(), tmp_path / name, dpi=20)
+    assert [file.name for file in files] == [f"{stem}.png", f"{stem}.svg"]
+    assert all(file.stat().st_size for file in files)

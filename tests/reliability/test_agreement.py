@@ -271,3 +271,41 @@ def test_pairs_who_gave_one_value_only_have_no_kappa(make_ratings):
         found = measure_agreement(pd.concat([flat, varied], ignore_index=True))
     assert pick(found, "kappa")["estimate"] == pytest.approx(1.0)
     assert found.pairs["kappa"].isna().sum() == 1
+
+
+def test_pooled_contexts_are_said_to_be_one_sample():
+    rng = np.random.default_rng(0)
+    rows = [
+        (context, f"{context}{clip}", f"r{rater}", "q", float(low + rng.integers(0, 3)))
+        for context, low in (("a", 1), ("b", 5))
+        for clip in range(40)
+        for rater in range(3)
+    ]
+    table = pd.DataFrame(rows, columns=["context", "clip", "rater", "item", "rating"])
+    found = measure_agreement(table, scale=(1, 7), by="context")
+    told = "all clips as one sample, with differences between contexts counted as agreement"
+    pooled = found.table["context"].isna()
+    assert found.table.loc[pooled, "note"].str.endswith(told).all()
+    assert not found.table.loc[~pooled, "note"].str.contains(told).any()
+    assert f"q over {told}:" in found.sentence()
+
+
+@pytest.mark.parametrize("words", [("sad", "angry", "glad"), (True, False)])
+def test_words_are_categories_without_an_order(words):
+    rng = np.random.default_rng(2)
+    numbers = rng.integers(0, len(words), size=(30, 1)) + (rng.random((30, 3)) < 0.3)
+    table = pd.DataFrame(
+        {
+            "clip": np.repeat(np.arange(30), 3),
+            "rater": [*"xyz"] * 30,
+            "item": "face",
+            "rating": [words[number % len(words)] for number in numbers.ravel()],
+        }
+    )
+    found = measure_agreement(table)
+    codes = table["rating"].map({name: 7.0 * place for place, name in enumerate(words)})
+    known = measure_agreement(table.assign(rating=codes), weights="identity")
+    mine, theirs = (one.table.set_index("term")["estimate"] for one in (found, known))
+    shared = ["percent_agreement", "kappa", "conger", "fleiss", "alpha"]
+    np.testing.assert_allclose(mine[shared], theirs[shared], rtol=1e-12)
+    assert found.weights == "identity" and set(found.labels.values()) == {*map(str, words)}

@@ -116,3 +116,26 @@ def test_sentence(make_crowd):
     text = compare_reliability(join_contexts(make_crowd(1), make_crowd(2))).sentence()
     assert text.startswith("response: ICC(1,k) of pain less that of fear is ")
     assert "adjusted p " in text
+
+
+def test_a_context_of_two_raters_is_said_to_take_them_as_fixed():
+    rng = np.random.default_rng(3)
+    rows = [
+        (
+            context,
+            f"{context}{clip}",
+            f"s{clip // 3}",
+            f"{context}{rater}",
+            "x",
+            rng.normal() + clip % 3,
+        )
+        for context, raters in (("a", 4), ("b", 2))
+        for clip in range(18)
+        for rater in range(raters)
+    ]
+    table = pd.DataFrame(rows, columns=["context", "clip", "subject", "rater", "item", "rating"])
+    found = compare_reliability(table)
+    row = found.table.iloc[0]
+    assert row["method"] == "jackknife_subjects" and row["df"] == 5
+    assert "raters treated as fixed; few clusters: it rests on 5 degrees" in row["note"]
+    assert "raters treated as fixed" in found.sentence()

@@ -143,3 +143,39 @@ def test_ppa_components_as_lme4_has_them():
     table = measure_errors(ratings, model="two-way").table.dropna(subset="component")
     found = table.set_index("component")["estimate"].round(3)
     assert found.to_dict() == {"clip": 0.712, "rater": 1.087, "residual": 1.454}
+
+
+def test_perfect_agreement_has_no_error_and_says_so(make_ratings):
+    matrix = np.repeat([[1.0], [2], [3], [4]], 3, axis=1)
+    found = measure_errors(make_ratings(matrix))
+    rows = found.table[found.table["term"].isin(["SEM", "SDC"])]
+    assert (rows["estimate"] == 0).all() and rows["conf_low"].isna().all()
+    assert "no error of measurement shows, as what counts as error does not vary" in (
+        found.sentence()
+    )
+    level = measure_errors(make_ratings(matrix + np.array([0, 1.0, 0])), model="two-way")
+    table = level.table.set_index("family")
+    assert (table.loc["C", "estimate"] == 0).all() and (table.loc["A", "estimate"] > 0).all()
+    assert level.table.set_index("component").loc["residual", "estimate"] == 0
+
+
+def test_the_error_variance_and_its_root_have_one_interval(crowd):
+    for model, name in (("one-way", "error"), ("two-way", "residual")):
+        table = measure_errors(crowd, model=model).table
+        part = pick(table, component=name)
+        family = "1" if model == "one-way" else "C"
+        sem = pick(table, term="SEM", family=family, raters_per_clip=1.0)
+        for end in ("estimate", "conf_low", "conf_high"):
+            assert part[end] == pytest.approx(sem[end] ** 2, rel=1e-9)
+        assert part["df"] == sem["df"] and part["method"] == sem["method"]
+
+
+def test_two_raters_are_said_to_be_fixed(make_ratings):
+    matrix = np.random.default_rng(2).normal(size=(12, 2)) + np.arange(12)[:, None]
+    row = pick(
+        measure_errors(make_ratings(matrix), model="two-way").table,
+        term="SEM",
+        family="C",
+        raters_per_clip=1.0,
+    )
+    assert row["method"] == "jackknife_subjects" and "raters treated as fixed" in row["note"]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.errors import DataError, OptionError
+from exprstats.errors import DataError, DataWarning, OptionError
 from exprstats.reliability import rate_reliability
 from exprstats.reliability.raters import judge_raters, remove_raters
 
@@ -141,3 +141,10 @@ def test_of_three_raters_nobody_is_called_severe():
     found = judge_raters(pd.DataFrame(rows))
     assert found.table["flag"].tolist() == ["", "", ""]
     assert "among 5 raters or more" in found.sentence()
+
+
+def test_a_question_with_one_answer_is_left_out_with_its_reason(crowd):
+    flat = crowd.assign(item="flat", rating=3.0)
+    with pytest.warns(DataWarning, match="all .* ratings are 3.*: its raters are not judged"):
+        found = judge_raters(pd.concat([crowd, flat], ignore_index=True))
+    assert set(found.table["item"]) == set(crowd["item"])

@@ -44,15 +44,17 @@ def align_models(
         Where models do not predict the same rows, or a row stands in two clusters.
     """
     models = tuple(str(level) for level in order_levels(rows["model"]))
-    codes, count = encode_ids(rows, key)
     owners = pd.Index(models).get_indexer(pd.Index(rows["model"].astype(str)))
+    seated = np.zeros(len(models), dtype=bool)
+    if "seat" in rows.columns:
+        seated[owners[rows["seat"].notna().to_numpy()]] = True
+        kept = _find_shared(models, encode_ids(rows, key)[0], owners, seated)
+        rows, owners = rows[kept], owners[kept]
+    codes, count = encode_ids(rows, key)
     if clusters is None:
         clusters = pd.Index(pd.factorize(rows[cluster], sort=True)[1])
     belongs = clusters.get_indexer(pd.Index(rows[cluster]))
     _check_clusters(rows, codes, belongs, cluster)
-    seated = np.zeros(len(models), dtype=bool)
-    if "seat" in rows.columns:
-        seated[owners[rows["seat"].notna().to_numpy()]] = True
     plain = ~seated[owners]
     homes = np.zeros(count, dtype=int)
     homes[codes] = belongs
@@ -62,7 +64,6 @@ def align_models(
         Panel(truth, predictions, homes[units], len(clusters), units)
         for (truth, predictions, units), _ in parts
     )
-    _warn_fewer(models, codes, owners, count)
     scheme = Scheme((np.arange(len(clusters)),), homes if two_stage else None)
     return Cell(
         context=context,
@@ -87,16 +88,23 @@ def _check_clusters(
         raise DataError(Problem(fact, "Each should have one.", column=cluster))
 
 
-def _warn_fewer(models: tuple[str, ...], codes: np.ndarray, owners: np.ndarray, count: int) -> None:
-    """Warn of models in seats that, all seats together, predict fewer rows than there are."""
-    for owner, model in enumerate(models):
-        given = len(np.unique(codes[owners == owner]))
+def _find_shared(
+    models: tuple[str, ...], codes: np.ndarray, owners: np.ndarray, seated: np.ndarray
+) -> np.ndarray:
+    """Return which rows stay: those that each model in seats has too, all its seats together."""
+    count = int(codes.max(initial=-1)) + 1
+    shared = np.ones(count, dtype=bool)
+    for owner in np.flatnonzero(seated):
+        has = np.bincount(codes[owners == owner], minlength=count) > 0
+        given = int(has.sum())
         if given < count:
             message = (
-                f"'{model}' predicts {given:,} of {count:,} rows; it is compared on those, "
-                "the others on all."
+                f"'{models[owner]}' predicts {given:,} of {count:,} rows; all models are judged "
+                "on rows that it has."
             )
             warn_user(message)
+        shared &= has
+    return shared[codes]
 
 
 def _split_plain(

@@ -26,9 +26,14 @@ from exprstats.inference.resampling.clusters import (
 from exprstats.inference.resampling.evaluation import Evaluation
 from exprstats.inference.resampling.intervals import foretell_draws, is_plain
 from exprstats.inference.resampling.options import Resampling, choose_resampling
-from exprstats.inference.resampling.samples import count_blocks, count_holders, draw_panel
-from exprstats.inference.resampling.summaries import arrange_table, summarise_terms
-from exprstats.inference.resampling.terms import Terms
+from exprstats.inference.resampling.samples import (
+    count_blocks,
+    count_holders,
+    draw_panel,
+    find_active,
+)
+from exprstats.inference.resampling.summaries import arrange_table, summarise_terms, tell_active
+from exprstats.inference.resampling.terms import Terms, keep_active
 from exprstats.options import IntervalName
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
 from exprstats.results import Result
@@ -160,13 +165,14 @@ def bootstrap_clusters(
         homes = code_strata(table, names, cluster=cluster, strata=how.strata)
     members = list_members(homes, len(names))
     seeds = spawn_seeds(how.seed, count_blocks(how.draws))
-    holders = 0
+    holders, active = 0, None
     if metric is not None:
         panel = _read_panel(table, codes)
         evaluation = Evaluation(panel, [metric])
         drawn = draw_panel(evaluation, seeds, strata=members, n_jobs=how.n_jobs)[0]
         values = evaluation.measure_whole()[0], drawn, evaluation.measure_without()[0]
         terms, holders = [metric.name], count_holders([panel], metric)
+        active = find_active([panel], metric)
     else:
         copies = Copies(table, cluster, codes, list(names), members)
         function = cast("Function", statistic)
@@ -175,26 +181,32 @@ def bootstrap_clusters(
         )
     whole, drawn, without = values
     plain = metric is None or is_plain(metric)
+    kept, strata = (without, homes) if active is None else keep_active(without, homes, active)
+    counts = {"n_clips": len(table), "n_clusters": len(names)}
+    if active is not None:
+        counts = {"n_clips": int(active[codes].sum()), "n_clusters": int(active.sum())}
     formed = Terms(
         names=tuple((term, None) for term in terms),
         estimates=whole,
         draws=drawn[:, : how.draws],
-        left_out=without,
+        left_out=kept,
         tested=np.zeros(len(terms), dtype=bool),
         metric=metric,
         holders=holders,
-        strata=homes,
+        strata=strata,
         foretold=foretell_draws(without, seeds, members, how.draws) if plain else None,
     )
-    options = {"n_clusters": len(names), "interval": how.interval, "level": how.level}
-    summaries = summarise_terms(formed, **options)
-    rows = [{"term": terms[line], "n_clips": len(table), **row} for line, row in summaries]
+    options = {"interval": how.interval, "level": how.level}
+    summaries = summarise_terms(formed, n_clusters=counts["n_clusters"], **options)
+    rows = [{"term": terms[line], **counts, **row} for line, row in summaries]
+    if active is not None:
+        rows = [tell_active(row, active) for row in rows]
     return Bootstrap(
         table=arrange_table(rows, ("term",)),
         draws=pd.DataFrame(formed.draws.T, columns=pd.Index(terms)),
         cluster=cluster,
         level=how.level,
-        n_clusters=len(names),
+        n_clusters=counts["n_clusters"],
         metric=metric,
     )
 

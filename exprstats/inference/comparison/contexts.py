@@ -34,7 +34,13 @@ from exprstats.inference.resampling.intervals import spread_about
 from exprstats.inference.resampling.options import Resampling, choose_resampling
 from exprstats.inference.resampling.samples import Sample, count_blocks, sample_cell
 from exprstats.inference.resampling.scales import Sides, move_values
-from exprstats.inference.resampling.summaries import arrange_table, summarise_terms
+from exprstats.inference.resampling.summaries import (
+    FEWEST_CLUSTERS,
+    TOO_FEW,
+    arrange_table,
+    refuse_limits,
+    summarise_terms,
+)
 from exprstats.inference.resampling.terms import Terms, count_freedom, form_terms
 from exprstats.options import IntervalName
 from exprstats.parallel import Seed, spawn_seeds
@@ -209,7 +215,11 @@ def compare_contexts(
     for place in range(len(measures)):
         of_contexts = [sample[place] for sample in samples]
         options = {"interval": how.interval, "level": how.level}
-        found += _write_rows(of_contexts, present, models, **options)
+        here = [
+            own if sample.active is None else own & sample.active
+            for own, sample in zip(present, of_contexts, strict=True)
+        ]
+        found += _write_rows(of_contexts, np.array(here), models, **options)
     keys = ("metric", "model", "context", "versus", "term")
     paired = bool(present.sum() > len(cells[0].clusters))
     table = arrange_table(found, keys)
@@ -278,7 +288,8 @@ def _write_rows(
             "n_clips": samples[one].n_clips + samples[other].n_clips,
             "df": freedom[line] if summary["method"] == "jackknife" else None,
         }
-        rows.append(named | summary)
+        row = named | summary
+        rows.append(row if least[line] >= FEWEST_CLUSTERS else refuse_limits(row, TOO_FEW))
     return rows
 
 
@@ -374,4 +385,5 @@ def _join_samples(samples: Sequence[Sample], present: np.ndarray, models: Sequen
         draws=np.array([one.draws[line] for one, line, _ in lines]),
         left_out=np.array(left_out),
         foretold=np.array(foretold) if foretold else None,
+        active=None,
     )

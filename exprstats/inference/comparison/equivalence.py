@@ -16,7 +16,6 @@ from exprstats.contracts import arrange_rows
 from exprstats.errors import OptionError
 from exprstats.inference.comparison.models import Comparison
 from exprstats.inference.comparison.wording import (
-    ADJUSTED,
     METHOD_WORDS,
     RATERS,
     label_metric,
@@ -35,6 +34,7 @@ from exprstats.inference.resampling.intervals import (
 from exprstats.inference.resampling.pvalues import adjust_holm
 from exprstats.inference.resampling.samples import Sample
 from exprstats.inference.resampling.summaries import (
+    FEWEST_CLUSTERS,
     MOST_UNDEFINED,
     measure_smoothness,
     name_headline,
@@ -51,6 +51,7 @@ from exprstats.options import is_positive, name_nearest
 from exprstats.results import Result
 
 MOST_VERDICTS = 6
+UNTESTED = "not tested: too few clusters make a difference"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,8 +100,6 @@ class Equivalence(Result):
                 verb = "is" if rest.iloc[0] else "is not shown to be"
                 told = f"The other difference {verb} equivalent."
             texts = [*texts[:MOST_VERDICTS], told]
-        if ordered["p_adjusted"].gt(ordered["p_value"]).any():
-            texts.append(f"The {ADJUSTED}.")
         return " ".join(texts)
 
 
@@ -212,6 +211,8 @@ def _judge_sample(
     smooth = bool((measure_smoothness(terms)[terms.tested] >= SMOOTH).all())
     method = name_headline(sample.n_clusters, "auto", smooth=smooth)
     sides = (_side_draws if method == "expanded" else _side_jackknife)(terms, margin, alpha)
+    if sample.n_clusters < FEWEST_CLUSTERS:
+        sides = _Sides(*(np.full_like(values, np.nan) for values in sides))
     methods = [method] * len(terms.names)
     for line, pair in enumerate(terms.names):
         both = frozenset(map(str, pair))
@@ -249,6 +250,7 @@ def _judge_sample(
                 "noninferior": bool(spared[place] < alpha),
                 "n_clips": sample.n_clips,
                 "n_clusters": sample.n_clusters,
+                "note": UNTESTED if np.isnan(p_value[line]) else None,
             }
         )
     return rows
@@ -265,6 +267,7 @@ def _side_draws(terms: Terms, margin: float, alpha: float) -> _Sides:
     )
     count = terms.draws.shape[1]
     defined = np.isfinite(terms.estimates) & (count - finite <= MOST_UNDEFINED * count)
+    defined &= interval.conf_high > interval.conf_low
     values = interval.conf_low, interval.conf_high, lower, upper
     return _Sides(*(np.where(defined, one, np.nan) for one in values))
 
@@ -285,6 +288,8 @@ def _side_normal(
     alpha: float,
 ) -> _Sides:
     """Return limits and one-sided p of estimates by the t distribution."""
+    # Differences that no cluster changes are not tested: no width comes of no variance.
+    errors = np.where(errors > 0, errors, np.nan)
     reach = stdtrit(freedom, 1 - alpha) * errors
     with np.errstate(divide="ignore", invalid="ignore"):
         lower = stdtr(freedom, -(estimates + margin) / errors)
@@ -294,16 +299,22 @@ def _side_normal(
 
 def _describe_verdict(row: pd.Series, metrics: Sequence[Printed]) -> str:
     metric, other = str(row["metric"]), row["versus"]
+    write = partial(write_value, metric, metrics=metrics)
+    found = f"difference in {label_metric(metric, metrics)} {write(row['estimate'])}"
+    if pd.isna(row["p_value"]):
+        why = "too few clusters make a difference to test its equivalence"
+        return f"{row['model']} and {other}{name_place(row)}: {found}, but {why}."
     verdict = f"was not shown to be equivalent to {other}"
     if row["equivalent"]:
         verdict = f"was equivalent to {other}"
     elif row["noninferior"]:
         verdict = f"was not inferior to {other}, but not shown to be equivalent"
-    write = partial(write_value, metric, metrics=metrics)
     how = METHOD_WORDS[str(row["method"])]
+    alone = ""
+    if row["p_adjusted"] > row["p_value"]:
+        alone = f" by Holm's adjustment of p {tell_p(row['p_value'])}"
     return (
-        f"{row['model']} {verdict}{name_place(row)}: difference in "
-        f"{label_metric(metric, metrics)} {write(row['estimate'])}, {write_level(row['level'])} CI "
+        f"{row['model']} {verdict}{name_place(row)}: {found}, {write_level(row['level'])} CI "
         f"{write(row['conf_low'], row['conf_high'])}, margin ±{write(row['margin'])}, "
-        f"p {tell_p(row['p_adjusted'])} for equivalence ({how})."
+        f"p {tell_p(row['p_adjusted'])} for equivalence{alone} ({how})."
     )

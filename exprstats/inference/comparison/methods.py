@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from exprstats.apa import write_count, write_level
+from exprstats.document.text import join_words
 from exprstats.inference.calibration import Calibration
 from exprstats.inference.comparison.contexts import ContextComparison
 from exprstats.inference.comparison.equivalence import Equivalence
@@ -16,7 +17,6 @@ from exprstats.inference.comparison.training import VarianceSplit
 from exprstats.inference.comparison.wording import (
     RATERS,
     describe_folds,
-    join_words,
     label_metric,
     name_clusters,
     write_alpha,

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.contracts import take_predictions
 from exprstats.errors import warn_user
 from exprstats.inference.comparison.predictions import (
     Span,
@@ -198,6 +199,7 @@ def compare_models(
         n_jobs=n_jobs,
     )
     check_scheme(how.scheme, measures)
+    predictions = take_predictions(predictions)
     folds = find_folds(predictions, folds)
     seated = predictions if folds is None else seat_rows(predictions, ("repeat",))
     rows = check_predictions(seated, cluster=cluster, by=by, strata=how.strata)

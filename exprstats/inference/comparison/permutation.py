@@ -32,6 +32,8 @@ from exprstats.inference.resampling.terms import KEYS, check_pairs, pair_models,
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
 from exprstats.results import Result
 
+USUAL = 0.05
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Permutation(Result):
@@ -59,7 +61,7 @@ class Permutation(Result):
             {
                 "differences": [len(self.table)],
                 "cluster": [self.cluster],
-                "smallest_p": [1 / float(self.table["draws"].min())],
+                "smallest_p": [float(self.table["smallest_p"].max())],
             }
         )
 
@@ -72,7 +74,11 @@ class Permutation(Result):
             number = write_value(metric, row["estimate"], metrics=self.metrics)
             p_value = f"p {tell_p(row['p_adjusted'])}"
             texts.append(f"{row['term']}{name_place(row)}: {label} {number}, {p_value}")
-        return f"{'; '.join(cut_texts(texts))} (swaps within {self.cluster}, Holm)."
+        least, ending = self.table["smallest_p"].max(), ""
+        if least > USUAL:
+            groups = int(self.table["n_clusters"].min())
+            ending = f" Swaps of {groups} {self.cluster}s can give no p below {tell_p(least)[2:]}."
+        return f"{'; '.join(cut_texts(texts))} (swaps within {self.cluster}, Holm).{ending}"
 
 
 def permute_models(
@@ -183,6 +189,8 @@ def _write_rows(
                     "n_clips": cell.n_clips,
                     "n_clusters": len(cell.clusters),
                     "draws": finite[line],
+                    # To swap all clusters gives the same difference, of the other sign.
+                    "smallest_p": (2 if every else 1) / finite[line],
                     "note": None if np.isfinite(seen[line, 0]) else UNDEFINED,
                 }
             )

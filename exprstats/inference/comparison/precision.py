@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri, stdtrit
+from scipy.special import nctdtr, ndtri, stdtrit
 
 from exprstats.apa import write_count
 from exprstats.contracts import arrange_rows
@@ -40,6 +40,8 @@ from exprstats.options import check_count, is_positive
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
 from exprstats.results import Result
 
+FLAT = "no plan: the value is undefined, or the same in all studies drawn from the pilot"
+FAR, SURE = 6.0, 30.0  # standard errors: no wrong side, and certainty
 SIZES = (10, 20, 40, 80, 160, 320)
 
 
@@ -51,8 +53,9 @@ class Precision(Result):
     ----------
     table
         Tidy rows: context, metric, model, versus, term and ``n_clusters`` of the planned study;
-        std_error and ``width`` (from limit to limit) of its interval, ``power`` to tell a
-        difference of the pilot's size from 0, ``needed``: the clusters at which the asked
+        std_error and ``width`` (from limit to limit) of its interval, ``power`` of its t test where
+        the true difference is the pilot's (which is itself uncertain: the power of the pilot's own
+        size repeats its p), ``needed``: the clusters at which the asked
         width is reached, and ``pilot``: the clusters that this context's pilot has. Plans far
         beyond it rest on few people.
     width, level
@@ -145,6 +148,7 @@ def plan_precision(
     References
     ----------
     Davison, A. C., & Hinkley, D. V. (1997). *Bootstrap methods and their application*, §2.3.
+    Cohen, J. (1988). *Statistical power analysis for the behavioral sciences* (2nd ed.).
 
     Examples
     --------
@@ -217,6 +221,8 @@ def _write_rows(
             for step, size in enumerate(sizes):
                 spread, estimate = spreads[step, place, line], estimates[place, line]
                 reach = stdtrit(size - 1, (1 + level) / 2)
+                # A value that all drawn studies share has an error that they do not show.
+                spread = spread if spread > 0 else np.nan
                 row = write_keys(cell.context, metric.name, model, versus) | {
                     "n_clusters": size,
                     "estimate": estimate,
@@ -226,26 +232,67 @@ def _write_rows(
                     "power": np.nan,
                     "needed": np.nan,
                     "pilot": len(cell.clusters),
+                    "note": None if spread > 0 else FLAT,
                 }
                 if versus is not None and spread > 0:
-                    shift = abs(estimate) / spread
-                    row["power"] = float(ndtr(shift - reach) + ndtr(-shift - reach))
+                    row["power"] = compute_power(abs(estimate) / spread, size - 1, reach)
                 if width is not None:
-                    row["needed"] = count_needed(width, spreads[-1, place, line], sizes[-1], level)
+                    row["needed"] = count_needed(width, spreads[:, place, line], sizes, level)
                 rows.append(row)
     return rows
 
 
-def count_needed(width: float, spread: float, size: int, level: float) -> float:
-    """Return the number of clusters at which a t interval has a width, SE falling with √size."""
-    if not spread > 0:
+def compute_power(shift: float, freedom: float, reach: float) -> float:
+    """Return the power of a two-sided t test, by the noncentral t distribution (Cohen, 1988).
+
+    Parameters
+    ----------
+    shift
+        The true difference in units of its standard error.
+    freedom
+        Degrees of freedom.
+    reach
+        Critical value of t.
+
+    Examples
+    --------
+    Without a difference it is the error rate:
+
+    >>> round(compute_power(0.0, 9, float(stdtrit(9, 0.975))), 3)
+    0.05
+    """
+    if shift > SURE:
+        return 1.0
+    # Far from 0 the wrong side has no share that a float could hold, and no value in SciPy.
+    wrong = nctdtr(freedom, shift, -reach) if shift < FAR else 0.0
+    return float(1 - nctdtr(freedom, shift, reach) + wrong)
+
+
+def count_needed(width: float, spreads: np.ndarray, sizes: Sequence[int], level: float) -> float:
+    """Return the number of clusters from which on a t interval has a width at most.
+
+    Standard errors between two sizes are interpolated on the logarithms of both; outside the sizes
+    they change with √size.
+    """
+    if not (spreads > 0).all():
         return np.nan
-    share = (1 + level) / 2
+    share, last, least = (1 + level) / 2, sizes[-1], sizes[0]
+
+    def is_wide(count: np.ndarray) -> np.ndarray:
+        inside = np.clip(count, least, last)
+        spread = np.exp(np.interp(np.log(inside), np.log(sizes), np.log(spreads)))
+        reach = stdtrit(count - 1, share) * spread * np.sqrt(inside / count)
+        return 2 * reach > width * (1 + 1e-12)
+
     # A t interval needs a few clusters more than a normal one.
-    needed = max(float(np.ceil((2 * ndtri(share) * spread / width) ** 2 * size)), 3.0)
-    while 2 * stdtrit(needed - 1, share) * spread * np.sqrt(size / needed) > width * (1 + 1e-12):
-        needed += 1
-    return needed
+    beyond = np.ceil((2 * ndtri(share) * spreads[-1] / width) ** 2 * last)
+    most = max(float(last), beyond)
+    while is_wide(np.array([most]))[0]:
+        most += 1
+    wide = np.flatnonzero(is_wide(np.arange(3.0, min(most, last) + 1)))
+    if most > last and is_wide(np.array([float(last)]))[0]:
+        return float(most)
+    return float(wide[-1] + 4) if len(wide) else 3.0
 
 
 def measure_sizes(

@@ -16,16 +16,19 @@ from exprstats.contracts import (
     find_empty,
     order_levels,
     require_columns,
+    take_predictions,
 )
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.inference.comparison.alignment import align_models
 from exprstats.inference.metrics.metric import Metric
 from exprstats.inference.resampling.clusters import Cell, stratify_cell
+from exprstats.inference.resampling.summaries import FEWEST_CLUSTERS
 from exprstats.io.guards.tables import guard_table
 from exprstats.options import is_positive, name_nearest
 
 Span = float | Mapping[Any, float] | None
-FEWEST_CLUSTERS = 3
+# A cluster with a third of the rows beside more than four others: 95% intervals held .80 to .87.
+GIANT, MANY_GIANTS = 1 / 3, 4
 _MANY = 20  # values of a truth that no model hits all by itself
 
 
@@ -49,6 +52,7 @@ def check_predictions(
         key=tuple(dict.fromkeys(name for name in (*PREDICTIONS.key, by) if name)),
         ids=tuple(name for name in (cluster, strata) if name),
     )
+    predictions = take_predictions(predictions)
     require_columns(predictions, [] if by is None else [by], "predictions")
     seated = "seat" in predictions.columns
     predictions = guard_table(
@@ -82,12 +86,29 @@ def check_predictions(
             warn_user(message)
     rows = predictions if complete.all() else predictions[complete]
     _warn_of_copies(rows)
+    _warn_of_giants(rows, cluster)
     if not rows.duplicated([cluster, "model"]).any():
         fact = f"each {cluster} has one row, so that rows are resampled one by one. "
         warn_user(
             (fact, "Name the column that repeats with ", Option("cluster"), ", if there is one.")
         )
     return rows
+
+
+def _warn_of_giants(rows: pd.DataFrame, cluster: str) -> None:
+    """Warn of a cluster that holds much more than its share of the rows.
+
+    (Σn)²/Σn² is the number of equal clusters that would tell as much (Carter, Schnepel, &
+    Steigerwald, 2017).
+    """
+    counts = rows[cluster].value_counts()
+    if len(counts) > MANY_GIANTS and counts.iloc[0] > GIANT * counts.sum():
+        equal = counts.sum() ** 2 / (counts**2).sum()
+        warn_user(
+            f"{cluster} '{counts.index[0]}' holds {counts.iloc[0] / counts.sum():.0%} of the rows: "
+            f"{len(counts):,} {cluster}s tell no more than {equal:.1f} of equal size would, and "
+            "intervals are too narrow."
+        )
 
 
 def _warn_of_copies(rows: pd.DataFrame) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from exprstats.apa import tell_p, write_count, write_interval, write_level, write_number
+from exprstats.document.text import join_words
 from exprstats.inference.metrics import list_metrics
 from exprstats.inference.metrics.metric import Metric, Printed
 from exprstats.inference.resampling.samples import Sample
@@ -108,19 +109,6 @@ def name_clusters(text: str, cluster: str) -> str:
     return text.replace("cluster", "subject") if cluster == "subject" else text
 
 
-def join_words(words: Sequence[str]) -> str:
-    """Return a list in words.
-
-    Examples
-    --------
-    >>> join_words(["calm"]), join_words(["calm", "pain"]), join_words(["a", "b", "c"])
-    ('calm', 'calm and pain', 'a, b, and c')
-    """
-    if len(words) < 3:
-        return " and ".join(words)
-    return f"{', '.join(words[:-1])}, and {words[-1]}"
-
-
 def cut_texts(texts: Sequence[str], most: int = 6) -> list[str]:
     """Return the first texts, and how many more the table holds.
 
@@ -183,7 +171,7 @@ def describe_comparison(
     texts = []
     for sample in full:
         if sample.metric.name in told:
-            same = sample.context is None and bool(texts)
+            same = sample.context is None and bool(texts) and sample.active is full[0].active
             texts.append(_describe_sample(story, sample, same=same))
     for name in told:
         mine = [sample for sample in brief if sample.metric.name == name]

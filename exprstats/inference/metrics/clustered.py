@@ -34,10 +34,7 @@ def prepare_within(panel: Panel) -> Measure:
     Sums of products within clusters, added up (Snijders & Bosker, 2012, chapter 3): clusters count
     by their variation, and one without any counts nothing.
     """
-    truth, predictions = average_clusters(panel)
-    y = snap_zeros(panel.truth - truth[panel.codes], panel.truth)
-    p = snap_zeros(panel.predictions - predictions[:, panel.codes], panel.predictions)
-    yy, pp, yp = (sum_rows(rows, panel) for rows in (y[None] ** 2, p**2, y * p))
+    yy, pp, yp = _multiply_within(panel)
 
     def measure(counts: np.ndarray) -> np.ndarray:
         spread = (yy @ counts.T) * (pp @ counts.T)
@@ -47,15 +44,25 @@ def prepare_within(panel: Panel) -> Measure:
     return measure
 
 
+def _multiply_within(panel: Panel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return sums of squares of truth and predictions about cluster means, and of products."""
+    truth, predictions = average_clusters(panel)
+    y = snap_zeros(panel.truth - truth[panel.codes], panel.truth)
+    p = snap_zeros(panel.predictions - predictions[:, panel.codes], panel.predictions)
+    yy, pp, yp = (sum_rows(rows, panel) for rows in (y[None] ** 2, p**2, y * p))
+    return yy, pp, yp
+
+
+def find_varying(panel: Panel) -> np.ndarray:
+    """Return which clusters have two rows or more that vary (groups,)."""
+    yy, pp, _ = _multiply_within(panel)
+    return (yy[0] > 0) | (pp > 0).any(axis=0)
+
+
 def prepare_mean(panel: Panel) -> Measure:
     """Return the plain mean of the clusters' own correlations, of those with three clips."""
-    y, p = centre_values(panel.truth), centre_values(panel.predictions)
-    ones = np.ones_like(y)
-    sums = [sum_rows(np.atleast_2d(rows), panel) for rows in (ones, y, p, y**2, p**2, y * p)]
-    n, sy, sp, yy, pp, yp = sums
-    with np.errstate(divide="ignore", invalid="ignore"):
-        own = correlate_sums(n=n, y=sy, p=sp, yy=yy, pp=pp, yp=yp)
-    defined = np.isfinite(own) & (n >= FEWEST_CLIPS)
+    own = _correlate_each(panel)
+    defined = np.isfinite(own)
     values = np.where(defined, own, 0.0)
 
     def measure(counts: np.ndarray) -> np.ndarray:
@@ -63,6 +70,22 @@ def prepare_mean(panel: Panel) -> Measure:
             return (values @ counts.T) / (defined.astype(float) @ counts.T)
 
     return measure
+
+
+def _correlate_each(panel: Panel) -> np.ndarray:
+    """Return each cluster's own correlations (models, groups), NaN below three clips."""
+    y, p = centre_values(panel.truth), centre_values(panel.predictions)
+    ones = np.ones_like(y)
+    sums = [sum_rows(np.atleast_2d(rows), panel) for rows in (ones, y, p, y**2, p**2, y * p)]
+    n, sy, sp, yy, pp, yp = sums
+    with np.errstate(divide="ignore", invalid="ignore"):
+        own = correlate_sums(n=n, y=sy, p=sp, yy=yy, pp=pp, yp=yp)
+    return np.where(n >= FEWEST_CLIPS, own, np.nan)
+
+
+def find_correlated(panel: Panel) -> np.ndarray:
+    """Return which clusters have a correlation of their own (groups,)."""
+    return np.isfinite(_correlate_each(panel)).any(axis=0)
 
 
 def average_clusters(panel: Panel) -> tuple[np.ndarray, np.ndarray]:
@@ -103,7 +126,13 @@ def _refuse_rows(name: str) -> Naive:
     return refuse
 
 
-def _form_metric(name: str, prepare: Callable[[Panel], Measure], label: str, lack: str) -> Metric:
+def _form_metric(
+    name: str,
+    prepare: Callable[[Panel], Measure],
+    label: str,
+    lack: str,
+    rests_on: Callable[[Panel], np.ndarray] | None = None,
+) -> Metric:
     return Metric(
         name,
         _refuse_rows(name),
@@ -114,11 +143,12 @@ def _form_metric(name: str, prepare: Callable[[Panel], Measure], label: str, lac
         clustered=True,
         label=label,
         lack=lack,
+        rests_on=rests_on,
     )
 
 
 SUBJECT_METRICS = (
     _form_metric("correlation_between", prepare_between, "r between clusters", _ALIKE),
-    _form_metric("correlation_within", prepare_within, "r within clusters", _FLAT),
-    _form_metric("correlation_mean", prepare_mean, "mean r per cluster", _SMALL),
+    _form_metric("correlation_within", prepare_within, "r within clusters", _FLAT, find_varying),
+    _form_metric("correlation_mean", prepare_mean, "mean r per cluster", _SMALL, find_correlated),
 )

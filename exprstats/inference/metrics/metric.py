@@ -74,6 +74,9 @@ class Metric:
         How it is printed.
     lack
         Why it may be undefined, for the note of its rows.
+    rests_on
+        A function of a panel that returns which clusters a value can rest on (groups,); all of them
+        by default. Others count neither as clusters nor as degrees of freedom.
     takes
         What it is of; other values are refused. Any ``"numbers"``; ``"labels"``, of which there
         are few, or whole numbers;
@@ -119,6 +122,7 @@ class Metric:
     across: bool = False
     label: str = field(default="")
     lack: str = ""
+    rests_on: Callable[[Panel], np.ndarray] | None = None
     takes: Takes = "numbers"
 
     def __post_init__(self) -> None:

@@ -40,7 +40,7 @@ class Sample:
     left_out
         Without each cluster (models, clusters).
     n_clips, n_clusters
-        How much there was.
+        How much there was that the value rests on.
     errors
         Standard errors of the draws, of models and then of pairs (terms, B); for bootstrap-t.
     strata
@@ -56,6 +56,8 @@ class Sample:
         Where the metric is a share, the number of clusters that could have shown another value.
     folds
         Number of folds within which it was measured; 0 where there are none.
+    active
+        Which clusters the value can rest on (clusters,), where that is not all of them.
     """
 
     context: object
@@ -73,6 +75,7 @@ class Sample:
     foretold: np.ndarray | None = None
     holders: int = 0
     folds: int = 0
+    active: np.ndarray | None = None
 
 
 def sample_cell(
@@ -130,6 +133,7 @@ def sample_cell(
     samples = []
     for place, metric in enumerate(metrics):
         scale = 1.0 / span if metric.spanned else 1.0
+        active = find_active(cell.panels, metric)
         samples.append(
             Sample(
                 context=cell.context,
@@ -138,8 +142,8 @@ def sample_cell(
                 estimates=whole[place, :, 0] * scale,
                 draws=drawn[place] * scale,
                 left_out=without[place] * scale,
-                n_clips=cell.n_clips,
-                n_clusters=len(cell.clusters),
+                n_clips=cell.n_clips if active is None else int(active[cell.panels[0].codes].sum()),
+                n_clusters=len(cell.clusters) if active is None else int(active.sum()),
                 errors=None if errors is None else errors[place, :, :draws] * scale,
                 strata=cell.strata,
                 flat=flat,
@@ -147,6 +151,7 @@ def sample_cell(
                 foretold=foretell(without[place]) if is_plain(metric) else None,
                 holders=count_holders(cell.panels, metric),
                 folds=len(cell.panels) // len(cell.models) if cell.folded else 0,
+                active=active,
             )
         )
     return samples
@@ -214,6 +219,14 @@ def count_holders(panels: Sequence[Panel], metric: Metric) -> int:
         return len(np.unique(codes))
     truth = np.concatenate([panel.truth for panel in panels])
     return min(len(np.unique(codes[truth == label])) for label in np.unique(truth))
+
+
+def find_active(panels: Sequence[Panel], metric: Metric) -> np.ndarray | None:
+    """Return which clusters a metric's value can rest on (clusters,); None where all of them do."""
+    if metric.rests_on is None:
+        return None
+    active = np.any([metric.rests_on(panel) for panel in panels], axis=0)
+    return None if active.all() or not active.any() else active
 
 
 def _evaluate_units(cell: Cell, metrics: Sequence[Metric]) -> list[Evaluation]:

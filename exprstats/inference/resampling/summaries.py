@@ -46,6 +46,8 @@ _ROUGH = "not smooth: leaving out clusters foretells {:.0%} of how it moves over
 TOO_FEW = "too few clusters for a bootstrap"
 _FREEDOM = "; the t interval rests on {:.3g} degrees of freedom"
 FEW_CLUSTERS = 10
+FEWEST_CLUSTERS = 3
+_LIMITS = ("std_error", "conf_low", "conf_high", "p_value", "p_adjusted", "p_max_t")
 
 
 def summarise_percentile(
@@ -260,8 +262,23 @@ def write_rows(
         model, versus = terms.names[line]
         keys = write_keys(sample.context, sample.metric.name, model, versus)
         keys["n_clips"] = sample.n_clips
-        rows.append(keys | summary | _explain_note(summary, sample, {model, versus}))
+        row = keys | summary | _explain_note(summary, sample, {model, versus})
+        rows.append(row if sample.active is None else tell_active(row, sample.active))
     return rows
+
+
+def refuse_limits(row: dict[str, Any], note: str) -> dict[str, Any]:
+    """Return a row without interval and p, and why."""
+    return row | {name: np.nan for name in _LIMITS if name in row} | {"note": note}
+
+
+def tell_active(row: dict[str, Any], active: np.ndarray) -> dict[str, Any]:
+    """Return a row that says how few of the clusters it rests on, without limits where too few."""
+    count = int(active.sum())
+    note = f"rests on the {count:,} of {len(active):,} clusters that have clips enough that vary"
+    if count < FEWEST_CLUSTERS:
+        return refuse_limits(row, f"no interval: {note}")
+    return row | {"note": "; ".join(one for one in (row["note"], note) if one)}
 
 
 def _explain_note(

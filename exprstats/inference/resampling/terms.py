@@ -122,19 +122,29 @@ def form_terms(sample: Sample, pairs: Sequence[tuple[int, int]]) -> Terms:
     if foretold is not None:
         foretold = np.concatenate([foretold, foretold[first] - foretold[second]])
     tested = np.arange(len(models) + len(pairs)) >= len(models)
+    left_out, strata = joined[2], sample.strata
+    if sample.active is not None:
+        left_out, strata = keep_active(left_out, strata, sample.active)
     scores: list[tuple[str, str | None]] = [(model, None) for model in models]
     return Terms(
         names=(*scores, *((models[i], models[j]) for i, j in pairs)),
         estimates=joined[0][:, 0],
         draws=joined[1],
-        left_out=joined[2],
+        left_out=left_out,
         tested=tested,
         metric=sample.metric,
         errors=sample.errors,
-        strata=sample.strata,
+        strata=strata,
         foretold=foretold,
         holders=sample.holders,
     )
+
+
+def keep_active(
+    left_out: np.ndarray, strata: np.ndarray | None, active: np.ndarray
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return leave-one-out values and strata of the clusters that values can rest on."""
+    return left_out[:, active], None if strata is None else strata[active]
 
 
 def count_freedom(away: np.ndarray, present: np.ndarray) -> float:

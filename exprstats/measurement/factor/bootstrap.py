@@ -70,11 +70,14 @@ class FactorBootstrap(Result):
         """Return what was found, in APA style."""
         rows = self.table[self.table["headline"]]
         omega = rows[(rows["term"] == "omega") & rows["context"].isna()].iloc[0]
-        limits = write_interval(omega["conf_low"], omega["conf_high"], bounded=True)
+        how, limits = " (no interval)", ""
+        if not pd.isna(omega["conf_low"]):
+            how = f" ({omega['method']} interval)"
+            limits = write_interval(omega["conf_low"], omega["conf_high"], bounded=True)
+            limits = f", {write_level(self.level)} CI {limits}"
         told = (
-            f"With {omega['n_clusters']} clusters ({omega['method']} interval), the internal"
-            f" consistency of the items was ω = {write_number(omega['estimate'], bounded=True)},"
-            f" {write_level(self.level)} CI {limits}."
+            f"With {omega['n_clusters']} clusters{how}, the internal consistency of the items was"
+            f" ω = {write_number(omega['estimate'], bounded=True)}{limits}."
         )
         differences = rows[rows["versus"].notna() & (rows["term"] == "loading")]
         if differences.empty:

@@ -165,14 +165,14 @@ def find_improper(
     ]
 
 
-def warn_reversed(solution: Solution) -> None:
-    """Warn of items that load against the others."""
-    if solution.reversed_items:
-        named = join_words([f"'{item}'" for item in solution.reversed_items])
-        one = len(solution.reversed_items) == 1
+def warn_reversed(name: str, items: Sequence[str]) -> None:
+    """Warn of items that load against the others of the rows in words."""
+    if items:
+        named = join_words([f"'{item}'" for item in items])
+        one = len(items) == 1
         verb, they, them = ("loads", "it is", "it") if one else ("load", "they are", "them")
         message = (
-            f"{solution.name}: {named} {verb} against the other items; if {they} reverse-keyed, "
+            f"{name}: {named} {verb} against the other items; if {they} reverse-keyed, "
             f"reverse {them} (highest + lowest - answer) and fit again."
         )
         warn_user(message, FitWarning)

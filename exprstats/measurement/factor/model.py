@@ -267,7 +267,7 @@ def _check_solutions(solutions: Sequence[Solution], receipt: Receipt) -> None:
         rest = "; the other fits are reported" if len(flawed) < len(solutions) else ""
         warn_user(f"{one.flaw} It has no scores{rest}.", FitWarning)
     for one in (one for one in solutions if one.part == "all"):
-        warn_reversed(one)
+        warn_reversed(one.name, one.reversed_items)
     # That R is absent stands in the result; that it is there and failed needs a louder word.
     if receipt.reason and rbridge.probe_r().lavaan_version:
         warn_user(UNUSED.format(receipt.reason), FitWarning)

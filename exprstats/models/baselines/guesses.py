@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from exprstats.contracts import PREDICTIONS, check_table, require_columns
+from exprstats.contracts import PREDICTIONS, check_table, require_columns, take_predictions
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.options import name_some
 from exprstats.parallel import Seed, open_generator
@@ -219,15 +219,6 @@ def _name_again(predictions: Models | pd.DataFrame, frame: pd.DataFrame) -> pd.D
         return frame
     names = dict(zip(predictions["truth"], predictions["truth_class"], strict=True))
     return frame.assign(prediction_class=frame["prediction"].map(names).to_numpy())
-
-
-def take_predictions(models: Models | pd.DataFrame) -> pd.DataFrame:
-    """Return a PREDICTIONS table, or that of models which have one."""
-    table = models if isinstance(models, pd.DataFrame) else getattr(models, "predictions", None)
-    if table is None:
-        message = f"a {type(models).__name__} holds no predictions; give models or their table."
-        raise OptionError(message)
-    return table
 
 
 def take_skeleton(predictions: Models | pd.DataFrame, name: str) -> pd.DataFrame:

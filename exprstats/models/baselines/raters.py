@@ -16,6 +16,7 @@ from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference import Metric, find_metrics
 from exprstats.inference.comparison.wording import RATERS
 from exprstats.inference.resampling.pvalues import adjust_holm
+from exprstats.inference.resampling.scales import move_back, move_values
 from exprstats.inference.resampling.terms import KEYS
 from exprstats.models.baselines.human import FEWEST_CLIPS
 from exprstats.models.fitting.outcomes import group_contexts
@@ -74,9 +75,10 @@ class HumanComparison(Result):
         df = sorted(set(self.table["df"].dropna().astype(int)))
         rest = f"rest on {df[0]}" if len(df) == 1 else f"rest on {df[0]} to {df[-1]}" if df else ""
         freedom = f" and {rest} degrees of freedom" if rest else ""
+        others = " and other raters" if self.table["method"].eq(RATERS).any() else ""
         ending = (
-            f"{write_level(self.level)} intervals allow for other subjects and other raters"
-            f"{freedom}; the truths of the models are taken as given."
+            f"{write_level(self.level)} intervals allow for other subjects{others}{freedom}; "
+            "the truths of the models are taken as given."
         )
         notes = [f"{note}." for note in dict.fromkeys(self.table["note"].dropna())]
         return " ".join([*told, ending, *notes])
@@ -133,7 +135,8 @@ def compare_human(
     V = V_subject + V_rater - V_cell, never below the larger of the first two, each (n - 1)/n ·
     Σ(θ₋ᵢ - θ̄)² over subjects, raters, and pairs of a subject and a rater; t with the smaller
     number of subjects and raters less 1 degrees of freedom. Errors are limited on the log scale,
-    correlations on Fisher's z, differences as they are. With fewer than three raters they are taken
+    correlations on Fisher's z, differences as they are; all models are judged on the clips that
+    raters and models have in common. With fewer than three raters they are taken
     as fixed.
 
     References
@@ -215,6 +218,7 @@ class Deletions(NamedTuple):
 def _compare_context(
     rows: pd.DataFrame, human: str, metric: Metric, span: float, level: float
 ) -> list[dict[str, Any]]:
+    rows = _keep_common(rows)
     people = rows[rows["model"] == human].reset_index(drop=True)
     subjects = sorted(people["subject"].unique(), key=str)
     if len(subjects) < FEWEST:
@@ -234,7 +238,7 @@ def _compare_context(
     found[0] |= _limit(judged, metric, level, spread)
     for name in [one for one in order_levels(rows["model"]) if one != human]:
         own = rows[rows["model"] == name]
-        own = own[own["subject"].isin(subjects)].assign(seat="-", rater="-", others=0)
+        own = own.assign(seat="-", rater="-", others=0)
         single = _delete(own.reset_index(drop=True), subjects, metric, scale)
         apart = Deletions(
             single.whole - judged.whole,
@@ -248,6 +252,15 @@ def _compare_context(
     for row, p in zip(found[1:], adjusted, strict=True):
         row["p_adjusted"] = p
     return found
+
+
+def _keep_common(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of clips that all models have."""
+    codes, count = encode_ids(rows, [name for name in ("context", "clip") if name in rows])
+    has = [
+        np.bincount(codes[rows["model"] == one], minlength=count) > 0 for one in set(rows["model"])
+    ]
+    return rows[np.all(has, axis=0)[codes]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -338,6 +351,13 @@ def _average(sums: np.ndarray, metric: Metric, scale: float) -> np.ndarray:
         return np.where(known, values, 0).sum(axis=1) / known.sum(axis=1)
 
 
+def _join_errors(found: Deletions, *, fixed: bool) -> float:
+    """Return the standard error over subjects and raters, or over subjects alone."""
+    variances = [(len(one) - 1) / len(one) * ((one - one.mean()) ** 2).sum() for one in found[1:]]
+    both = max(variances[0] + variances[1] - variances[2], *variances[:2])
+    return float(np.sqrt(variances[0] if fixed else both))
+
+
 def _limit(found: Deletions, metric: Metric | None, level: float, spread: float) -> dict[str, Any]:
     """Return limits of a score, or where no metric is given of a difference with its p.
 
@@ -345,24 +365,20 @@ def _limit(found: Deletions, metric: Metric | None, level: float, spread: float)
     """
     groups, raters = len(found.subjects), len(found.raters)
     fixed = raters < FEWEST
-    variances = [(len(one) - 1) / len(one) * ((one - one.mean()) ** 2).sum() for one in found[1:]]
-    both = max(variances[0] + variances[1] - variances[2], *variances[:2])
-    error = float(np.sqrt(variances[0] if fixed else both))
-    error = 0.0 if error <= ROUNDING * max(spread, abs(found.whole)) else error
+    centre, error = found.whole, _join_errors(found, fixed=fixed)
+    error = 0.0 if error <= ROUNDING * max(spread, abs(centre)) else error
     df = groups - 1 if fixed else min(groups, raters) - 1
-    reach, centre = stdtrit(df, (1 + level) / 2) * error, found.whole
-    low, high = centre - reach, centre + reach
-    if metric is not None and metric.scale == "fisher" and abs(centre) < 1:
-        width = reach / (1 - centre**2)
-        low, high = np.tanh([np.arctanh(centre) - width, np.arctanh(centre) + width])
-    elif metric is not None and metric.direction == "lower" and centre > 0:
-        low, high = centre * np.exp([-reach / centre, reach / centre])
+    scale = np.array(["raw" if metric is None else metric.scale], dtype=object)
+    moved = move_values(scale, np.array([centre]), np.concatenate(found[1:])[None])
+    sides = np.split(moved.spread[0], [groups, groups + raters])
+    reach = stdtrit(df, (1 + level) / 2) * _join_errors(Deletions(centre, *sides), fixed=fixed)
+    low, high = (move_back(moved.scales, moved.centre + one)[0] for one in (-reach, reach))
     if metric is not None:
         low, high = max(low, metric.range[0]), min(high, metric.range[1])
     p_value = 2 * stdtr(df, -abs(centre) / error) if metric is None and error > 0 else np.nan
     limits = (float(low), float(high)) if error > 0 else (np.nan, np.nan)
     names = ("estimate", "std_error", "conf_low", "conf_high", "p_value", "df")
     numbers = dict(zip(names, (centre, error, *limits, float(p_value), df), strict=True))
-    told = f"With {raters} raters the interval takes them as fixed and resamples subjects only"
+    told = f"With {raters} raters the interval takes them as fixed and leaves out subjects only"
     still = "no interval: the value is the same whichever subject or rater is left out"
     return {**numbers, "note": still if error == 0 else told if fixed else None}

@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.contracts import PREDICTIONS, check_table
+from exprstats.contracts import PREDICTIONS, check_table, take_predictions
 from exprstats.errors import DataError, Option, OptionError, Problem
-from exprstats.models.baselines.guesses import take_predictions
 from exprstats.models.data.design import Design, Sample
 from exprstats.models.fitting.elastic import tune_sample
 from exprstats.models.fitting.forest import Grown, grow_again

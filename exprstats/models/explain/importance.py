@@ -11,8 +11,8 @@ import pandas as pd
 
 from exprstats.apa import write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
+from exprstats.document.text import join_words
 from exprstats.errors import DataError, OptionError, Problem
-from exprstats.inference.comparison.wording import join_words
 from exprstats.inference.resampling.clusters import BLOCK, count_clusters, draw_clusters
 from exprstats.inference.resampling.intervals import find_percentile, jackknife_clusters, sort_draws
 from exprstats.inference.resampling.pvalues import TIE
@@ -30,6 +30,7 @@ from exprstats.results import Result
 # From such a correlation on two features are one for every purpose of a model.
 TWINS = 0.98
 SHARED = "shares the credit"
+STILL = "no interval: permuting it changes no prediction"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -298,21 +299,22 @@ def list_importance(
     drawn = losses.measure_rise(np.concatenate(counts)[:draws])
     percentile = find_percentile(*sort_draws(drawn), level)
     jackknife = jackknife_clusters(whole, losses.measure_rise(1 - np.eye(subjects)), level=level)
+    still = np.isclose(losses.permuted, losses.whole, rtol=1e-12, atol=0).all(1)  # (groups,)
     rows: list[dict[str, Any]] = []
     for j, name in enumerate(names):
         term = "importance" if j < len(singles) else "group_importance"
         key = {"part": "test", "term": term, "feature": name, "estimate": whole[j]}
         for method, found in (("percentile", percentile), ("jackknife", jackknife)):
             limits = {column: getattr(found, column)[j] for column in LIMITS}
+            if still[j]:
+                limits = dict.fromkeys(limits, np.nan)
             rows.append({**key, **limits, "level": level, "method": method})
-            rows[-1] |= {
-                "headline": method == "jackknife",
-                "n_clips": clips,
-                "n_clusters": subjects,
-            }
+            rows[-1]["headline"] = method == "jackknife"
+            rows[-1] |= {"n_clips": clips, "n_clusters": subjects}
             rows[-1]["draws"] = draws if method == "percentile" else None
             known = (twins[i] for i in groups[j] if i in twins)
-            rows[-1]["note"] = next(known, None) if term == "importance" else None
+            told = next(known, None) if term == "importance" else None
+            rows[-1]["note"] = STILL if still[j] else told
     return rows
 
 

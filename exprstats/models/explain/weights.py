@@ -10,8 +10,8 @@ import pandas as pd
 
 from exprstats.apa import write_count, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
+from exprstats.document.text import join_words
 from exprstats.errors import OptionError
-from exprstats.inference.comparison.wording import join_words
 from exprstats.inference.resampling.intervals import find_percentile, sort_draws
 from exprstats.inference.resampling.summaries import MOST_UNDEFINED
 from exprstats.models.data.design import Design, seed_samples

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.contracts import NAMED_CLIPS, check_table, find_absent, find_unnumbers
+from exprstats.contracts import NAMED_CLIPS, check_kind, check_table, find_absent, find_unnumbers
 from exprstats.errors import THEIR_COLUMN, DataError, Option, Problem, warn_user
 from exprstats.io.guards.tables import guard_table
 from exprstats.models.data.categories import code_like
@@ -81,6 +81,7 @@ def predict_clips(
     [0.0, 2.0]
     """
     check_word(unknown, Unknown, "unknown")
+    check_kind(models, Models, "models", "fit_elastic or fit_forest")
     design = models.design
     own = [fit for fit in models.fits if fit.sample.context is not None]
     if by != "context" and by in clips:

@@ -23,6 +23,7 @@ from exprstats.options import check_count, check_level
 from exprstats.parallel import Seed, report_progress, spawn_seeds
 from exprstats.results import Result
 
+FLAT = "splits in which all clips got one prediction count as r = 0"
 KEYS = ("context", "term", "model", "versus")
 
 
@@ -35,7 +36,8 @@ class RepeatedSplits(Result):
     table
         Tidy rows of ``rmse`` and ``correlation``: the mean over splits of each model (``versus``
         None) and of each difference, with the corrected standard error, t limits, p of
-        differences, ``split_sd``, ``splits``, and of differences ``share``, the part of the splits
+        differences, ``split_sd``, ``splits`` (one in which a model gives all clips the same
+        prediction counts as r = 0), and of differences ``share``, the part of the splits
         in which the first model was the better one.
     scores
         Every split: context, split, model, term, estimate.
@@ -55,9 +57,20 @@ class RepeatedSplits(Result):
 
     def sentence(self) -> str:
         """Return what the differences are and in how many splits they hold, in APA style."""
-        rows = self.table[self.table["versus"].notna() & self.table["term"].eq("rmse")]
         splits = self.glance()["splits"].item()
-        told = []
+        rows = self.table[self.table["term"].eq("rmse")]
+        corrected = f"{write_level(self.level)} intervals corrected for the overlap of the splits:"
+        if rows["versus"].isna().all():
+            parts = [
+                f"{name}: {write_number(row['estimate'])} "
+                f"{write_interval(row['conf_low'], row['conf_high'])}."
+                for name, own in group_contexts(rows)
+                for row in own.to_dict("records")
+            ]
+            model = rows["model"].iloc[0]
+            start = f"Test RMSE of {model} over {splits} splits by subjects, with {corrected}"
+            return " ".join([start, *parts])
+        rows, told = rows[rows["versus"].notna()], []
         for name, own in group_contexts(rows):
             parts = [
                 f"{row['model']} minus {row['versus']} {write_number(row['estimate'])} "
@@ -68,8 +81,7 @@ class RepeatedSplits(Result):
             told.append(f"{name}: {'; '.join(parts)}.")
         return " ".join(
             [
-                f"Differences in test RMSE over {splits} splits by subjects, with "
-                f"{write_level(self.level)} intervals corrected for the overlap of the splits:",
+                f"Differences in test RMSE over {splits} splits by subjects, with {corrected}",
                 *told,
             ]
         )
@@ -168,6 +180,9 @@ def _summarise(scores: pd.DataFrame, models: list[str], ratio: float, level: flo
     rows = []
     for (context, term), own in scores.groupby(["context", "term"], sort=False, dropna=False):
         values = {name: part.set_index("split")["estimate"] for name, part in own.groupby("model")}
+        flat = {name: int(part.isna().sum()) for name, part in values.items()}
+        if term == "correlation":
+            values = {name: part.fillna(0.0) for name, part in values.items()}
         terms = [(name, None) for name in models] + list(combinations(models, 2))
         for name, versus in terms:
             found = (values[name] if versus is None else values[name] - values[versus]).dropna()
@@ -179,6 +194,8 @@ def _summarise(scores: pd.DataFrame, models: list[str], ratio: float, level: flo
             row |= {"split_sd": spread, "splits": splits, "estimate": mean, "std_error": error}
             row |= {"conf_low": mean - reach, "conf_high": mean + reach, "level": level}
             row["method"] = "corrected t"
+            lost = [f"{flat[one]} of {one}" for one in (name, versus) if one and flat[one]]
+            row["note"] = f"{FLAT}: {', '.join(lost)}" if lost else None
             if versus is not None:
                 better = found < 0 if term == "rmse" else found > 0
                 row["share"] = float(better.mean())

@@ -18,6 +18,7 @@ from exprstats.reliability.icc.estimands import (
     SUBJECT_NESTED,
     WITHIN_NESTED,
     Estimand,
+    clean_components,
     find_f_limits,
     measure_estimand,
     move_error,
@@ -215,12 +216,18 @@ def find_cluster_limits(
             continue
         note = f"over {spread.n_subjects:,} {over}s"
         note += f" and {spread.n_raters:,} raters" if spread.n_raters else ""
-        note += f"; {FIXED_RATERS}" if spread.method == "jackknife_subjects" else ""
-        if spread.df < FEW_RATERS - 1:
-            note += f"; few clusters: it rests on {write_freedom(spread.df)}"
+        note = "; ".join(filter(None, (note, tell_spread(spread))))
         limits = find_t_limits(value, spread, level)
         ways.append(Interval(spread.method, *limits, spread.variance**0.5, note, df=spread.df))
     return ways
+
+
+def tell_spread(spread: Spread) -> str:
+    """Return that raters are fixed or clusters few, where they are."""
+    fixed = FIXED_RATERS if spread.method == "jackknife_subjects" else ""
+    few = spread.df < FEW_RATERS - 1
+    rests = f"few clusters: it rests on {write_freedom(spread.df)}" if few else ""
+    return "; ".join(filter(None, (fixed, rests)))
 
 
 def write_freedom(df: float) -> str:
@@ -365,12 +372,6 @@ def _check_exact(way: Interval, value: float, bias: str) -> Interval:
         return way
     reason = f"interval for independent clips refused: {bias}"
     return replace(way, low=math.nan, high=math.nan, note=reason)
-
-
-def clean_components(components: Mapping[str, float]) -> dict[str, float]:
-    """Set to 0 a component that rounding alone keeps from it."""
-    floor = 1e-14 * sum(abs(value) for value in components.values())
-    return {name: 0.0 if abs(value) <= floor else value for name, value in components.items()}
 
 
 def _find_exact(estimand: Estimand, squares: CrossedSquares, base: float, level: float) -> Interval:

@@ -26,6 +26,7 @@ from exprstats.options import (
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.reliability.icc.analysis import (
     ALL_CLIPS,
+    INDEPENDENT,
     REFUSED,
     Analysis,
     analyse_crossed,
@@ -339,7 +340,10 @@ def _name_clusters(row: dict[Any, Any]) -> str:
     subjects = (
         "" if _absent(row["n_clusters"]) else f" of {write_count(row['n_clusters'])} subjects"
     )
-    return subjects + ("" if _absent(row["conf_low"]) else f"; {_METHODS[row['method']]}")
+    if _absent(row["conf_low"]):
+        return subjects
+    whose = str(row["note"]).partition(f"{INDEPENDENT}; ")[2]
+    return f"{subjects}; {_METHODS[row['method']]}{f', of {whose}' if whose else ''}"
 
 
 def _absent(value: Any) -> bool:

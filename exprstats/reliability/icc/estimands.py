@@ -14,6 +14,9 @@ from exprstats.options import IccModel
 Components = Mapping[str, np.ndarray | float]
 
 
+ROUNDING = 1e-12
+
+
 @dataclass(frozen=True, slots=True)
 class Estimand:
     """A reliability: variance of the signal over itself plus the errors that stay in the mean.
@@ -115,8 +118,17 @@ def measure_estimand(
         for name, divisor in estimand.errors.items()
     )
     total = signal + noise
+    # Where signal and errors cancel, what is left is rounding and no variance to divide by.
+    size = np.abs(signal) + sum(np.abs(components[name]) for name in estimand.errors)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(total > 0, signal / total, np.where(np.isnan(total), np.nan, -np.inf))
+        found = np.where(total > ROUNDING * size, signal / total, -np.inf)
+    return np.where(np.isnan(total), np.nan, found)
+
+
+def clean_components(components: Mapping[str, float]) -> dict[str, float]:
+    """Set to 0 a component that rounding alone keeps from it."""
+    floor = 1e-14 * sum(abs(value) for value in components.values())
+    return {name: 0.0 if abs(value) <= floor else value for name, value in components.items()}
 
 
 def find_f_limits(
@@ -161,7 +173,8 @@ def move_reliability(value: float, from_k: float, to_k: float) -> float:
     -inf
     """
     if math.isinf(value) and value < 0:
-        return -to_k / (from_k - to_k) if from_k > to_k else -math.inf
+        fewer = from_k > to_k and not math.isclose(from_k, to_k)
+        return -to_k / (from_k - to_k) if fewer else -math.inf
     share = from_k - (from_k - to_k) * value
     if share <= 0:
         return math.copysign(math.inf, value)

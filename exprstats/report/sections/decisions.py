@@ -20,6 +20,7 @@ from exprstats.document.cells import (
 from exprstats.document.model import Column, Figure, Table
 from exprstats.document.text import Text, cite, say
 from exprstats.plots import draw_decisions
+from exprstats.reliability.decisions import tell_fixed
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.coefficients import place_rows
 
@@ -76,7 +77,10 @@ def build_decisions(analysis: Analysis) -> tuple[Table, ...]:
             tuple(columns),
             pd.DataFrame(cells),
             group=group,
-            notes=_list_notes(plan, level, drawn=decisions is not None),
+            notes=(
+                *_list_notes(plan, level, drawn=decisions is not None),
+                *(say("{told}", told=told) for told in tell_fixed(keys)),
+            ),
             rows=keys,
         ),
     )

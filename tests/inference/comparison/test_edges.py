@@ -295,3 +295,65 @@ def test_results_travel_to_other_processes(make_predictions, metrics):
         result = verb(table, **options)
         again = pickle.loads(pickle.dumps(result))
         assert again.sentence() == result.sentence()
+
+
+def draw_singles(seed, models="ab", sizes=(10,) * 3 + (1,) * 17):
+    rng = np.random.default_rng(seed)
+    subject = np.repeat(np.arange(len(sizes)), sizes)
+    truth = rng.normal(size=len(subject))
+    frames = [
+        pd.DataFrame(
+            {"clip": range(len(subject)), "subject": subject, "model": name, "truth": truth}
+        ).assign(prediction=truth + rng.normal(size=len(subject)))
+        for name in models
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+@pytest.mark.parametrize("metric", ["correlation_within", "correlation_mean"])
+def test_clusters_that_cannot_tell_do_not_count(metric):
+    """Seventeen people with one clip say nothing of a correlation within people."""
+    table = draw_singles(3)
+    found, few = (
+        compare_models(one, metrics=metric, **QUICK).table.query("method == 'jackknife'")
+        for one in (table, table[table["subject"] < 3])
+    )
+    numbers = ["estimate", "std_error", "conf_low", "conf_high", "p_value", "n_clusters", "n_clips"]
+    a, b = (
+        one[numbers].to_numpy(float) for one in (found.set_index("term"), few.set_index("term"))
+    )
+    np.testing.assert_allclose(a, b, rtol=1e-9)
+    assert found["note"].str.contains("rests on the 3 of 20 clusters").all()
+    several = compare_models(table, metrics=["rmse", metric], **QUICK)
+    assert "(30 clips, 3 subjects)" in several.sentence()
+
+
+def test_two_clusters_that_tell_have_no_interval():
+    table = draw_singles(3, sizes=(8, 8) + (1,) * 10)
+    row = compare_models(table, metrics="correlation_within", **QUICK).table
+    row = row[row["method"] != "rm_corr"]
+    assert row["estimate"].notna().all()
+    assert row[["conf_low", "conf_high", "p_value"]].isna().all(axis=None)
+    assert row["note"].str.startswith("no interval: rests on the 2 of 12 clusters").all()
+
+
+def test_contexts_count_the_clusters_that_tell():
+    """Person-wise limits of two contexts, in one of which two people of eight have one clip."""
+    one = draw_singles(1, "a", (5,) * 8).assign(context="x")
+    other = draw_singles(2, "a", (5,) * 6 + (1,) * 2).assign(context="y")
+    other["clip"] += 100
+    table = pd.concat([one, other])
+    known = table[(table["context"] == "x") | (table["subject"] < 6)]
+    a, b = (
+        compare_contexts(each, metrics="correlation_within", **QUICK).table.query("headline")
+        for each in (table, known)
+    )
+    for name in ("estimate", "std_error", "conf_low", "conf_high", "p_value", "df"):
+        np.testing.assert_allclose(a[name].to_numpy(float), b[name].to_numpy(float), rtol=1e-9)
+
+
+def test_a_cluster_with_half_of_the_rows_is_told():
+    table = draw_singles(1, sizes=(30,) + (3,) * 10)
+    told = "subject '0' holds 50% of the rows: 11 subjects tell no more than 3.6 of equal size"
+    with pytest.warns(DataWarning, match=told):
+        compare_models(table, metrics="rmse", **QUICK)

@@ -165,3 +165,19 @@ def test_the_interval_says_what_p_says_before_it_is_adjusted(twins):
     assert (within == (found["p_value"] < 0.05)).all()
     assert (found["equivalent"] == (found["p_adjusted"] < 0.05)).all()
     assert (within & ~found["equivalent"]).any()
+
+
+def test_a_difference_that_no_cluster_changes_is_not_tested():
+    """Both errors of `a` and of `b` lie in one person; leaving others out changes nothing."""
+    truth = [1.0, 0, 1, 0]
+    table = {"clip": range(4), "subject": list("aabc"), "truth": truth}
+    frames = [
+        pd.DataFrame(table).assign(model=name, prediction=guess)
+        for name, guess in (("a", [1.0, 1, 1, 0]), ("b", [0.0, 0, 1, 0]))
+    ]
+    comparison = compare_models(pd.concat(frames), metrics="accuracy", draws=200, seed=1)
+    found = judge_equivalence(comparison, margin=0.05, reference="a")
+    row = found.table.iloc[0]
+    assert row[["conf_low", "conf_high", "p_value", "p_noninferior"]].isna().all()
+    assert not row["equivalent"] and not row["noninferior"]
+    assert "too few clusters make a difference to test its equivalence" in found.sentence()

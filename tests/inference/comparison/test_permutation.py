@@ -158,3 +158,17 @@ def test_ties_beside_large_values_are_ties():
     known = np.mean(np.abs(signs @ sums) >= abs(sums.sum()))
     row = permute_models(table, metrics="mae", draws=100).table.iloc[0]
     assert row["p_value"] == known
+
+
+def test_the_smallest_p_of_few_clusters_is_said():
+    """Of three people, swaps give ±d in 2 of 8 ways at the least: p = .25."""
+    rng = np.random.default_rng(1)
+    truth = rng.normal(size=12)
+    table = {"clip": range(12), "subject": np.arange(12) // 4, "truth": truth}
+    frames = [
+        pd.DataFrame(table).assign(model=name, prediction=truth + size * rng.normal(size=12))
+        for name, size in (("a", 0.1), ("b", 2.0))
+    ]
+    found = permute_models(pd.concat(frames), metrics="rmse", draws=250, seed=1)
+    assert found.table["p_value"].item() == 0.25 == found.glance()["smallest_p"].item()
+    assert "Swaps of 3 subjects can give no p below .250." in found.sentence()

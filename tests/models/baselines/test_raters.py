@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import t
 
 from exprstats.errors import DataError, OptionError
+from exprstats.inference import compare_models
 from exprstats.models import compare_human, guess_human, guess_mean, stack_predictions
 
 
@@ -68,6 +69,40 @@ def drop_rater(rows, rater, subject=None):
     return kept
 
 
+def join_errors(people, judges, cells):
+    parts = [(len(one) - 1) * np.var(one) for one in (people, judges, cells)]
+    return np.sqrt(max(parts[0] + parts[1] - parts[2], parts[0], parts[1]))
+
+
+def test_raters_and_models_are_compared_on_the_clips_that_both_have():
+    study = draw_study(
+        np.random.default_rng(3), subjects=8, clips_each=4, workers=5, raters=4, severity=0.3
+    )
+    lost = study["model"].eq("human") & study["clip"].isin([0, 5, 6, 13])
+    rows = compare_human(study[~lost], metrics=["rmse"]).tidy().set_index("term")
+    both = study[~study["clip"].isin([0, 5, 6, 13])]
+    net, human = both[both["model"] == "net"], both[both["model"] == "human"]
+    assert rows.loc["net - human", "estimate"] == pytest.approx(
+        measure(net, "rmse") - measure(human, "rmse"), abs=1e-12
+    )
+    assert set(rows["n_clips"]) == {28}
+
+
+def test_two_raters_are_said_to_be_fixed_and_nothing_else():
+    study = draw_study(
+        np.random.default_rng(3), subjects=6, clips_each=4, workers=2, raters=2, severity=0.3
+    )
+    told = compare_human(study, metrics=["correlation"])
+    assert "allow for other subjects and rest on 5 degrees" in told.sentence()
+    assert "With 2 raters the interval takes them as fixed" in told.sentence()
+    # One interval: that of the same row among the models'.
+    among = compare_models(study, metrics="correlation", draws=100, seed=1).table
+    own = among[among["term"].eq("human") & among["headline"]].iloc[0]
+    row = told.tidy().set_index("term").loc["human"]
+    for name in ("estimate", "conf_low", "conf_high"):
+        assert row[name] == pytest.approx(own[name], abs=1e-9)
+
+
 @pytest.mark.parametrize("term", ["rmse", "correlation"])
 def test_two_way_intervals_equal_loops(term):
     rng = np.random.default_rng(5)
@@ -91,18 +126,16 @@ def test_two_way_intervals_equal_loops(term):
     estimates = {"human": whole["human"], "net - human": whole["net"] - whole["human"]}
     rows = compare_human(study, metrics=[term], level=0.9).tidy().set_index("term")
     for name, (people, judges, cells) in lists.items():
-        parts = [(len(one) - 1) * np.var(one) for one in (people, judges, cells)]
-        error = np.sqrt(max(parts[0] + parts[1] - parts[2], parts[0], parts[1]))
+        error = join_errors(people, judges, cells)
         row, centre, reach = rows.loc[name], estimates[name], t.ppf(0.95, 5) * error
         assert row["df"] == 5
         assert row["estimate"] == pytest.approx(centre, abs=1e-9)
         assert row["std_error"] == pytest.approx(error, abs=1e-9)
         limits = centre - reach, centre + reach
-        if name == "human" and term == "rmse":
-            limits = centre * np.exp(-reach / centre), centre * np.exp(reach / centre)
-        elif name == "human":
-            z = np.arctanh(centre) + np.array([-1, 1]) * reach / (1 - centre**2)
-            limits = np.tanh(z)
+        if name == "human":
+            there, back = (np.log, np.exp) if term == "rmse" else (np.arctanh, np.tanh)
+            moved = join_errors(*(there(np.array(one)) for one in (people, judges, cells)))
+            limits = back(there(centre) + np.array([-1, 1]) * t.ppf(0.95, 5) * moved)
         np.testing.assert_allclose([row["conf_low"], row["conf_high"]], limits, atol=1e-9)
     p = rows.loc["net - human", "p_value"]
     away = estimates["net - human"] / rows.loc["net - human", "std_error"]

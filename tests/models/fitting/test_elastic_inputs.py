@@ -136,3 +136,9 @@ def test_the_column_of_contexts_is_named_as_it_was_typed(clips, parts):
         fit_elastic(clips, by="taks", **data)
     with pytest.raises(OptionError, match="'gaze' names the contexts; it cannot be a feature"):
         fit_elastic(clips, by="gaze", **data)
+
+
+def test_a_target_that_is_no_quantity_is_refused(clips, parts):
+    named = clips.assign(score=clips["score"] > 0).drop(columns="score_pooled", errors="ignore")
+    with pytest.raises(DataError, match="True or False: two classes"):
+        fit_elastic(named, target="score", features=FEATURES, parts=parts)

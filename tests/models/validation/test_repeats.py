@@ -74,3 +74,15 @@ def test_forests_have_a_seed_and_one_split_is_refused(draw_clips):
     pd.testing.assert_frame_equal(first, second)
     with pytest.raises(OptionError, match="repeats is 1"):
         repeat_splits({"net": fit_elastic}, clips, repeats=1, **data)
+
+
+def test_splits_in_which_nothing_was_learned_count_as_no_correlation(draw_clips):
+    """A large alpha leaves no weight, so that all test clips get the mean of training."""
+    clips = draw_clips(subjects=20, seed=3).drop(columns="score_pooled")
+    data = {"target": "score", "features": ["motion"], "repeats": 4, "seed": 4}
+    options = {"flat": {"alphas": [1e6], "l1_ratios": [1.0]}}
+    found = repeat_splits({"flat": fit_elastic}, clips, options=options, **data)
+    row = found.tidy().query("term == 'correlation'").iloc[0]
+    assert (row["estimate"], row["splits"]) == (0.0, 4)
+    assert row["note"] == "splits in which all clips got one prediction count as r = 0: 4 of flat"
+    assert found.sentence().startswith("Test RMSE of flat over 4 splits by subjects, with 95%")

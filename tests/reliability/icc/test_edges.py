@@ -5,6 +5,9 @@ of McGraw and Wong (1996) typed out, which share no code with the package. Toler
 arithmetic in another order. Sentences are read at each edge.
 """
 
+import itertools
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -289,3 +292,27 @@ def test_ties_and_coarse_scales(make_ratings):
     result = rate_reliability(name_subjects(make_ratings(matrix), 2), model="auto")
     assert result.table["estimate"].between(-1, 1).all()
     assert result.table.query("headline")["estimate"].item() == pytest.approx(agree(matrix))
+
+
+@pytest.mark.parametrize("model", ["two-way", "one-way"])
+def test_clips_with_one_mean_have_no_reliability(model, make_ratings):
+    """Every clip has the ratings 1, 2 and 4 in another order, as ranks have."""
+    matrix = list(itertools.permutations([1.0, 2, 4]))
+    found = rate_reliability(make_ratings(matrix), model=model)
+    of_means = found.table[found.table["term"].str.endswith(",k)")]
+    assert of_means["estimate"].isna().all()
+    assert of_means["note"].str.contains("clips vary less than any variance allows").all()
+    assert "< −10" not in found.sentence()
+
+
+def test_ratings_at_one_end_of_the_scale_are_told(make_ratings):
+    rng = np.random.default_rng(1)
+    matrix = np.clip(np.round(rng.normal(-1.2, 1, size=(30, 4))), 0, 4)
+    matrix[:4] += np.eye(4)
+    share = (matrix == 0).mean()
+    assert share > 0.8
+    with pytest.warns(DataWarning, match=f"{share:.0%} of the ratings are the lowest, 0"):
+        rate_reliability(make_ratings(matrix))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rate_reliability(make_ratings(matrix + rng.normal(size=matrix.shape)))
