@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -13,6 +14,7 @@ from exprstats.contracts import RATINGS, Contract, check_table, find_absent, fin
 from exprstats.errors import DataError
 
 PROBE = 1000
+_BLANK = re.compile(r"\n\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,12 @@ class Codes:
     def has_empty(self) -> bool:
         """Whether an id is missing or blank."""
         # Blanks are sought among the levels, not the rows: a thousand times fewer texts.
-        return self.codes.min(initial=0) < 0 or not (
-            pd.api.types.is_numeric_dtype(self.levels.dtype)
-            or all(map(str.strip, map(str, self.levels.tolist())))
-        )
+        if self.codes.min(initial=0) < 0:
+            return True
+        if pd.api.types.is_numeric_dtype(self.levels.dtype):
+            return False
+        levels = self.levels.tolist()
+        return not (_look_filled(levels) or all(map(str.strip, map(str, levels))))
 
 
 def encode_columns(
@@ -127,6 +131,43 @@ def meets_contract(ids: Sequence[Codes], *, key: bool = True) -> bool:
     if any(one.has_empty for one in ids):
         return False
     return not key or (len(ids[0].codes) > 0 and _is_key(ids))
+
+
+def names_rows(columns: Sequence[pd.Series]) -> bool:
+    """Return whether ids are filled and together name each row once.
+
+    Where the ids of one column differ they do so together, which needs no codes.
+    """
+    if not len(columns[0]):
+        return False
+    differ = any(_look_different(column) for column in reversed(columns))
+    plain = differ and all(_is_plain(column.dtype) for column in columns)
+    if plain and all(
+        column.dtype.kind in "iu" or _look_filled(column.tolist()) for column in columns
+    ):
+        return True
+    return meets_contract([encode_column(column) for column in columns])
+
+
+def _look_different(column: pd.Series) -> bool:
+    """Return whether texts or integers are seen to differ from row to row.
+
+    Sorting is several times faster than a table of hashes. Texts with different hashes differ; of
+    those with equal ones nothing is said.
+    """
+    values = np.asarray(column) if _is_plain(column.dtype) else np.zeros(0)
+    if values.dtype == object:
+        values = np.fromiter(map(hash, values.tolist()), np.int64, len(values))
+    values = np.sort(values)
+    return len(values) > 0 and bool((values[1:] != values[:-1]).all())
+
+
+def _look_filled(values: list[Any]) -> bool:
+    """Return whether one look at all finds nothing but texts that begin with no blank."""
+    try:
+        return _BLANK.search("\n".join(["", *values, ""])) is None
+    except TypeError:
+        return False
 
 
 def pack_codes(ids: Sequence[Codes]) -> tuple[np.ndarray, int]:

@@ -21,6 +21,7 @@ from exprstats.io.guards.ids import Finding, are_plain, judge_ids, name_ids
 _MARK = "exprstats"
 _ALL = "*"
 _FEWEST = 10
+_PROBE = 1000
 
 
 _TRUSTED: ContextVar[bool] = ContextVar("trusted", default=False)
@@ -239,9 +240,11 @@ def _guard_ids(
     """Return the column with clean ids, None where it is clean, and what was found."""
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         return None, []
-    # Texts know their hash, so that a set finds the different ones fastest.
-    held = set(column.to_numpy(object).tolist())
-    if set(map(type, held)) == {str} and are_plain(held):
+    values = column.to_numpy(object).tolist()
+    # Texts know their hash: a set finds the different ones fastest, unless nearly all differ.
+    if 2 * len(set(values[:_PROBE])) < len(values[:_PROBE]):
+        values = list(set(values))
+    if are_plain(values):
         return None, []
     known = column.unique().tolist()
     levels = [level for level in known if isinstance(level, str)]

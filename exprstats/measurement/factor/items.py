@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.codes import Codes, encode_column, meets_contract, pack_codes
+from exprstats.codes import Codes, encode_column, meets_contract, names_rows, pack_codes
 from exprstats.contracts import (
     ITEMS,
     RATINGS,
@@ -102,11 +102,12 @@ def read_items(table: pd.DataFrame, items: Sequence[str], by: str | None) -> Ite
 
 
 def _check_ids(ids: pd.DataFrame, *, numbered: bool) -> None:
+    if not numbered:
+        if not names_rows([ids[name] for name in ITEMS.key if name in ids]):
+            check_table(ids, ITEMS)
     # Numbers that we gave need no check.
-    names = [name for name in ITEMS.key if name in ids and not (numbered and name == "clip")]
-    codes = [encode_column(ids[name]) for name in names]
-    if names and not meets_contract(codes, key=not numbered):
-        check_table(ids, _NUMBERED if numbered else ITEMS)
+    elif "context" in ids and encode_column(ids["context"]).has_empty:
+        check_table(ids, _NUMBERED)
 
 
 def _take_ids(table: pd.DataFrame, by: str | None) -> pd.DataFrame:
@@ -135,10 +136,10 @@ def warn_incomplete(itemset: ItemSet, missing: str = "listwise", fate: str = "")
     fate
         What becomes of clips that are left out, where more must be said.
     """
-    absent = np.isnan(itemset.answers)
-    lacking, empty = int(absent.any(axis=1).sum()), int(absent.all(axis=1).sum())
+    lacking = int(len(itemset.ids) - find_complete(itemset.answers).sum())
     if not lacking:
         return
+    empty = int(np.isnan(itemset.answers).all(axis=1).sum())
     counted = count_things(lacking, "clips lacks", "clips lack", of=len(itemset.ids))
     if missing == "listwise":
         message = f"{counted} an item; {fate or 'they are left out of the fit'}."
@@ -170,12 +171,16 @@ def check_contexts(itemset: ItemSet, fitted: Sequence[str | None]) -> None:
 
 def _count_up(n: int) -> np.ndarray:
     """Return the texts 1 … n; their last three digits are written once for all thousands."""
-    endings = [f"{number:03d}" for number in range(1000)]
-    texts = [str(number) for number in range(1, min(n + 1, 1000))]
-    for thousand in range(1, n // 1000 + 1):
-        start = str(thousand)
-        texts += [start + ending for ending in endings]
-    return np.array(texts[:n], dtype=object)
+    page = "".join(f" @{number:03d}" for number in range(1000))
+    pages = [page.replace("@", str(thousand)) for thousand in range(1, n // 1000 + 1)]
+    texts = " ".join(map(str, range(1, 1000))) + "".join(pages)
+    return np.array(texts.split(" ")[:n], dtype=object)
+
+
+def find_complete(answers: np.ndarray) -> np.ndarray:
+    """Return which rows (n,) of finite or missing answers (n, p) lack none."""
+    # A sum is missing where a part is: one pass over columns, where any() takes rows apart.
+    return np.logical_not(np.isnan(answers.sum(axis=1)))
 
 
 def find_training(ids: pd.DataFrame, parts: pd.DataFrame) -> np.ndarray:

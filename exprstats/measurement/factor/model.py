@@ -25,6 +25,7 @@ from exprstats.measurement.factor.checks import (
 from exprstats.measurement.factor.engines import Job, solve_jobs
 from exprstats.measurement.factor.items import (
     ItemSet,
+    find_complete,
     find_range,
     find_training,
     read_items,
@@ -369,9 +370,9 @@ def _list_rows(
 
 
 def _find_used(answers: np.ndarray, missing: str) -> np.ndarray:
-    absent = np.isnan(answers)
-    lost = np.all(absent, axis=1) if missing == "fiml" else np.any(absent, axis=1)
-    return np.logical_not(lost)
+    if missing == "fiml":
+        return np.logical_not(np.isnan(answers).all(axis=1))
+    return find_complete(answers)
 
 
 def _find_few(job: Job) -> list[Problem]:
