@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.codes import Codes, encode_column, meets_contract, names_rows, pack_codes
+from exprstats.codes import encode_column, names_rows, pack_codes
 from exprstats.contracts import (
     ITEMS,
-    RATINGS,
     Contract,
     check_table,
     find_absent,
@@ -22,12 +21,10 @@ from exprstats.contracts import (
     require_columns,
 )
 from exprstats.errors import DataError, OptionError, Problem, warn_user
-from exprstats.io.guards.tables import guard_ratings, guard_table, mark_said
+from exprstats.io.guards.tables import code_ratings, guard_table, mark_said
 
 TOLERATED = 0.05
 _NUMBERED = Contract("items", key=(), ids=("context",), optional=("context",))
-
-_IDS = ("context", "clip", "subject", "rater", "item")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -256,8 +253,9 @@ def average_raters(ratings: pd.DataFrame) -> pd.DataFrame:
     >>> average_raters(ratings).to_dict("records")
     [{'clip': 'a', 'smile': 2.5}]
     """
-    ratings = guard_ratings(ratings)
-    codes = _encode_columns(ratings)
+    ratings, codes = code_ratings(ratings)
+    if "subject" in ratings.columns:
+        codes["subject"] = encode_column(ratings["subject"])
     key = [name for name in ("context", "clip") if name in codes]
     rows, n_rows = codes["clip"].codes, len(codes["clip"].levels)
     if len(key) > 1:
@@ -276,21 +274,6 @@ def average_raters(ratings: pd.DataFrame) -> pd.DataFrame:
         table[item] = means.reshape(n_rows, len(items))[:, place]
     # A code that was averaged is none any more.
     return mark_said(table)
-
-
-def _encode_columns(ratings: pd.DataFrame) -> dict[str, Codes]:
-    """Return codes and levels of each id column, once the table has met its contract.
-
-    The contract is met on the codes; only a table that breaks it is read once more, to say how.
-    """
-    absent = find_absent(ratings, ["clip", "rater", "item", "rating"], "ratings")
-    codes: dict[str, Codes] = {}
-    if not absent:
-        codes = {name: encode_column(ratings[name]) for name in _IDS if name in ratings.columns}
-    key = [codes[name] for name in RATINGS.key if name in codes]
-    if absent or find_unnumbers(ratings, ["rating"]) or not meets_contract(key):
-        check_table(ratings, RATINGS)
-    return codes
 
 
 def _average(cells: np.ndarray, rating: pd.Series, n_cells: int) -> np.ndarray:

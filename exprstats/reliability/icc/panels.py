@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from exprstats.codes import Codes, close_gaps, encode_columns, explain_breach, pack_codes, recode
+from exprstats.codes import Codes, close_gaps, pack_codes, recode
 from exprstats.contracts import require_columns
 from exprstats.errors import DataError, Problem
-from exprstats.io.guards.tables import guard_ratings
+from exprstats.io.guards.tables import code_ratings
 from exprstats.options import name_nearest, name_some
 
 
@@ -134,10 +134,7 @@ def split_whole(
     """Return all rows of a ratings table as one panel, and what `split_panels` gives."""
     require_columns(ratings, [] if by is None else [by], "ratings")
     cluster = find_cluster(ratings, cluster)
-    ratings = guard_ratings(ratings, by, cluster)
-    codes = encode_columns(ratings, by, cluster)
-    if codes is None:
-        explain_breach(ratings, by, cluster)
+    ratings, codes = code_ratings(ratings, by, cluster)
     whole = _encode_panel(ratings, codes, by, cluster)
     if cluster is not None:
         _check_nesting(ratings, whole, cluster)
