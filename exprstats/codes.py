@@ -185,8 +185,6 @@ def _is_key(ids: Sequence[Codes]) -> bool:
     packed, most = pack_codes(ids)
     if most > 2**62:
         return not pd.DataFrame([one.codes for one in ids]).T.duplicated().any()
-    if most <= 8 * len(packed):
-        return int(np.bincount(packed).max()) == 1
-    # Sorting integers is many times faster than hashing them.
+    # Sorting integers is many times faster than hashing them or counting in a large table.
     packed.sort()
     return not (packed[1:] == packed[:-1]).any()
