@@ -89,8 +89,9 @@ def _check_clusters(
 
 def _warn_fewer(models: tuple[str, ...], codes: np.ndarray, owners: np.ndarray, count: int) -> None:
     """Warn of models in seats that, all seats together, predict fewer rows than there are."""
-    for owner, model in enumerate(models):
-        given = len(np.unique(codes[owners == owner]))
+    met = np.zeros((len(models), count), dtype=bool)
+    met[owners, codes] = True
+    for model, given in zip(models, met.sum(axis=1).tolist(), strict=True):
         if given < count:
             message = (
                 f"'{model}' predicts {given:,} of {count:,} rows; it is compared on those, "
