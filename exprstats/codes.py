@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -10,11 +9,18 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
-from exprstats.contracts import RATINGS, Contract, check_table, find_absent, find_unnumbers
+from exprstats.contracts import (
+    RATINGS,
+    Contract,
+    are_filled,
+    check_table,
+    find_absent,
+    find_blank,
+    find_unnumbers,
+)
 from exprstats.errors import DataError
 
 PROBE = 1000
-_BLANK = re.compile(r"\n\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +51,7 @@ class Codes:
             return True
         if pd.api.types.is_numeric_dtype(self.levels.dtype):
             return False
-        levels = self.levels.tolist()
-        return not (_look_filled(levels) or all(map(str.strip, map(str, levels))))
+        return bool(find_blank(self.levels.tolist()))
 
 
 def encode_columns(
@@ -92,6 +97,14 @@ def close_gaps(codes: np.ndarray) -> np.ndarray:
     used = np.zeros(int(codes.max(initial=-1)) + 1, dtype=bool)
     used[codes] = True
     return codes if used.all() else (np.cumsum(used) - 1)[codes]
+
+
+def find_rows(codes: np.ndarray, code: int) -> slice | np.ndarray:
+    """Return where a code stands: a slice, which copies nothing, if its rows are neighbours."""
+    rows = np.flatnonzero(codes == code)
+    if rows.size and rows[-1] - rows[0] + 1 == rows.size:
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return rows
 
 
 def _name_key(by: str | None) -> tuple[str, ...]:
@@ -143,7 +156,7 @@ def names_rows(columns: Sequence[pd.Series]) -> bool:
     differ = any(_look_different(column) for column in reversed(columns))
     plain = differ and all(_is_plain(column.dtype) for column in columns)
     if plain and all(
-        column.dtype.kind in "iu" or _look_filled(column.tolist()) for column in columns
+        column.dtype.kind in "iu" or are_filled(column.tolist()) for column in columns
     ):
         return True
     return meets_contract([encode_column(column) for column in columns])
@@ -160,14 +173,6 @@ def _look_different(column: pd.Series) -> bool:
         values = np.fromiter(map(hash, values.tolist()), np.int64, len(values))
     values = np.sort(values)
     return len(values) > 0 and bool((values[1:] != values[:-1]).all())
-
-
-def _look_filled(values: list[Any]) -> bool:
-    """Return whether one look at all finds nothing but texts that begin with no blank."""
-    try:
-        return _BLANK.search("\n".join(["", *values, ""])) is None
-    except TypeError:
-        return False
 
 
 def pack_codes(ids: Sequence[Codes]) -> tuple[np.ndarray, int]:

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.codes import Codes, encode_columns, explain_breach
+from exprstats.codes import Codes, encode_columns, explain_breach, find_rows
+from exprstats.contracts import require_columns
 from exprstats.errors import DataError, Problem, warn_user
 from exprstats.io.files.words import is_total
 from exprstats.io.guards.codes import Outlying, find_codes, find_shared
@@ -162,6 +163,7 @@ def code_ratings(
     DataError
         The table breaks its contract.
     """
+    require_columns(ratings, [], "ratings")
     codes = encode_columns(ratings, by, cluster)
     if codes is not None and all(
         pd.api.types.is_numeric_dtype(one.levels.dtype) or are_plain(one.levels.tolist())
@@ -233,9 +235,9 @@ def find_all_codes(
         whole = find_codes(name, values, rows)
         yield from [whole] if whole else []
         return
-    places = [np.flatnonzero(groups == group) for group in range(len(kinds))]
+    places = [find_rows(groups, group) for group in range(len(kinds))]
     found = [
-        find_codes(name, values[inside], rows[inside]) if len(inside) >= _FEWEST else None
+        find_codes(name, values[inside], rows[inside]) if len(rows[inside]) >= _FEWEST else None
         for inside in places
     ]
     if not any(found):

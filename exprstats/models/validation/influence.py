@@ -24,6 +24,7 @@ from exprstats.models.fitting.products import read_moments
 
 FEWEST_CLIPS = 3
 CONSTANT = 1e-12
+_ROUNDS = 5  # of guesses at the signs of weights; nearly all are right at once
 
 
 class Influence(NamedTuple):
@@ -168,9 +169,9 @@ def _count_freedom(squares: np.ndarray, codes: np.ndarray) -> np.ndarray:
 def _refit(totals: np.ndarray, grid: Grid) -> np.ndarray:
     """Return levels and slopes (draws, 1 + p) of one net on sums (draws, q, q); NaN where none.
 
-    Nearly all samples without one subject keep the features, and their signs, of the whole. Given
-    those the weights are the solution of linear equations, which is checked against the conditions
-    of a minimum (Zou & Hastie, 2005, eq. 7); only samples that fail are descended one by one.
+    Most samples without one subject keep the features, and their signs, of the whole. Given those
+    the weights solve linear equations, which is checked against the conditions of a minimum (Zou &
+    Hastie, 2005); only samples that fail are descended one by one.
     """
     lines = np.full((len(totals), totals.shape[1] - 1), np.nan)
     whole = read_moments(totals[0])
@@ -190,28 +191,43 @@ def _write_line(moments: Moments, weights: np.ndarray) -> np.ndarray:
 
 
 def _solve_alike(totals: np.ndarray, signs: np.ndarray, grid: Grid) -> np.ndarray:
-    """Return levels and slopes (draws, 1 + p) of nets with known signs (p,), NaN where they fail."""
+    """Return levels and slopes (draws, 1 + p) of nets, NaN where no minimum is found.
+
+    Weights are assumed to have the signs (p,) of another net. What turns out to have the other sign
+    is left out, what is left out against the conditions of a minimum is taken in, and again.
+    """
     alpha, ratio = grid.alphas[0], grid.l1_ratios[0]
-    bound, used = alpha * ratio, np.flatnonzero(signs)
-    mean = totals[:, 0] / np.maximum(totals[:, :1, 0], 1)
-    covariance = totals / np.maximum(totals[:, :1, :1], 1) - mean[:, :, None] * mean[:, None, :]
+    bound = alpha * ratio
+    n = np.maximum(totals[:, :1, :1], 1)
+    mean = totals[:, 0] / n[:, 0]
+    covariance = totals / n - mean[:, :, None] * mean[:, None, :]
     scale = np.sqrt(np.maximum(np.diagonal(covariance, axis1=1, axis2=2), 0))
     flat = scale[:, 1:-1] <= ROUNDED
     units = np.where(flat, 1.0, scale[:, 1:-1])
     kept = np.where(flat, 0.0, 1 / units)
     gram = covariance[:, 1:-1, 1:-1] * (kept[:, :, None] * kept[:, None, :])
     cross = covariance[:, 1:-1, -1] * kept
-    sound = (totals[:, 0, 0] >= 1) & (scale[:, -1] > ROUNDED) & ~flat[:, used].any(axis=1)
-    weights = np.zeros_like(cross)
-    system = gram[:, used[:, None], used] + alpha * (1 - ratio) * np.eye(len(used))
-    # A sample that is left for later must not stop the others.
-    system[~sound] = np.eye(len(used))
-    weights[:, used] = np.linalg.solve(system, (cross[:, used] - bound * signs[used])[..., None])[
-        ..., 0
-    ]
-    rest = cross - (gram @ weights[..., None])[..., 0]
-    rest[:, used] = 0.0
-    sound &= (np.sign(weights) == signs).all(axis=1) & (np.abs(rest) <= bound).all(axis=1)
+    varying = (totals[:, 0, 0] >= 1) & (scale[:, -1] > ROUNDED)
+    held = np.where(flat, 0.0, signs)
+    weights, sound = np.zeros_like(cross), np.zeros(len(cross), dtype=bool)
+    for _ in range(_ROUNDS):
+        used = held != 0
+        system = np.where(used[:, :, None] & used[:, None, :], gram, 0.0)
+        places = np.arange(len(signs))
+        system[:, places, places] += np.where(used, alpha * (1 - ratio), 1.0)
+        wanted = np.where(used, cross - bound * held, 0.0)
+        try:
+            weights = np.linalg.solve(system, wanted[..., None])[..., 0]
+        except np.linalg.LinAlgError:  # Features that repeat one another.
+            break
+        turned = np.sign(weights) != held
+        rest = np.where(used, 0.0, cross - (gram @ weights[..., None])[..., 0])
+        over = np.abs(rest) > bound
+        sound = varying & ~(turned | over).any(axis=1)
+        if sound.all():
+            break
+        held = np.where(turned, 0.0, held)
+        held = np.where(over & ~turned.any(axis=1, keepdims=True), np.sign(rest), held)
     slopes = weights / units
     lines = np.column_stack([mean[:, -1] - (slopes * mean[:, 1:-1]).sum(axis=1), slopes])
     return np.where(sound[:, None], lines, np.nan)

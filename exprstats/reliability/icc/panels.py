@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from exprstats.codes import Codes, close_gaps, pack_codes, recode
+from exprstats.codes import Codes, close_gaps, find_rows, pack_codes, recode
 from exprstats.contracts import require_columns
 from exprstats.errors import DataError, Problem
 from exprstats.io.guards.tables import code_ratings
@@ -184,7 +184,7 @@ def _find_items(
     ]
     if problems:
         raise DataError(problems)
-    return [(item, _find_rows(codes.codes, present[item])) for item in chosen]
+    return [(item, find_rows(codes.codes, present[item])) for item in chosen]
 
 
 def _name_contexts(pooled: Panel, by: str | None, codes: dict[str, Codes]) -> Panel:
@@ -194,14 +194,6 @@ def _name_contexts(pooled: Panel, by: str | None, codes: dict[str, Codes]) -> Pa
         return replace(pooled, places=known)
     here = codes[by].codes[pooled.rows]
     return replace(pooled, contexts=here) if (here != here[:1]).any() else pooled
-
-
-def _find_rows(codes: np.ndarray, code: int) -> slice | np.ndarray:
-    """Return where a code stands: a slice, which copies nothing, if its rows are neighbours."""
-    rows = np.flatnonzero(codes == code)
-    if rows.size and rows[-1] - rows[0] + 1 == rows.size:
-        return slice(int(rows[0]), int(rows[-1]) + 1)
-    return rows
 
 
 def _split_contexts(
