@@ -135,17 +135,6 @@ def _factorize(values: Any) -> tuple[np.ndarray, Any]:
     return np.repeat(heads, np.diff(starts, append=len(values))), levels
 
 
-def meets_contract(ids: Sequence[Codes], *, key: bool = True) -> bool:
-    """Return whether no id is empty and, as a key, whether together they name each row once.
-
-    Each id is read once; `exprstats.contracts.check_table` finds the same and says where, which
-    only a broken table needs.
-    """
-    if any(one.has_empty for one in ids):
-        return False
-    return not key or (len(ids[0].codes) > 0 and _is_key(ids))
-
-
 def names_rows(columns: Sequence[pd.Series]) -> bool:
     """Return whether ids are filled and together name each row once.
 
@@ -159,7 +148,8 @@ def names_rows(columns: Sequence[pd.Series]) -> bool:
         column.dtype.kind in "iu" or are_filled(column.tolist()) for column in columns
     ):
         return True
-    return meets_contract([encode_column(column) for column in columns])
+    codes = [encode_column(column) for column in columns]
+    return not any(one.has_empty for one in codes) and _is_key(codes)
 
 
 def _look_different(column: pd.Series) -> bool:

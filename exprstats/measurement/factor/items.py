@@ -128,8 +128,6 @@ def warn_incomplete(itemset: ItemSet, missing: str = "listwise", fate: str = "")
     ----------
     itemset
         The clips.
-    missing
-        As for `fit_factor`.
     fate
         What becomes of clips that are left out, where more must be said.
     """

@@ -293,8 +293,6 @@ def list_jobs(
     ----------
     itemset, items
         What is there.
-    parts, scale, estimator, missing
-        As for `fit_factor`.
     cluster
         Ids of the rows' clusters, in the order of the rows.
     ratings

@@ -122,8 +122,6 @@ def sum_clusters(
         Cluster of each clip, 0 … G − 1, shape (n,).
     groups
         Number of clusters G.
-    missing
-        As for `fit_factor`: rows that lack items are left out, or are patterns of their own.
     """
     # A centre near the data keeps the sums of squares from cancelling.
     centre = np.nanmean(itemset.answers, axis=0)
