@@ -9,7 +9,15 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
-from exprstats.contracts import RATINGS, Contract, check_table, find_absent, find_unnumbers
+from exprstats.contracts import (
+    RATINGS,
+    Contract,
+    are_filled,
+    check_table,
+    find_absent,
+    find_blank,
+    find_unnumbers,
+)
 from exprstats.errors import DataError
 
 PROBE = 1000
@@ -39,10 +47,11 @@ class Codes:
     def has_empty(self) -> bool:
         """Whether an id is missing or blank."""
         # Blanks are sought among the levels, not the rows: a thousand times fewer texts.
-        return self.codes.min(initial=0) < 0 or not (
-            pd.api.types.is_numeric_dtype(self.levels.dtype)
-            or all(map(str.strip, map(str, self.levels.tolist())))
-        )
+        if self.codes.min(initial=0) < 0:
+            return True
+        if pd.api.types.is_numeric_dtype(self.levels.dtype):
+            return False
+        return bool(find_blank(self.levels.tolist()))
 
 
 def encode_columns(
@@ -90,6 +99,14 @@ def close_gaps(codes: np.ndarray) -> np.ndarray:
     return codes if used.all() else (np.cumsum(used) - 1)[codes]
 
 
+def find_rows(codes: np.ndarray, code: int) -> slice | np.ndarray:
+    """Return where a code stands: a slice, which copies nothing, if its rows are neighbours."""
+    rows = np.flatnonzero(codes == code)
+    if rows.size and rows[-1] - rows[0] + 1 == rows.size:
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return rows
+
+
 def _name_key(by: str | None) -> tuple[str, ...]:
     extra = (by,) if by else ()
     return tuple(dict.fromkeys((*RATINGS.key, *extra)))
@@ -118,15 +135,34 @@ def _factorize(values: Any) -> tuple[np.ndarray, Any]:
     return np.repeat(heads, np.diff(starts, append=len(values))), levels
 
 
-def meets_contract(ids: Sequence[Codes], *, key: bool = True) -> bool:
-    """Return whether no id is empty and, as a key, whether together they name each row once.
+def names_rows(columns: Sequence[pd.Series]) -> bool:
+    """Return whether ids are filled and together name each row once.
 
-    Each id is read once; `exprstats.contracts.check_table` finds the same and says where, which
-    only a broken table needs.
+    Where the ids of one column differ they do so together, which needs no codes.
     """
-    if any(one.has_empty for one in ids):
+    if not len(columns[0]):
         return False
-    return not key or (len(ids[0].codes) > 0 and _is_key(ids))
+    differ = any(_look_different(column) for column in reversed(columns))
+    plain = differ and all(_is_plain(column.dtype) for column in columns)
+    if plain and all(
+        column.dtype.kind in "iu" or are_filled(column.tolist()) for column in columns
+    ):
+        return True
+    codes = [encode_column(column) for column in columns]
+    return not any(one.has_empty for one in codes) and _is_key(codes)
+
+
+def _look_different(column: pd.Series) -> bool:
+    """Return whether texts or integers are seen to differ from row to row.
+
+    Sorting is several times faster than a table of hashes. Texts with different hashes differ; of
+    those with equal ones nothing is said.
+    """
+    values = np.asarray(column) if _is_plain(column.dtype) else np.zeros(0)
+    if values.dtype == object:
+        values = np.fromiter(map(hash, values.tolist()), np.int64, len(values))
+    values = np.sort(values)
+    return len(values) > 0 and bool((values[1:] != values[:-1]).all())
 
 
 def pack_codes(ids: Sequence[Codes]) -> tuple[np.ndarray, int]:
@@ -144,8 +180,6 @@ def _is_key(ids: Sequence[Codes]) -> bool:
     packed, most = pack_codes(ids)
     if most > 2**62:
         return not pd.DataFrame([one.codes for one in ids]).T.duplicated().any()
-    if most <= 8 * len(packed):
-        return int(np.bincount(packed).max()) == 1
-    # Sorting integers is many times faster than hashing them.
+    # Sorting integers is many times faster than hashing them or counting in a large table.
     packed.sort()
     return not (packed[1:] == packed[:-1]).any()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -21,6 +22,7 @@ ESTIMATE_COLUMNS = (
     *("p_value", "p_adjusted", "p_max_t", "n_clips", "n_clusters", "draws", "note"),
 )
 
+_BLANK = re.compile(r"\n\s")
 _TRAVELLING = {"context", "clip", "subject", "rater", "truth", "part"}
 
 
@@ -209,8 +211,8 @@ def find_empty(table: pd.DataFrame, names: Iterable[str]) -> list[Problem]:
     for name in names:
         # Blanks are sought among the ids, not the rows: a thousand times fewer texts.
         levels = [] if pd.api.types.is_numeric_dtype(table[name]) else table[name].unique().tolist()
-        blank = [level for level in levels if not str(level).strip()]
-        empty = table[name].isna() | table[name].isin(blank)
+        blank = find_blank(levels)
+        empty = table[name].isna() | table[name].isin(blank) if blank else table[name].isna()
         if empty.any():
             problems.append(
                 Problem(
@@ -223,6 +225,19 @@ def find_empty(table: pd.DataFrame, names: Iterable[str]) -> list[Problem]:
     return problems
 
 
+def find_blank(levels: list[Any]) -> list[Any]:
+    """Return the ids that are blank."""
+    return [] if are_filled(levels) else [one for one in levels if not str(one).strip()]
+
+
+def are_filled(values: list[Any]) -> bool:
+    """Return whether one look at all finds nothing but texts that begin with no blank."""
+    try:
+        return _BLANK.search("\n".join(["", *values, ""])) is None
+    except TypeError:
+        return False
+
+
 def find_unnumbers(table: pd.DataFrame, names: Iterable[str]) -> list[Problem]:
     """Return a problem for each column that is not finite numbers (missing is allowed)."""
     problems = []
@@ -232,7 +247,12 @@ def find_unnumbers(table: pd.DataFrame, names: Iterable[str]) -> list[Problem]:
             fact = f"holds {column.dtype} values such as {_quote(column)}, not numbers."
             problems.append(Problem(fact, "Convert the column to numbers.", column=name))
             continue
-        endless = pd.Series(np.isinf(column.to_numpy(float, na_value=np.nan)), column.index)
+        values = column.to_numpy(float, na_value=np.nan)
+        # What is infinite or missing makes a sum so, which is faster than a look at each value.
+        with np.errstate(invalid="ignore", over="ignore"):
+            if np.isfinite(values.sum()):
+                continue
+        endless = pd.Series(np.isinf(values), column.index)
         if endless.any():
             fact = f"{count_things(endless.sum(), 'value is', 'values are')} infinite."
             problems.append(

@@ -307,7 +307,9 @@ def _list_agreement(panel: Panel) -> Iterator[dict[str, Any]]:
     step = max(high - low, 1e-300) / 20
     grid = low + step * np.round((others - low) / step)
     mine = own if find_edges(panel.rating) is None else low + step * np.round((own - low) / step)
-    pairs, counts = np.unique(np.column_stack([mine, grid]), axis=0, return_counts=True)
-    for (rating, mean), count in zip(pairs, counts, strict=True):
+    (first, ratings), (second, means) = (pd.factorize(one, sort=True) for one in (mine, grid))
+    counts = np.bincount(first * len(means) + second, minlength=len(ratings) * len(means))
+    for place in np.flatnonzero(counts):
+        rating, mean = ratings[place // len(means)], means[place % len(means)]
         row = {"context": panel.context, "item": panel.item, "rating": float(rating)}
-        yield row | {"others": float(mean), "n": int(count)}
+        yield row | {"others": float(mean), "n": int(counts[place])}

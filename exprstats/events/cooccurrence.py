@@ -105,21 +105,23 @@ class Counts:
     feature, label
         (G, f) and (G, l).
     keys
-        Utterance and feature (2, m) of each line of ``joint``.
+        Utterance and feature (2, m) of each column of ``joint``.
     joint
-        (m, l) with both.
+        (l, m) with both, sparse.
     """
 
     total: np.ndarray
     feature: np.ndarray
     label: np.ndarray
     keys: np.ndarray
-    joint: np.ndarray
+    joint: sparse.csr_array
 
     def spread_joint(self, place: int) -> np.ndarray:
         """Return the joint counts (G, f) with one label."""
         both = np.zeros_like(self.feature)
-        both[self.keys[0], self.keys[1]] = self.joint[:, place]
+        held = slice(*self.joint.indptr[place : place + 2])
+        utterance, feature = self.keys[:, self.joint.indices[held]]
+        both[utterance, feature] = self.joint.data[held]
         return both
 
 
@@ -135,28 +137,31 @@ def count_utterances(runs: Runs, unit: Counted, features: np.ndarray, labels: np
     features, labels
         Columns of the runs.
     """
-    groups = len(runs.utterances)
-    home = sparse.csr_array(
-        (np.ones(len(runs.codes)), (runs.codes, np.arange(len(runs.codes)))),
-        shape=(groups, len(runs.codes)),
-    )
-    weights = runs.frames.astype(float)
-    shown, named = runs.shown[:, features].tocsr(), runs.shown[:, labels].toarray()
-    weighted = named * weights[:, None]
-    feature = (home @ shown.multiply(weights[:, None]).tocsr()).toarray()
-    label = home @ weighted
-    entries = shown.tocoo()
-    rows, columns = entries.coords
-    packed, lines = np.unique(runs.codes[rows] * len(features) + columns, return_inverse=True)
-    keys = np.array(np.divmod(packed, len(features)))
-    ones, shape = np.ones(len(rows)), (len(packed), len(weights))
-    gather = sparse.csr_array((ones, (lines, rows)), shape=shape)
-    joint = gather @ weighted
+    weights, groups = runs.frames.astype(float), len(runs.utterances)
+
+    def add(columns: np.ndarray) -> tuple[sparse.csr_array, np.ndarray, np.ndarray, np.ndarray]:
+        """Return columns, and of each entry its frames and place among utterances and columns."""
+        shown, size = runs.shown[:, columns].tocsr(), len(columns)
+        times = np.diff(shown.indptr)
+        frames, cells = np.repeat(weights, times), np.repeat(runs.codes * size, times)
+        cells = cells + shown.indices
+        sums = np.bincount(cells, frames, groups * size).reshape(groups, size)
+        return shown, frames, cells, sums
+
+    shown, frames, cells, feature = add(features)
+    named, *_, label = add(labels)
+    # A table of all utterances and features numbers the pairs that occur without sorting them.
+    met = np.zeros(feature.size, dtype=bool)
+    met[cells] = True
+    held = np.flatnonzero(met)
+    keys = np.array(np.divmod(held, len(features)))
     total = runs.lengths
     if unit == "utterances":
         feature, label, total = (feature > 0) * 1.0, (label > 0) * 1.0, (total > 0) * 1.0
-        joint = label[keys[0]]
-    return Counts(total, feature, label, keys, joint)
+        return Counts(total, feature, label, keys, sparse.csr_array(label[keys[0]].T))
+    lines = (np.cumsum(met) - 1)[cells]
+    gather = sparse.csr_array((frames, lines, shown.indptr), shape=(len(weights), len(held)))
+    return Counts(total, feature, label, keys, named.T.tocsr() @ gather)
 
 
 def measure_cooccurrence(

@@ -58,14 +58,15 @@ def split_covariance(
     feature: np.ndarray,
     label: np.ndarray,
     owners: np.ndarray,
-    joint: np.ndarray,
+    joint: sparse.csr_array,
 ) -> Parts:
     """Return the parts of the covariance of counts, as `exprstats.events.cooccurrence.Counts`."""
     whole = total.sum()
     share = label / total[:, None]
     groups, features = owners
-    within = joint - feature[groups, features][:, None] * share[groups]
-    within[np.abs(within) <= TIE * np.maximum(1.0, joint)] = 0.0
+    both = joint.toarray().T
+    within = both - feature[groups, features][:, None] * share[groups]
+    within[np.abs(within) <= TIE * np.maximum(1.0, both)] = 0.0
     shown = feature - feature.sum(axis=0) / whole * total[:, None]
     return Parts(shown, share - label.sum(axis=0) / whole, owners, within)
 

@@ -150,9 +150,12 @@ def encode_json(payload: Any) -> str:
 def _guard(column: pd.Series) -> pd.Series:
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         return column
-    return column.astype(object).map(
-        lambda value: _guard_text(value) if isinstance(value, str) else value
-    )
+    values = column.astype(object)
+    # Most columns hold no such text, which one look at all of them shows.
+    texts = "\n".join(["", *(value for value in values.tolist() if isinstance(value, str))])
+    if not any(f"\n{mark}" in texts for mark in _RISKY):
+        return values
+    return values.map(lambda value: _guard_text(value) if isinstance(value, str) else value)
 
 
 def _guard_text(text: str) -> str:

@@ -8,8 +8,7 @@ from exprstats.measurement.factor.solution import Receipt, Solution
 from exprstats.measurement.factors import Factors, fit_factors
 from exprstats.measurement.invariance import check_invariance, compare_restrictions
 from exprstats.measurement.levels import LevelFactors, fit_levels
-from exprstats.measurement.modifications import suggest_modifications
-from exprstats.measurement.nested_models import NestedModels
+from exprstats.measurement.nested_models import NestedModels, suggest_modifications
 from exprstats.measurement.ordered import OrderedFactor, fit_ordered, score_ordered
 from exprstats.measurement.scorecard import ScoreCard, compare_scores
 from exprstats.measurement.scores import join_scores, score_clips, weight_ratings

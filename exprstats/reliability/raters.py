@@ -206,9 +206,14 @@ def warn_turned(ratings: pd.DataFrame, panels: Sequence[Panel]) -> None:
     # Of two raters nobody can say who turned the scale.
     for panel in [panel for panel in panels if panel.n_raters > 2]:
         seen, others = average_others(panel.rating, panel.clip)
-        who = panel.rater[seen]
+        who, own = panel.rater[seen], panel.rating[seen]
         count = np.bincount(who, minlength=panel.n_raters)
-        r = _compare(panel.rating[seen], others, who, panel.n_raters)[1]
+        # Nearly always nobody does, which their products about the common means show.
+        dx, dy = own - own.mean(), others - others.mean()
+        x, y, xy = (np.bincount(who, part, panel.n_raters) for part in (dx, dy, dx * dy))
+        if not (xy * count - x * y < 0)[count >= least].any():
+            continue
+        r = _compare(own, others, who, panel.n_raters)[1]
         z = np.arctanh(np.clip(r, -0.999999, 0.999999)) * np.sqrt(np.maximum(count - 3, 0))
         against = np.flatnonzero((count >= least) & (r <= highest) & (z < -errors))
         # Where half of them rate against the others, raters disagree and nobody turned the scale.
@@ -291,12 +296,15 @@ def describe_raters(panel: Panel) -> Mapping[str, np.ndarray]:
     }
 
 
-def average_others(rating: np.ndarray, clip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def average_others(rating: np.ndarray, clip: np.ndarray) -> tuple[slice | np.ndarray, np.ndarray]:
     """Return which ratings (N,) have others of the same clip, and the means of those others."""
-    sums = sum_clips(rating, clip)
-    counts = sums.counts[clip]
-    seen = counts > 1
-    return seen, (sums.totals[clip] + sums.shift * counts - rating)[seen] / (counts[seen] - 1)
+    shift, counts = rating.mean(), np.bincount(clip)
+    away = rating - shift
+    others = (np.bincount(clip, away)[clip] - away) / np.maximum(counts - 1, 1)[clip] + shift
+    if counts.min() > 1:
+        return slice(None), others
+    seen = (counts > 1)[clip]
+    return seen, others[seen]
 
 
 def _find_influence(panel: Panel, size: int) -> np.ndarray:

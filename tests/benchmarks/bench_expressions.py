@@ -101,11 +101,12 @@ def bench_recall(clips=1440, speakers=24, classes=8):
             found[test] = grid.predict(x[test])
         return found
 
+    # One deal of speakers into folds on both sides; the verb deals ten times by default.
     slow, _ = time_cpu(ask_sklearn, 1)
-    fast, _ = time_cpu(lambda: ex.classify_expressions({"face": x}, y, who, folds=6), 1)
-    tell(
-        "recall of 1,440 clips, C in 6 x 3 folds (ours also C by test)", "scikit-learn", slow, fast
-    )
+    once = {"folds": 6, "repeats": 1}
+    fast, _ = time_cpu(lambda: ex.classify_expressions({"face": x}, y, who, **once), 1)
+    job = "recall of 1,440 clips, C in 6 x 3 folds, one deal (ours also C by test)"
+    tell(job, "scikit-learn", slow, fast)
 
 
 if __name__ == "__main__":

@@ -44,13 +44,15 @@ def align_models(
         Where models do not predict the same rows, or a row stands in two clusters.
     """
     models = tuple(str(level) for level in order_levels(rows["model"]))
+    codes, count = encode_ids(rows, key)
     owners = pd.Index(models).get_indexer(pd.Index(rows["model"].astype(str)))
     seated = np.zeros(len(models), dtype=bool)
     if "seat" in rows.columns:
         seated[owners[rows["seat"].notna().to_numpy()]] = True
-        kept = _find_shared(models, encode_ids(rows, key)[0], owners, seated)
-        rows, owners = rows[kept], owners[kept]
-    codes, count = encode_ids(rows, key)
+        kept = _find_shared(models, codes, owners, seated)
+        if not kept.all():
+            rows, owners = rows[kept], owners[kept]
+            codes, count = encode_ids(rows, key)
     if clusters is None:
         clusters = pd.Index(pd.factorize(rows[cluster], sort=True)[1])
     belongs = clusters.get_indexer(pd.Index(rows[cluster]))

@@ -29,6 +29,7 @@ from exprstats.options import is_positive, name_nearest
 Span = float | Mapping[Any, float] | None
 # A cluster with a third of the rows beside more than four others: 95% intervals held .80 to .87.
 GIANT, MANY_GIANTS = 1 / 3, 4
+_SOME = 10_000
 _MANY = 20  # values of a truth that no model hits all by itself
 
 
@@ -86,8 +87,8 @@ def check_predictions(
             warn_user(message)
     rows = predictions if complete.all() else predictions[complete]
     _warn_of_copies(rows)
-    _warn_of_giants(rows, cluster)
-    if not rows.duplicated([cluster, "model"]).any():
+    # The first rows nearly always show a cluster twice.
+    if not any(part.duplicated([cluster, "model"]).any() for part in (rows[:_SOME], rows)):
         fact = f"each {cluster} has one row, so that rows are resampled one by one. "
         warn_user(
             (fact, "Name the column that repeats with ", Option("cluster"), ", if there is one.")
@@ -116,9 +117,10 @@ def _warn_of_copies(rows: pd.DataFrame) -> None:
 
     Classes, and few values, can all be hit.
     """
-    if rows["truth"].nunique() < _MANY:
+    equal = rows["truth"].eq(rows["prediction"])
+    if not equal.any() or rows["truth"].nunique() < _MANY:
         return
-    same = rows["truth"].eq(rows["prediction"]).groupby(rows["model"], sort=False).all()
+    same = equal.groupby(rows["model"], sort=False).all()
     for model in same.index[same]:
         count = write_count(int(rows["model"].eq(model).sum()))
         warn_user(

@@ -210,8 +210,6 @@ def spread_about(estimates: np.ndarray, left_out: np.ndarray, present: np.ndarra
     ----------
     estimates
         Values of all rows, of any shape.
-    left_out
-        The same without each cluster (…, clusters).
     present
         Which clusters the value rests on (clusters,).
     """

@@ -120,10 +120,16 @@ def _can_hold_none(values: np.ndarray) -> bool:
 
     It spares counting what was measured, where nearly every value is a level of its own.
     """
-    counted = values[np.abs(values) < _LARGEST]
-    doubled = counted + counted
-    steps = counted[doubled == np.rint(doubled)]
-    return len(steps) < _MAIN * len(counted) and not np.isin(steps, [-1.0, *USUAL_CODES]).any()
+    counted, steps = 0, 0
+    for start in range(0, len(values), _MANY):
+        block = values[start : start + _MANY]
+        block = block[np.abs(block) < _LARGEST]
+        doubled = block + block
+        held = block[doubled == np.rint(doubled)]
+        if len(held) and np.isin(held, [-1.0, *USUAL_CODES]).any():
+            return False
+        counted, steps = counted + len(block), steps + len(held)
+    return steps < _MAIN * counted
 
 
 def _find_negative(values: np.ndarray) -> np.ndarray:

@@ -49,7 +49,7 @@ def judge_features(
         column = table[name]
         if name == target or not pd.api.types.is_numeric_dtype(column):
             continue
-        known = column.dropna()
+        known = column.dropna() if column.hasnans else column
         if not len(known):
             continue
         if counts_rows(column):
@@ -65,9 +65,13 @@ def judge_features(
 
 def counts_rows(column: pd.Series) -> bool:
     """Return whether a column of numbers only counts its ten or more rows, from any number."""
-    if len(column) < _FEWEST or pd.api.types.is_bool_dtype(column) or column.isna().any():
+    if len(column) < _FEWEST or pd.api.types.is_bool_dtype(column):
         return False
-    return bool((column.diff().iloc[1:] == 1).all()) and float(column.iloc[0]).is_integer()
+    first = float(column.iloc[0])
+    # Two rows tell of nearly every column that it counts nothing.
+    if not first.is_integer() or column.iloc[1] != first + 1:
+        return False
+    return bool((np.diff(column.to_numpy(float, na_value=np.nan)) == 1).all())
 
 
 def tell_features(found: dict[str, str]) -> list[str]:
@@ -87,7 +91,7 @@ def tell_features(found: dict[str, str]) -> list[str]:
 
 def _names_things(name: str, known: pd.Series, people: pd.Series | None) -> bool:
     """Return whether whole numbers name rows or people: by their column's name and their use."""
-    if not (known % 1 == 0).all() or not _ID.fullmatch(name.strip()):
+    if not _ID.fullmatch(name.strip()) or not (known % 1 == 0).all():
         return False
     if known.nunique() == len(known):
         return True

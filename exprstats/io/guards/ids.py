@@ -142,8 +142,11 @@ def judge_ids(written: Sequence[str]) -> tuple[list[str], list[Finding]]:
 
 
 def are_plain(levels: Collection[str]) -> bool:
-    """Return whether different ids give no reason to look at each: one look at all is faster."""
-    text = "\n".join(levels)
+    """Return whether ids are texts that give no reason to look at each: one look is faster."""
+    try:
+        text = "\n".join(levels)
+    except TypeError:
+        return False
     if not text.isascii():
         return False
     lower = text.lower()
@@ -159,7 +162,7 @@ def are_plain(levels: Collection[str]) -> bool:
         )
     if suspect:
         return False
-    return lower == text or len(set(lower.split("\n"))) == len(levels)
+    return lower == text or len(set(map(str.lower, levels))) == len(set(levels))
 
 
 def name_ids(found: Finding, levels: Sequence[str]) -> list[str]:

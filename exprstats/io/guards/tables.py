@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.codes import Codes, encode_columns, explain_breach, find_rows
+from exprstats.contracts import require_columns
 from exprstats.errors import DataError, Problem, warn_user
 from exprstats.io.files.words import is_total
 from exprstats.io.guards.codes import Outlying, find_codes, find_shared
@@ -21,6 +23,7 @@ from exprstats.io.guards.ids import Finding, are_plain, judge_ids, name_ids
 _MARK = "exprstats"
 _ALL = "*"
 _FEWEST = 10
+_PROBE = 1000
 
 
 _TRUSTED: ContextVar[bool] = ContextVar("trusted", default=False)
@@ -66,7 +69,7 @@ def guard_table(
     *,
     ids: Iterable[str] = (),
     numbers: Iterable[str] = (),
-    apart: str | None = None,
+    apart: str | np.ndarray | None = None,
     strict: bool = False,
     quiet: bool = False,
     passed: Iterable[str] = (),
@@ -83,7 +86,7 @@ def guard_table(
     ids, numbers
         Columns of ids and of numbers, as far as the table has them.
     apart
-        A column whose values have scales of their own, such as ``"item"``.
+        A column whose values have scales of their own, such as ``"item"``, or its codes (n,).
     strict
         Whether findings are errors.
     quiet
@@ -139,10 +142,41 @@ def guard_table(
     return mark_said(table.assign(**cleaned) if cleaned else table)
 
 
+_RATED = ("context", "clip", "rater", "item", "subject")
+
+
 def guard_ratings(ratings: pd.DataFrame, *others: str | None) -> pd.DataFrame:
     """Return RATINGS as `guard_table` does; ``others`` are further columns of ids."""
-    ids = ("context", "clip", "rater", "item", "subject", *filter(None, others))
+    ids = (*_RATED, *filter(None, others))
     return guard_table(ratings, ids=ids, numbers=["rating"], apart="item")
+
+
+def code_ratings(
+    ratings: pd.DataFrame, by: str | None = None, cluster: str | None = None
+) -> tuple[pd.DataFrame, dict[str, Codes]]:
+    """Return RATINGS as `guard_ratings` does, and codes of the ids.
+
+    Each column of ids is read once; only where the levels are not plain the guard looks at all.
+
+    Raises
+    ------
+    DataError
+        The table breaks its contract.
+    """
+    require_columns(ratings, [], "ratings")
+    codes = encode_columns(ratings, by, cluster)
+    if codes is not None and all(
+        pd.api.types.is_numeric_dtype(one.levels.dtype) or are_plain(one.levels.tolist())
+        for one in codes.values()
+    ):
+        rest = [name for name in _RATED if name not in codes]
+        items = codes["item"].codes
+        return guard_table(ratings, ids=rest, numbers=["rating"], apart=items), codes
+    ratings = guard_ratings(ratings, by, cluster)
+    codes = encode_columns(ratings, by, cluster)
+    if codes is None:
+        explain_breach(ratings, by, cluster)
+    return ratings, codes
 
 
 def find_table_codes(
@@ -150,7 +184,7 @@ def find_table_codes(
     names: Sequence[str],
     rows: np.ndarray | None = None,
     *,
-    apart: pd.Series | None = None,
+    apart: pd.Series | np.ndarray | None = None,
 ) -> list[Outlying]:
     """Return codes far from the other values of some columns, or above the scale that they share.
 
@@ -174,7 +208,11 @@ def find_table_codes(
 
 
 def find_all_codes(
-    name: str, column: pd.Series, rows: np.ndarray | None = None, *, apart: pd.Series | None = None
+    name: str,
+    column: pd.Series,
+    rows: np.ndarray | None = None,
+    *,
+    apart: pd.Series | np.ndarray | None = None,
 ) -> Iterator[Outlying]:
     """Yield codes far from the other values of a column, and of each group of its own scale.
 
@@ -197,9 +235,9 @@ def find_all_codes(
         whole = find_codes(name, values, rows)
         yield from [whole] if whole else []
         return
-    places = [np.flatnonzero(groups == group) for group in range(len(kinds))]
+    places = [find_rows(groups, group) for group in range(len(kinds))]
     found = [
-        find_codes(name, values[inside], rows[inside]) if len(inside) >= _FEWEST else None
+        find_codes(name, values[inside], rows[inside]) if len(rows[inside]) >= _FEWEST else None
         for inside in places
     ]
     if not any(found):
@@ -239,9 +277,11 @@ def _guard_ids(
     """Return the column with clean ids, None where it is clean, and what was found."""
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         return None, []
-    # Texts know their hash, so that a set finds the different ones fastest.
-    held = set(column.to_numpy(object).tolist())
-    if set(map(type, held)) == {str} and are_plain(held):
+    values = column.to_numpy(object).tolist()
+    # Texts know their hash: a set finds the different ones fastest, unless nearly all differ.
+    if 2 * len(set(values[:_PROBE])) < len(values[:_PROBE]):
+        values = list(set(values))
+    if are_plain(values):
         return None, []
     known = column.unique().tolist()
     levels = [level for level in known if isinstance(level, str)]
@@ -277,7 +317,9 @@ def _list_columns(table: pd.DataFrame, names: Iterable[str]) -> list[str]:
     return [name for name in dict.fromkeys(names) if held.count(name) == 1]
 
 
-def _pick(table: pd.DataFrame, name: str | None) -> Any:
+def _pick(table: pd.DataFrame, name: str | np.ndarray | None) -> Any:
+    if isinstance(name, np.ndarray):
+        return name
     return table[name] if name is not None and list(table.columns).count(name) == 1 else None
 
 

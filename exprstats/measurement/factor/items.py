@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.codes import Codes, encode_column, meets_contract, pack_codes
+from exprstats.codes import encode_column, names_rows, pack_codes
 from exprstats.contracts import (
     ITEMS,
-    RATINGS,
     Contract,
     check_table,
     find_absent,
@@ -22,12 +21,10 @@ from exprstats.contracts import (
     require_columns,
 )
 from exprstats.errors import DataError, OptionError, Problem, warn_user
-from exprstats.io.guards.tables import guard_ratings, guard_table, mark_said
+from exprstats.io.guards.tables import code_ratings, guard_table, mark_said
 
 TOLERATED = 0.05
 _NUMBERED = Contract("items", key=(), ids=("context",), optional=("context",))
-
-_IDS = ("context", "clip", "subject", "rater", "item")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,11 +99,12 @@ def read_items(table: pd.DataFrame, items: Sequence[str], by: str | None) -> Ite
 
 
 def _check_ids(ids: pd.DataFrame, *, numbered: bool) -> None:
+    if not numbered:
+        if not names_rows([ids[name] for name in ITEMS.key if name in ids]):
+            check_table(ids, ITEMS)
     # Numbers that we gave need no check.
-    names = [name for name in ITEMS.key if name in ids and not (numbered and name == "clip")]
-    codes = [encode_column(ids[name]) for name in names]
-    if names and not meets_contract(codes, key=not numbered):
-        check_table(ids, _NUMBERED if numbered else ITEMS)
+    elif "context" in ids and encode_column(ids["context"]).has_empty:
+        check_table(ids, _NUMBERED)
 
 
 def _take_ids(table: pd.DataFrame, by: str | None) -> pd.DataFrame:
@@ -130,15 +128,13 @@ def warn_incomplete(itemset: ItemSet, missing: str = "listwise", fate: str = "")
     ----------
     itemset
         The clips.
-    missing
-        As for `fit_factor`.
     fate
         What becomes of clips that are left out, where more must be said.
     """
-    absent = np.isnan(itemset.answers)
-    lacking, empty = int(absent.any(axis=1).sum()), int(absent.all(axis=1).sum())
+    lacking = int(len(itemset.ids) - find_complete(itemset.answers).sum())
     if not lacking:
         return
+    empty = int(np.isnan(itemset.answers).all(axis=1).sum())
     counted = count_things(lacking, "clips lacks", "clips lack", of=len(itemset.ids))
     if missing == "listwise":
         message = f"{counted} an item; {fate or 'they are left out of the fit'}."
@@ -170,12 +166,16 @@ def check_contexts(itemset: ItemSet, fitted: Sequence[str | None]) -> None:
 
 def _count_up(n: int) -> np.ndarray:
     """Return the texts 1 … n; their last three digits are written once for all thousands."""
-    endings = [f"{number:03d}" for number in range(1000)]
-    texts = [str(number) for number in range(1, min(n + 1, 1000))]
-    for thousand in range(1, n // 1000 + 1):
-        start = str(thousand)
-        texts += [start + ending for ending in endings]
-    return np.array(texts[:n], dtype=object)
+    page = "".join(f" @{number:03d}" for number in range(1000))
+    pages = [page.replace("@", str(thousand)) for thousand in range(1, n // 1000 + 1)]
+    texts = " ".join(map(str, range(1, 1000))) + "".join(pages)
+    return np.array(texts.split(" ")[:n], dtype=object)
+
+
+def find_complete(answers: np.ndarray) -> np.ndarray:
+    """Return which rows (n,) of finite or missing answers (n, p) lack none."""
+    # A sum is missing where a part is: one pass over columns, where any() takes rows apart.
+    return np.logical_not(np.isnan(answers.sum(axis=1)))
 
 
 def find_training(ids: pd.DataFrame, parts: pd.DataFrame) -> np.ndarray:
@@ -251,8 +251,9 @@ def average_raters(ratings: pd.DataFrame) -> pd.DataFrame:
     >>> average_raters(ratings).to_dict("records")
     [{'clip': 'a', 'smile': 2.5}]
     """
-    ratings = guard_ratings(ratings)
-    codes = _encode_columns(ratings)
+    ratings, codes = code_ratings(ratings)
+    if "subject" in ratings.columns:
+        codes["subject"] = encode_column(ratings["subject"])
     key = [name for name in ("context", "clip") if name in codes]
     rows, n_rows = codes["clip"].codes, len(codes["clip"].levels)
     if len(key) > 1:
@@ -271,21 +272,6 @@ def average_raters(ratings: pd.DataFrame) -> pd.DataFrame:
         table[item] = means.reshape(n_rows, len(items))[:, place]
     # A code that was averaged is none any more.
     return mark_said(table)
-
-
-def _encode_columns(ratings: pd.DataFrame) -> dict[str, Codes]:
-    """Return codes and levels of each id column, once the table has met its contract.
-
-    The contract is met on the codes; only a table that breaks it is read once more, to say how.
-    """
-    absent = find_absent(ratings, ["clip", "rater", "item", "rating"], "ratings")
-    codes: dict[str, Codes] = {}
-    if not absent:
-        codes = {name: encode_column(ratings[name]) for name in _IDS if name in ratings.columns}
-    key = [codes[name] for name in RATINGS.key if name in codes]
-    if absent or find_unnumbers(ratings, ["rating"]) or not meets_contract(key):
-        check_table(ratings, RATINGS)
-    return codes
 
 
 def _average(cells: np.ndarray, rating: pd.Series, n_cells: int) -> np.ndarray:

@@ -25,6 +25,7 @@ from exprstats.measurement.factor.checks import (
 from exprstats.measurement.factor.engines import Job, solve_jobs
 from exprstats.measurement.factor.items import (
     ItemSet,
+    find_complete,
     find_range,
     find_training,
     read_items,
@@ -292,8 +293,6 @@ def list_jobs(
     ----------
     itemset, items
         What is there.
-    parts, scale, estimator, missing
-        As for `fit_factor`.
     cluster
         Ids of the rows' clusters, in the order of the rows.
     ratings
@@ -369,9 +368,9 @@ def _list_rows(
 
 
 def _find_used(answers: np.ndarray, missing: str) -> np.ndarray:
-    absent = np.isnan(answers)
-    lost = np.all(absent, axis=1) if missing == "fiml" else np.any(absent, axis=1)
-    return np.logical_not(lost)
+    if missing == "fiml":
+        return np.logical_not(np.isnan(answers).all(axis=1))
+    return find_complete(answers)
 
 
 def _find_few(job: Job) -> list[Problem]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from exprstats.measurement.factor.items import ItemSet
+from exprstats.measurement.factor.items import ItemSet, find_complete
 
 _BLOCK = 65_536
 
@@ -46,7 +46,7 @@ def form_moments(values: np.ndarray) -> Moments:
         Shape (n, p); a row with a missing value is left out.
     """
     p = values.shape[1]
-    complete = np.logical_not(np.isnan(values).any(axis=1))
+    complete = find_complete(values)
     # A centre near the data keeps the sums of squares from cancelling.
     centre = values[np.argmax(complete)] if complete.any() else np.zeros(p)
     n, total, squares = 0, np.zeros(p), np.zeros((p, p))
@@ -122,8 +122,6 @@ def sum_clusters(
         Cluster of each clip, 0 … G − 1, shape (n,).
     groups
         Number of clusters G.
-    missing
-        As for `fit_factor`: rows that lack items are left out, or are patterns of their own.
     """
     # A centre near the data keeps the sums of squares from cancelling.
     centre = np.nanmean(itemset.answers, axis=0)

@@ -82,8 +82,6 @@ def complete_sums(
 
     Parameters
     ----------
-    sums
-        As for `fit_sums`.
     given
         Means (B, p) and covariances (B, p, p) of the model; None where nothing is missing.
     """
@@ -206,8 +204,6 @@ def form_used_moments(answers: np.ndarray, missing: str) -> Moments:
     ----------
     answers
         Shape (n, p).
-    missing
-        As for `fit_factor`.
     """
     given = np.logical_not(np.isnan(answers))
     if missing == "listwise" or given.all():

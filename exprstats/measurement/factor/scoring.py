@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,8 @@ def list_scores(
     own = [one for one in solutions if one.context is not None]
     tables = [_list_model("context", own, itemset, method, raters)] if own else []
     pooled = [one for one in solutions if one.context is None]
-    return pd.concat([*tables, _list_model("all", pooled, itemset, method, raters)])
+    tables.append(_list_model("all", pooled, itemset, method, raters))
+    return pd.concat(tables) if own else tables[0]
 
 
 def pick_scoring(solutions: Sequence[Solution]) -> list[Solution]:
@@ -51,7 +53,10 @@ def _list_model(
     raters: ItemSet | None,
 ) -> pd.DataFrame:
     score, error, spread = np.full((3, len(itemset.ids)), np.nan)
-    note = np.full(len(itemset.ids), NO_RATERS if raters is None else None, dtype=object)
+    # One note for all stays one, as long as no row has its own.
+    note: Any = NO_RATERS
+    if raters is not None or np.isnan(itemset.answers).any() or any(one.flaw for one in solutions):
+        note = np.full(len(itemset.ids), NO_RATERS if raters is None else None, dtype=object)
     for one in solutions:
         # Also the pooled model's errors are those of each context's own raters.
         for context in [one.context] if one.context or not itemset.contexts else itemset.contexts:
@@ -62,6 +67,8 @@ def _list_model(
                 error[rows], note[rows] = _sample_raters(
                     raters, itemset.ids.iloc[rows], one, method=method, context=context
                 )
+            if isinstance(note, str):
+                continue
             unscored = chosen & np.isnan(score)
             error[unscored], note[unscored] = np.nan, one.flaw or "an item is missing"
     return itemset.ids.assign(
@@ -163,17 +170,16 @@ def score_answers(
     """
     if solution.flaw:
         return np.full(len(answers), np.nan), np.full(len(answers), np.nan)
-    given = np.logical_not(np.isnan(answers))
     if method == "mean":
-        return _average(answers, given, solution)
+        return _average(answers, np.logical_not(np.isnan(answers)), solution)
     ratio = solution.loadings / solution.residuals
     prior = 1.0 if method == "regression" else 0.0
-    if given.all():
+    if not np.isnan(answers).any():
         information = solution.loadings @ ratio + prior
         weights = ratio / information
         score = answers @ weights - solution.intercepts @ weights
         return score, np.full(len(answers), 1 / np.sqrt(information))
-    given = _forgive(given, solution)
+    given = _forgive(np.logical_not(np.isnan(answers)), solution)
     information = given @ (solution.loadings * ratio)
     total = np.where(given, answers - solution.intercepts, 0.0) @ ratio
     information = np.where(information > 0, information + prior, np.nan)

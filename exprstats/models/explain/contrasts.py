@@ -309,8 +309,6 @@ def maximise_t(
     ----------
     whole
         Differences (terms,).
-    left_out
-        The same without each subject (terms, G).
     freedom
         Degrees of freedom (terms,).
     rng

@@ -18,11 +18,13 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import stdtrit
 
-from exprstats.models.fitting.penalties import Grid, trace_grid
-from exprstats.models.fitting.products import measure_errors, read_moments
+from exprstats.models.fitting.penalties import Grid, Moments, trace_grid
+from exprstats.models.fitting.products import CONSTANT as ROUNDED
+from exprstats.models.fitting.products import read_moments
 
 FEWEST_CLIPS = 3
 CONSTANT = 1e-12
+_ROUNDS = 5  # of guesses at the signs of weights; nearly all are right at once
 
 
 class Influence(NamedTuple):
@@ -56,7 +58,7 @@ def correlate_sums(totals: np.ndarray, slopes: np.ndarray, variance: float) -> n
     totals
         (draws, q, q) sums over clips.
     slopes
-        (p,) b; r does not depend on the level of a prediction.
+        (p,) or (draws, p) b; r does not depend on the level of a prediction.
     variance
         Of the target among all clips, against which nothing is too little.
     """
@@ -64,8 +66,8 @@ def correlate_sums(totals: np.ndarray, slopes: np.ndarray, variance: float) -> n
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = totals[:, :1, :] / n
         covariance = totals / n - np.swapaxes(mean, -1, -2) * mean
-        cross = covariance[:, 1:-1, -1] @ slopes
-        spread = np.einsum("i,bij,j->b", slopes, covariance[:, 1:-1, 1:-1], slopes)
+        cross = (covariance[:, 1:-1, -1] * slopes).sum(axis=1)
+        spread = ((covariance[:, 1:-1, 1:-1] @ slopes[..., None])[..., 0] * slopes).sum(axis=1)
         own = covariance[:, -1, -1]
         found = cross / np.sqrt(spread * own)
     varying = (own > CONSTANT * variance) & (n[:, 0, 0] >= FEWEST_CLIPS)
@@ -98,11 +100,11 @@ def trace_influence(
     for fold, point in enumerate(points):
         grid = Grid((point[0],), (point[1],))
         held, rest = sums[fold], total - sums[fold]
-        whole[:, fold] = _score(rest, held[None], grid, variance)[0]
-        inside = np.flatnonzero(codes == fold)
-        tested[inside, :, fold] = _score(rest, held - own[inside], grid, variance)
-        for i in np.flatnonzero(codes != fold):
-            trained[i, :, fold] = _score(rest - own[i], held[None], grid, variance)[0]
+        inside, outside = np.flatnonzero(codes == fold), np.flatnonzero(codes != fold)
+        lines = _refit(np.concatenate([rest[None], rest - own[outside]]), grid)
+        whole[:, fold] = _score(lines[:1], held[None], variance)[0]
+        tested[inside, :, fold] = _score(lines[:1], held - own[inside], variance)
+        trained[outside, :, fold] = _score(lines[1:], held[None], variance)
     # A subject tests in its own fold only, and trains everywhere else.
     here = codes[:, None] == folds
     tested = np.where(here[:, None], tested, whole)
@@ -164,17 +166,83 @@ def _count_freedom(squares: np.ndarray, codes: np.ndarray) -> np.ndarray:
         return parts.sum(axis=0) ** 2 / (parts**2 / free).sum(axis=0)
 
 
-def _score(rest: np.ndarray, held: np.ndarray, grid: Grid, variance: float) -> np.ndarray:
-    """Return sums of squared errors and r (draws, 2) of one model on sums (draws, q, q)."""
-    moments = read_moments(rest)
-    if moments is None:
-        return np.full((len(held), 2), np.nan)
-    weights = trace_grid(moments, grid)[0]
-    squares = [
-        measure_errors(moments, weights, one)[0] * one[0, 0] if one[0, 0] > 0 else 0.0
-        for one in held
-    ]
-    return np.column_stack([squares, correlate_sums(held, weights[0] / moments.scale, variance)])
+def _refit(totals: np.ndarray, grid: Grid) -> np.ndarray:
+    """Return levels and slopes (draws, 1 + p) of one net on sums (draws, q, q); NaN where none.
+
+    Most samples without one subject keep the features, and their signs, of the whole. Given those
+    the weights solve linear equations, which is checked against the conditions of a minimum (Zou &
+    Hastie, 2005); only samples that fail are descended one by one.
+    """
+    lines = np.full((len(totals), totals.shape[1] - 1), np.nan)
+    whole = read_moments(totals[0])
+    if whole is not None:
+        lines[0] = _write_line(whole, trace_grid(whole, grid)[0][0])
+        lines[1:] = _solve_alike(totals[1:], np.sign(lines[0, 1:]), grid)
+    for place in np.flatnonzero(np.isnan(lines[:, 0])):
+        moments = read_moments(totals[place])
+        if moments is not None:
+            lines[place] = _write_line(moments, trace_grid(moments, grid)[0][0])
+    return lines
+
+
+def _write_line(moments: Moments, weights: np.ndarray) -> np.ndarray:
+    slopes = weights / moments.scale
+    return np.append(moments.mean - slopes @ moments.centre, slopes)
+
+
+def _solve_alike(totals: np.ndarray, signs: np.ndarray, grid: Grid) -> np.ndarray:
+    """Return levels and slopes (draws, 1 + p) of nets, NaN where no minimum is found.
+
+    Weights are assumed to have the signs (p,) of another net. What turns out to have the other sign
+    is left out, what is left out against the conditions of a minimum is taken in, and again.
+    """
+    alpha, ratio = grid.alphas[0], grid.l1_ratios[0]
+    bound = alpha * ratio
+    n = np.maximum(totals[:, :1, :1], 1)
+    mean = totals[:, 0] / n[:, 0]
+    covariance = totals / n - mean[:, :, None] * mean[:, None, :]
+    scale = np.sqrt(np.maximum(np.diagonal(covariance, axis1=1, axis2=2), 0))
+    flat = scale[:, 1:-1] <= ROUNDED
+    units = np.where(flat, 1.0, scale[:, 1:-1])
+    kept = np.where(flat, 0.0, 1 / units)
+    gram = covariance[:, 1:-1, 1:-1] * (kept[:, :, None] * kept[:, None, :])
+    cross = covariance[:, 1:-1, -1] * kept
+    varying = (totals[:, 0, 0] >= 1) & (scale[:, -1] > ROUNDED)
+    held = np.where(flat, 0.0, signs)
+    weights, sound = np.zeros_like(cross), np.zeros(len(cross), dtype=bool)
+    for _ in range(_ROUNDS):
+        used = held != 0
+        system = np.where(used[:, :, None] & used[:, None, :], gram, 0.0)
+        places = np.arange(len(signs))
+        system[:, places, places] += np.where(used, alpha * (1 - ratio), 1.0)
+        wanted = np.where(used, cross - bound * held, 0.0)
+        try:
+            weights = np.linalg.solve(system, wanted[..., None])[..., 0]
+        except np.linalg.LinAlgError:  # Features that repeat one another.
+            break
+        turned = np.sign(weights) != held
+        rest = np.where(used, 0.0, cross - (gram @ weights[..., None])[..., 0])
+        over = np.abs(rest) > bound
+        sound = varying & ~(turned | over).any(axis=1)
+        if sound.all():
+            break
+        held = np.where(turned, 0.0, held)
+        held = np.where(over & ~turned.any(axis=1, keepdims=True), np.sign(rest), held)
+    slopes = weights / units
+    lines = np.column_stack([mean[:, -1] - (slopes * mean[:, 1:-1]).sum(axis=1), slopes])
+    return np.where(sound[:, None], lines, np.nan)
+
+
+def _score(lines: np.ndarray, held: np.ndarray, variance: float) -> np.ndarray:
+    """Return sums of squared errors and r (draws, 2) of levels and slopes on sums of products.
+
+    One line (1, 1 + p) stands for all sums (draws, q, q), one set of sums for all lines.
+    """
+    missed = np.column_stack([-lines, np.ones(len(lines))])
+    squares = ((missed[:, None] @ held)[:, 0] * missed).sum(axis=1)
+    r = correlate_sums(held, lines[:, 1:], variance)
+    squares = np.where(held[:, 0, 0] > 0, np.maximum(squares, 0.0), 0.0)
+    return np.column_stack([squares, np.where(np.isnan(lines[:, 0]), np.nan, r)])
 
 
 def _summarise(scores: np.ndarray, clips: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from exprstats.reliability.icc.estimands import (
     WITHIN_NESTED,
     Estimand,
 )
-from exprstats.reliability.icc.panels import Panel, count_blocks
+from exprstats.reliability.icc.panels import Panel, count_blocks, number_cells
 
 # Designs whose clips have the same raters.
 CROSSED = ("crossed", "crossed with gaps")
@@ -100,7 +100,9 @@ def link_panel(panel: Panel) -> Links:
     n_clips, n_raters, n_ratings = len(per_clip), len(per_rater), len(panel.rating)
     n_subjects, within, each = panel.n_subjects, None, None
     if n_subjects is not None:
-        pairs = np.unique(panel.rater * n_subjects + panel.cluster) // n_subjects
+        cells, n_cells = number_cells(panel.cluster, panel.rater, n_raters)
+        pairs = np.zeros(n_cells, dtype=np.int64)
+        pairs[cells] = panel.rater
         within = int((np.bincount(pairs) == 1).sum()) if n_subjects > 1 else 0
         each = float(np.median(np.bincount(panel.owners)))
     return Links(

@@ -38,6 +38,7 @@ from exprstats.reliability.icc.twoway import find_bare, find_components
 Sample = Mapping[str, np.ndarray]
 # Below so many raters the interval that allows for them rests on too few of them to go alone.
 FEW_RATERS = 10
+_BLOCK = 32_768
 # Which cluster interval to report, the first that is defined; the coverage of each is measured in
 # vignettes/coverage_few_raters.csv.
 CLUSTERED = ("jackknife", "jackknife_subjects")
@@ -140,12 +141,17 @@ def _refuse(name: str, theta: np.ndarray, n_raters: int, beyond: str) -> str:
 
 def jackknife_panel(panel: Panel, sums: ClipSums) -> tuple[Spread, ...]:
     """Return the cluster-jackknife variances of ICC(k), k = n0, as `spread_thetas` gives them."""
-    whole, samples = sample_sums(panel, sums)
-    # One call for all parts: on a study's thousands of samples, calls cost more than numbers.
-    theta = leave_out(whole, np.concatenate([sample.T for sample in samples.values()], axis=1).T)
+    if panel.contexts is not None:
+        whole, samples = sample_sums(panel, sums)
+        return spread_thetas({name: leave_out(whole, sample) for name, sample in samples.items()})
+    moments = add_moments(sums)
+    whole = find_sums(moments)
     thetas = {}
-    for name, sample in samples.items():
-        thetas[name], theta = theta[: len(sample)], theta[len(sample) :]
+    for name, taken in take_moments(panel, sums).items():
+        # Blocks stay in the processor's memory, where millions of cells do not.
+        blocks = (taken[start : start + _BLOCK] for start in range(0, len(taken), _BLOCK))
+        lost = [leave_out(whole, find_sums(moments - block)) for block in blocks]
+        thetas[name] = np.concatenate(lost)
     return spread_thetas(thetas)
 
 
@@ -158,8 +164,8 @@ def sample_sums(
         part: Panel, sums: ClipSums, *, always: bool
     ) -> tuple[np.ndarray, Mapping[str, np.ndarray]]:
         moments = add_moments(sums)
-        without = leave_moments(part, sums, moments, always=always)
-        return find_sums(moments), {name: find_sums(lost) for name, lost in without.items()}
+        taken = take_moments(part, sums, always=always)
+        return find_sums(moments), {name: find_sums(moments - off) for name, off in taken.items()}
 
     if panel.contexts is None:
         return sample(panel, sums, always=always)
@@ -196,18 +202,16 @@ def add_contexts(
     return whole, without
 
 
-def leave_moments(
-    panel: Panel, sums: ClipSums, whole: np.ndarray, *, always: bool = False
-) -> dict[str, np.ndarray]:
-    """Return the moments (G, 6) without each subject; and without each rater and each cell.
+def take_moments(panel: Panel, sums: ClipSums, *, always: bool = False) -> dict[str, np.ndarray]:
+    """Return the moments (G, 6) that each subject takes off; and each rater and each cell.
 
     The latter where raters are shared by subjects, or ``always``.
     """
-    samples = {"subject": whole - add_moments(sums, panel.owners)}
+    samples = {"subject": add_moments(sums, panel.owners)}
     peeled = peel_ratings(panel.rating, panel.clip, sums)
     by_rater, by_cell = _sum_crossed(peeled, panel.cluster, panel.rater)
     if len(by_cell) > len(by_rater) or always:
-        samples |= {"rater": whole - by_rater, "cell": whole - by_cell}
+        samples |= {"rater": by_rater, "cell": by_cell}
     return samples
 
 

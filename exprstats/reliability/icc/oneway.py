@@ -49,7 +49,8 @@ def find_sums(moments: np.ndarray) -> np.ndarray:
             within,
             ratings - squares / ratings,
         )
-    return np.stack([np.where(some, part, 0.0) for part in sums], axis=-1)
+    # Sums of many samples lie one kind after the other, as the moments do.
+    return np.array([np.where(some, part, 0.0) for part in sums]).T
 
 
 def divide_sums(sums: np.ndarray) -> MeanSquares:

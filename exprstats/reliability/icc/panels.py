@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from exprstats.codes import Codes, close_gaps, encode_columns, explain_breach, pack_codes, recode
+from exprstats.codes import Codes, close_gaps, find_rows, pack_codes, recode
 from exprstats.contracts import require_columns
 from exprstats.errors import DataError, Problem
-from exprstats.io.guards.tables import guard_ratings
+from exprstats.io.guards.tables import code_ratings
 from exprstats.options import name_nearest, name_some
 
 
@@ -134,10 +134,7 @@ def split_whole(
     """Return all rows of a ratings table as one panel, and what `split_panels` gives."""
     require_columns(ratings, [] if by is None else [by], "ratings")
     cluster = find_cluster(ratings, cluster)
-    ratings = guard_ratings(ratings, by, cluster)
-    codes = encode_columns(ratings, by, cluster)
-    if codes is None:
-        explain_breach(ratings, by, cluster)
+    ratings, codes = code_ratings(ratings, by, cluster)
     whole = _encode_panel(ratings, codes, by, cluster)
     if cluster is not None:
         _check_nesting(ratings, whole, cluster)
@@ -187,7 +184,7 @@ def _find_items(
     ]
     if problems:
         raise DataError(problems)
-    return [(item, _find_rows(codes.codes, present[item])) for item in chosen]
+    return [(item, find_rows(codes.codes, present[item])) for item in chosen]
 
 
 def _name_contexts(pooled: Panel, by: str | None, codes: dict[str, Codes]) -> Panel:
@@ -197,14 +194,6 @@ def _name_contexts(pooled: Panel, by: str | None, codes: dict[str, Codes]) -> Pa
         return replace(pooled, places=known)
     here = codes[by].codes[pooled.rows]
     return replace(pooled, contexts=here) if (here != here[:1]).any() else pooled
-
-
-def _find_rows(codes: np.ndarray, code: int) -> slice | np.ndarray:
-    """Return where a code stands: a slice, which copies nothing, if its rows are neighbours."""
-    rows = np.flatnonzero(codes == code)
-    if rows.size and rows[-1] - rows[0] + 1 == rows.size:
-        return slice(int(rows[0]), int(rows[-1]) + 1)
-    return rows
 
 
 def _split_contexts(

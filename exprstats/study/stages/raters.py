@@ -95,7 +95,7 @@ def allow_raters(
     Where intervals of another kind were asked for, the raters are compared on their own.
     """
     from exprstats.models import compare_human
-    from exprstats.models.baselines.headlines import head_raters
+    from exprstats.models.baselines.human import head_raters
     from exprstats.models.baselines.raters import METRICS
 
     judged = set(predictions["model"])

@@ -12,7 +12,7 @@ from statsmodels.stats.multitest import multipletests
 
 from exprstats.inference import compare_models, judge_equivalence
 from exprstats.models import compare_human
-from exprstats.models.baselines.headlines import head_raters
+from exprstats.models.baselines.human import head_raters
 
 WIDER = "jackknife_raters"
 
