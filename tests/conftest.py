@@ -7,10 +7,12 @@ it those tests, and the examples of ``exprstats.deep``, are skipped and counted.
 
 import gc
 import os
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import typer.testing
 
 from exprstats.rbridge import probe_r
 
@@ -21,6 +23,8 @@ DEEP = Path(__file__).parents[1] / "exprstats" / "deep"
 def pytest_configure(config):
     # Networks are classes of torch, so that their modules cannot be imported without it.
     config.option.doctest_ignore_import_errors |= not TORCH
+    # A process of its own reads the options of all commands once, and not at each call.
+    typer.testing._get_command = cache(typer.testing._get_command)
 
 
 def pytest_collection_modifyitems(items):
