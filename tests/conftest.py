@@ -7,6 +7,7 @@ it those tests, and the examples of ``exprstats.deep``, are skipped and counted.
 
 import gc
 import os
+from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -72,6 +73,13 @@ def _say_why_no_r(packages):
     return f"R lacks {', '.join(absent)}" if absent else ""
 
 
+def _save_blank(_, stem):
+    files = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
+    for file in files:
+        file.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', encoding="utf-8")
+    return files
+
+
 @pytest.fixture
 def blank_pictures(monkeypatch):
     """Leave figures undrawn, for tests of words and rows: drawing takes most of a report's time.
@@ -79,11 +87,17 @@ def blank_pictures(monkeypatch):
     A report notes a figure that fails and goes on, so that only tests which look at figures can
     see one fail; those draw.
     """
+    monkeypatch.setattr("exprstats.report.folder.save_figure", _save_blank)
 
-    def save_blank(_, stem):
-        files = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
-        for file in files:
-            file.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', encoding="utf-8")
-        return files
 
-    monkeypatch.setattr("exprstats.report.folder.save_figure", save_blank)
+@pytest.fixture(scope="session")
+def without_pictures():
+    """Return a context in which reports of a fixture that several tests share are not drawn."""
+
+    @contextmanager
+    def leave_out():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("exprstats.report.folder.save_figure", _save_blank)
+            yield
+
+    return leave_out

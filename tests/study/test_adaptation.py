@@ -225,6 +225,7 @@ def test_a_study_ablates_its_network_beside_elastic_nets(ablated, place):
 
 
 @pytest.mark.torch
+@pytest.mark.usefixtures("blank_pictures")
 def test_the_report_names_the_models_beside_the_networks(ablated, tmp_path):
     page = write_report(ablated, tmp_path / "report").read_text(encoding="utf-8")
     assert "Ablation of Modalities" in page
