@@ -29,6 +29,12 @@ def walk_file(path):
     return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def forget_files():
+    yield
+    walk_file.cache_clear()
+
+
 def parse_functions(path):
     kinds = ast.FunctionDef | ast.AsyncFunctionDef
     return [node for node in walk_file(path) if isinstance(node, kinds)]
