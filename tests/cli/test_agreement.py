@@ -66,6 +66,7 @@ def test_the_scale_is_the_declared_one(call, call_both, coders):
     assert "5" in told and "scale" in told
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_a_context_called_all_is_not_the_pooled_one(call, call_json, data, tmp_path):
     file = tmp_path / "ratings.csv"
     table = pd.read_csv(data / "ratings.csv").replace({"context": {"pain": "All"}})

@@ -109,6 +109,7 @@ def test_folds_need_no_validation_part(call_json, fit):
     assert train["n_clusters"] == 24
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_nested_folds_predict_everybody_with_intervals(call, call_both, fit, clips, tmp_path):
     options = ("--by", "context", "--nested", "--folds", 3, "--repeats", 2)
     both = call_both(*fit, *options)

@@ -300,6 +300,7 @@ def test_every_model_has_its_table_and_words(call, ratings, table, model, term):
     assert "delete-one jackknife over 30 subjects and 24 raters" in squeeze(out)
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_nested_plans_clips_a_subject(call, ratings, table, tmp_path):
     options = (*ONE, "--by", "context", "--model", "nested", "--level", 0.9)
     out = call("reliability", ratings, *options, "--out", tmp_path / "out").stdout

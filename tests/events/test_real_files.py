@@ -160,6 +160,7 @@ def test_the_elan_file_is_read(folder):
     assert events["end"].max() == 37.58
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_the_command_runs_on_the_corpus(folder, capsys, tmp_path):
     from typer.testing import CliRunner
 
