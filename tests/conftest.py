@@ -90,6 +90,20 @@ def blank_pictures(monkeypatch):
     monkeypatch.setattr("exprstats.report.folder.save_figure", _save_blank)
 
 
+@pytest.fixture
+def draw_only(monkeypatch):
+    """Return what leaves all figures undrawn but those whose file's name holds a word."""
+    from exprstats.plots import save_figure
+
+    def choose(word):
+        def save(plot, stem):
+            return save_figure(plot, stem) if word in stem.name else _save_blank(plot, stem)
+
+        monkeypatch.setattr("exprstats.report.folder.save_figure", save)
+
+    return choose
+
+
 @pytest.fixture(scope="session")
 def without_pictures():
     """Return a context in which reports of a fixture that several tests share are not drawn."""

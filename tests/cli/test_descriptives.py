@@ -38,7 +38,8 @@ def test_check_describes_ratings(call, data):
 
 
 @pytest.mark.parametrize("rated", [True, False])
-def test_factor_compares_means_of_contexts_and_groups(call_json, wide, tmp_path, rated):
+def test_factor_compares_means_of_contexts_and_groups(call_json, draw_only, wide, tmp_path, rated):
+    draw_only("means")
     file = wide
     if not rated:
         table = pd.read_csv(wide).groupby(["context", "clip", "subject", "sex"], sort=False)

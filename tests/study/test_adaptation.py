@@ -191,7 +191,8 @@ def test_baselines_do_not_know_of_added_clips(adapted, place):
 
 
 @pytest.mark.torch
-def test_the_report_holds_adaptation_beside_the_models(adapted, tmp_path):
+def test_the_report_holds_adaptation_beside_the_models(adapted, draw_only, tmp_path):
+    draw_only("adaptation")
     page = write_report(adapted, tmp_path / "report").read_text(encoding="utf-8")
     assert "Adaptation to New People" in page
     assert "adapted to each of 6 new people in 3 iterations of 3 neutral windows" in page
