@@ -8,10 +8,13 @@ it those tests, and the examples of ``exprstats.deep``, are skipped and counted.
 import gc
 import os
 import re
+from contextlib import contextmanager
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import typer.testing
 
 from exprstats.rbridge import probe_r
 
@@ -22,6 +25,8 @@ DEEP = Path(__file__).parents[1] / "exprstats" / "deep"
 def pytest_configure(config):
     # Networks are classes of torch, so that their modules cannot be imported without it.
     config.option.doctest_ignore_import_errors |= not TORCH
+    # A process of its own reads the options of all commands once, and not at each call.
+    typer.testing._get_command = cache(typer.testing._get_command)
 
 
 def pytest_collection_modifyitems(items):
@@ -69,6 +74,13 @@ def _say_why_no_r(packages):
     return f"R lacks {', '.join(absent)}" if absent else ""
 
 
+def _save_blank(_, stem):
+    files = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
+    for file in files:
+        file.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', encoding="utf-8")
+    return files
+
+
 @pytest.fixture
 def blank_pictures(monkeypatch):
     """Leave figures undrawn, for tests of words and rows: drawing takes most of a report's time.
@@ -76,14 +88,7 @@ def blank_pictures(monkeypatch):
     A report notes a figure that fails and goes on, so that only tests which look at figures can
     see one fail; those draw.
     """
-
-    def save_blank(_, stem):
-        files = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
-        for file in files:
-            file.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', encoding="utf-8")
-        return files
-
-    monkeypatch.setattr("exprstats.report.folder.save_figure", save_blank)
+    monkeypatch.setattr("exprstats.report.folder.save_figure", _save_blank)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -123,3 +128,30 @@ def find_problems_of_numbers(page, folder):
     written = {path.name.split("_")[0] for path in folder.glob("[tf]*s/*") if path.is_file()}
     problems += sorted(written - {anchor.replace("-", "") for anchor in anchors})
     return problems
+
+
+@pytest.fixture
+def draw_only(monkeypatch):
+    """Return what leaves all figures undrawn but those whose file's name holds a word."""
+    from exprstats.plots import save_figure
+
+    def choose(word):
+        def save(plot, stem):
+            return save_figure(plot, stem) if word in stem.name else _save_blank(plot, stem)
+
+        monkeypatch.setattr("exprstats.report.folder.save_figure", save)
+
+    return choose
+
+
+@pytest.fixture(scope="session")
+def without_pictures():
+    """Return a context in which reports of a fixture that several tests share are not drawn."""
+
+    @contextmanager
+    def leave_out():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("exprstats.report.folder.save_figure", _save_blank)
+            yield
+
+    return leave_out

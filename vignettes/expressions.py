@@ -131,6 +131,7 @@ recall = ex.classify_expressions(
     {name: fused.features[name] for name in kept},
     fused.clips["label"],
     fused.clips["subject"],
+    repeats=3,
     costs=[0.01, 0.1, 1.0],
     nulls=10,
 )

@@ -189,6 +189,8 @@ def write_line(text: str = "", *, to_errors: bool = False) -> None:
 
 
 def _measure(text: str) -> int:
+    if text.isascii():
+        return len(text)
     wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
     marks = sum(bool(unicodedata.combining(letter)) for letter in text)
     return len(text) + wide - marks

@@ -28,10 +28,12 @@ def draw_blendshapes(seed, people=3, frames=40):
 
 def write_out(table):
     """Happiness by equation 1: each pair over the sum of its maxima, halved and added."""
-    found = []
+    found, highs = [], {}
+    for person in set(table["subject"]):
+        own = table[table["subject"] == person]
+        highs[person] = {name: max(own[name]) for name in SIDES}
     for row in table.to_dict("records"):
-        own = table[table["subject"] == row["subject"]]
-        highest = {name: max(own[name]) for name in SIDES}
+        highest = highs[row["subject"]]
         cheek = (row[SIDES[0]] + row[SIDES[1]]) / (highest[SIDES[0]] + highest[SIDES[1]])
         mouth = (row[SIDES[2]] + row[SIDES[3]]) / (highest[SIDES[2]] + highest[SIDES[3]])
         found.append(cheek / 2 + mouth / 2)

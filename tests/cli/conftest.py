@@ -37,6 +37,18 @@ def call_json(call):
     return run
 
 
+@pytest.fixture(scope="session")
+def call_both(call, tmp_path_factory):
+    """Run the program once; return what ``--json`` holds as ``told``, and what it printed."""
+    place = tmp_path_factory.mktemp("both") / "told.json"
+
+    def run(*arguments):
+        shown = call(*arguments, "--json", place).stdout
+        return SimpleNamespace(told=json.loads(place.read_text(encoding="utf-8")), stdout=shown)
+
+    return run
+
+
 @pytest.fixture(scope="module", autouse=True)
 def few_trees():
     """Grow 40 trees where nobody asks for a number: what is compared comes of the same forests."""

@@ -31,12 +31,13 @@ def coders(tmp_path):
 
 
 @pytest.mark.parametrize(("weights", "alpha"), [("identity", 0.743), ("quadratic", 0.849)])
-def test_alpha_is_that_of_the_literature(call, call_json, coders, weights, alpha):
+def test_alpha_is_that_of_the_literature(call_both, coders, weights, alpha):
     options = ("agreement", coders, "--raters", "A,B,C,D", "--weights", weights)
-    rows = call_json(*options)["rows"]
+    both = call_both(*options)
+    rows = both.told["rows"]
     [headline] = [row for row in rows if row.get("headline")]
     assert headline["term"] == "alpha" and headline["estimate"] == pytest.approx(alpha, abs=5e-4)
-    out = squeeze(call(*options).stdout)
+    out = squeeze(both.stdout)
     kind = "nominal" if weights == "identity" else "interval"
     value = write_number(headline["estimate"], bounded=True)
     assert f"Krippendorff’s α ({kind} differences) = {value}, 95% CI [" in out
@@ -44,9 +45,10 @@ def test_alpha_is_that_of_the_literature(call, call_json, coders, weights, alpha
     assert "run_span=3" not in out
 
 
-def test_the_scale_is_the_declared_one(call, call_json, coders):
+def test_the_scale_is_the_declared_one(call, call_both, coders):
     options = ("agreement", coders, "--raters", "A,B,C,D", "--scale", "1,7")
-    rows = call_json(*options)["rows"]
+    both = call_both(*options)
+    rows = both.told["rows"]
     wanted = measure_agreement(read_ratings(coders, raters=["A", "B", "C", "D"]), scale=(1, 7))
     found = {
         row["term"]: row["estimate"] for row in rows if row["term"] not in {"pair", "confusion"}
@@ -56,7 +58,7 @@ def test_the_scale_is_the_declared_one(call, call_json, coders):
     assert [row["kappa"] for row in pairs] == wanted.pairs["kappa"].tolist()
     counts = [row["count"] for row in rows if row["term"] == "confusion"]
     assert counts == wanted.confusions["count"].tolist()
-    out = call(*options).stdout
+    out = both.stdout
     line = next(line for line in out.splitlines() if "Gwet's AC2" in line)
     assert write_number(found["ac"], bounded=True) in line
     assert "--scale" not in out
@@ -64,6 +66,7 @@ def test_the_scale_is_the_declared_one(call, call_json, coders):
     assert "5" in told and "scale" in told
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_a_context_called_all_is_not_the_pooled_one(call, call_json, data, tmp_path):
     file = tmp_path / "ratings.csv"
     table = pd.read_csv(data / "ratings.csv").replace({"context": {"pain": "All"}})

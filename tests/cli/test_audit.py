@@ -30,8 +30,9 @@ def write(tmp_path):
     return put
 
 
-def test_the_central_papers_tables(call, call_json):
-    told = call_json("audit", LIN)
+def test_the_central_papers_tables(call_both):
+    both = call_both("audit", LIN)
+    told = both.told
     wrong = [row for row in told["rows"] if not row["consistent"]]
     assert (len(told["rows"]), len(wrong)) == (40, 10)
     # The pilot has 5 x 8 clips of sadness; its limits are those of 35.
@@ -40,7 +41,7 @@ def test_the_central_papers_tables(call, call_json):
     assert all("it fits 35 clips, not 40" in row["note"] for row in sadness)
     assert (sadness[0]["expected_low"], sadness[0]["expected_high"]) == (0.021, 0.673)
     assert {type(row["estimate"]) for row in told["rows"]} == {float}
-    out = squeeze(call("audit", LIN).stdout)
+    out = squeeze(both.stdout)
     assert "30 of 40 rows follow from the 95% F interval of ICC(1,k)." in out
     assert "5 startle 3: it fits if the upper limit reads 0.881, not 0.861" in out
     # What is printed is what JSON holds, with the decimals in print.

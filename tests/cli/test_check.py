@@ -7,15 +7,16 @@ def squeeze(text):
     return " ".join(text.split())
 
 
-def test_a_rating_file(call, call_json, data):
+def test_a_rating_file(call_both, data):
     file = data / "ratings.csv"
-    out = squeeze(call("check", file).stdout)
+    both = call_both("check", file)
+    out = squeeze(both.stdout)
     assert "The file appears to have one row per rating." in out
     assert "480 clips of 30 subjects" in out
     assert "3 contexts (clips): startle 150, pain 210, disgust 120" in out
     assert "3 items (response, emotion, motion); ratings from 0 to 4" in out
     assert "Try: exprstats reliability" in out
-    told = call_json("check", file)
+    told = both.told
     columns = [row["name"] for row in told["rows"] if row["kind"] == "column"]
     assert columns == list(pd.read_csv(file, nrows=1))
     assert {row["kind"] for row in told["rows"]} == {
@@ -23,9 +24,10 @@ def test_a_rating_file(call, call_json, data):
     }
 
 
-def test_the_design_of_ratings(call, call_json, data):
+def test_the_design_of_ratings(call_both, data):
     file = data / "ratings.csv"
-    rows = [row for row in call_json("check", file)["rows"] if row["kind"] == "design"]
+    both = call_both("check", file)
+    rows = [row for row in both.told["rows"] if row["kind"] == "design"]
     table = pd.read_csv(file)
     per_clip = table.groupby("clip").size()
     assert len(rows) == 12
@@ -34,7 +36,7 @@ def test_the_design_of_ratings(call, call_json, data):
     assert found == [per_clip.min(), per_clip.median(), per_clip.max()]
     cells = table["clip"].nunique() * table["rater"].nunique()
     assert rows[-1]["density"] == len(table) / cells
-    out = squeeze(call("check", file).stdout)
+    out = squeeze(both.stdout)
     counts = "2,752 0 480 30 24 4–6 (6)"
     assert f"All response, emotion, motion partly crossed {counts}" in out
     clips = table.groupby("rater")["clip"].nunique().median()
@@ -176,14 +178,15 @@ def test_items_of_different_designs_have_their_own_words(call, tmp_path):
     assert "- fear: ICC(1,k) (report this one)" in out
 
 
-def test_names_that_mean_other_things_go_through(call, call_json, data, tmp_path):
+def test_names_that_mean_other_things_go_through(call_both, data, tmp_path):
     file = tmp_path / "run_span=3.csv"
     table = pd.read_csv(data / "ratings.csv").replace({"context": {"pain": "All"}})
     table.to_csv(file, index=False)
-    rows = [row for row in call_json("check", file)["rows"] if row["kind"] == "design"]
+    both = call_both("check", file)
+    rows = [row for row in both.told["rows"] if row["kind"] == "design"]
     counts = {row["context"]: row["n_ratings"] for row in rows}
-    out = squeeze(call("check", file).stdout).split(". Ratings, Raters, and Clips")[1]
+    out = squeeze(both.stdout).split(". Ratings, Raters, and Clips")[1]
     items = "response, emotion, motion partly crossed"
     assert f" All (context) {items} {counts['All']:,} 0" in out
     assert f" All {items} {counts[None]:,} 0" in out
-    assert str(file) in call("check", file).stdout
+    assert str(file) in both.stdout

@@ -26,9 +26,10 @@ def save(path, rows):
     return path
 
 
-def test_classes_are_counted(call, call_json, tmp_path, rows):
+def test_classes_are_counted(call_both, tmp_path, rows):
     file = save(tmp_path / "a.csv", rows)
-    found = {row["label"]: row for row in call_json("check", file)["rows"]
+    both = call_both("check", file)
+    found = {row["label"]: row for row in both.told["rows"]
              if row["kind"] == "class"}  # fmt: skip
     every = Counter(label for row in rows for label in row[2:])
     own = [Counter(row[2 + j] for row in rows) for j in range(3)]
@@ -37,7 +38,7 @@ def test_classes_are_counted(call, call_json, tmp_path, rows):
         assert row["share"] == every[label] / 120
         assert row["share_low"] == min(one[label] for one in own) / 40
         assert row["share_high"] == max(one[label] for one in own) / 40
-    out = " ".join(call("check", file).stdout.split())
+    out = " ".join(both.stdout.split())
     most, count = every.most_common(1)[0]
     assert f"named one of {len(every)} classes 120 times" in out
     assert f"most frequent: '{most}' ({round(100 * count / 120)}%)" in out

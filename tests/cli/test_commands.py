@@ -84,15 +84,16 @@ def test_json_files_and_quiet(call, data, tmp_path):
     assert list(json.loads(file.read_text())) == [*KEYS, "descriptives"]
 
 
-def test_warnings_stand_in_json_and_in_print(call, call_json, data, tmp_path):
+def test_warnings_stand_in_json_and_in_print(call, call_both, data, tmp_path):
     ratings = pd.read_csv(data / "ratings.csv")
     ratings.loc[ratings["rater"] == ratings["rater"][0], "response"] = 2
     file = tmp_path / "ratings.csv"
     ratings.to_csv(file, index=False)
     options = ("reliability", file, "--rating", "response", "--subject", "subject")
-    [told] = call_json(*options)["warnings"]
+    both = call_both(*options)
+    [told] = both.told["warnings"]
     assert f"'{ratings['rater'][0]}'" in told
-    assert "Warnings\n  - raters" in call(*options).stdout
+    assert "Warnings\n  - raters" in both.stdout
     beside = call(*options, "--json", "-")
     assert "Warnings" in beside.stderr
     json.loads(beside.stdout)

@@ -64,15 +64,16 @@ def test_strata_that_no_file_has_are_named(call, guesses):
     assert "no file has the columns 'subject' and 'sit'. Did you mean 'site'?" in told
 
 
-def test_equivalence_uses_the_margin(call, call_json, guesses, table):
+def test_equivalence_uses_the_margin(call_both, guesses, table):
     options = (*OPTIONS, "--metric", "rmse,correlation", "--margin", "rmse=.3,correlation=.1")
-    rows = [row for row in call_json("compare", guesses, *options)["rows"] if "margin" in row]
+    both = call_both("compare", guesses, *options)
+    rows = [row for row in both.told["rows"] if "margin" in row]
     comparison = compare_models(table, metrics=["rmse", "correlation"], draws=200, seed=1)
     wanted = judge_equivalence(comparison, margin={"rmse": 0.3, "correlation": 0.1}).table
     assert [row["p_value"] for row in rows] == wanted["p_value"].tolist()
     verdicts = {(row["metric"], row["term"]): row["equivalent"] for row in rows}
     assert verdicts["rmse", "good - twin"] and not verdicts["rmse", "good - poor"]
-    out = call("compare", guesses, *options).stdout
+    out = both.stdout
     lines = out.split("RMSE within ±0.3\n")[1].splitlines()
     line = next(line for line in lines if "good − twin" in line)
     assert "yes" in line and "not shown" not in line
@@ -85,20 +86,21 @@ def test_bad_margins_are_refused(text):
         split_sizes(text, ["rmse", "correlation"])
 
 
-def test_swaps_and_contexts(call, call_json, guesses, table):
+def test_swaps_and_contexts(call, call_both, guesses, table):
     options = (*OPTIONS, "--metric", "rmse", "--by", "task", "--swaps", "--contexts")
-    rows = call_json("compare", guesses, *options)["rows"]
+    both = call_both("compare", guesses, *options)
+    rows = both.told["rows"]
     swaps = permute_models(table, metrics=["rmse"], by="context", draws=200, seed=1).table
     found = [row["p_value"] for row in rows if row["method"] == "permutation"]
     assert found == swaps["p_value"].tolist()
     contexts = compare_contexts(table, metrics=["rmse"], draws=200, seed=1).table
     found = [row["estimate"] for row in rows if "first" in row]
     assert found == contexts["estimate"].tolist()
-    out = call("compare", guesses, *options).stdout
+    out = both.stdout
     assert ". Differences Tested by Swapping Predictions Within Subjects" in out
     lines = out.split(". Each Model Compared Between Contexts")[1].splitlines()
     line = next(line.split() for line in lines if line.startswith("  good  calm − pain"))
-    wanted = next(row for row in call_json("compare", guesses, *options)["rows"] if "first" in row)
+    wanted = next(row for row in both.told["rows"] if "first" in row)
     assert float(line[4].replace("−", "-")) == pytest.approx(wanted["estimate"], abs=0.0005)
     told = squeeze(call("compare", guesses, *OPTIONS, "--contexts", code=2).stderr)
     assert "Name their column with --by" in told
@@ -112,13 +114,14 @@ def test_every_interval_and_the_methods_paragraph(call, call_json, guesses):
     assert "Methods: The performance of 3 models (good, twin, poor) was measured by RMSE" in out
 
 
-def test_mlboot_p_values(call, call_json, guesses):
+def test_mlboot_p_values(call_both, guesses):
     options = (*OPTIONS, "--metric", "correlation", "--compat", "mlboot")
-    rows = call_json("compare", guesses, *options)["rows"]
+    both = call_both("compare", guesses, *options)
+    rows = both.told["rows"]
     # mlboot's p is twice a share of the draws, and scores have one.
     assert all(row["p_value"] * 200 % 2 == pytest.approx(0, abs=1e-9) for row in rows)
     assert len(rows) == 6
-    told = squeeze(call("compare", guesses, *options).stdout)
+    told = squeeze(both.stdout)
     assert "p values are defined as in mlboot: twice the smaller share of draws beyond 0" in told
 
 
@@ -159,16 +162,17 @@ def test_strata_must_be_there_and_hold_whole_subjects(call, guesses):
     assert "subject 's0' stands in 'calm' and in 'pain'. Strata must hold whole subjects." in told
 
 
-def test_a_wanted_width_says_how_many_subjects(call, call_json, guesses, table):
+def test_a_wanted_width_says_how_many_subjects(call, call_both, guesses, table):
     options = (*OPTIONS, "--metric", "rmse,correlation_between", "--against", "good")
     widths = ("--width", "rmse=.2,correlation_between=.1")
-    rows = [r for r in call_json("compare", guesses, *options, *widths)["rows"] if "needed" in r]
+    both = call_both("compare", guesses, *options, *widths)
+    rows = [r for r in both.told["rows"] if "needed" in r]
     pooled = table.drop(columns="context")
     known = plan_precision(pooled, metrics="rmse", width=0.2, against="good", draws=200, seed=1)
     mine = [row for row in rows if row["metric"] == "rmse"]
     assert [row["needed"] for row in mine] == known.table["needed"].tolist()
     assert {row["method"] for row in rows} == {"plan"}
-    out = call("compare", guesses, *options, *widths).stdout
+    out = both.stdout
     assert "Width of the 95% CI by number of subjects" in out
     lines = out.split("RMSE, width 0.2\n")[1].splitlines()
     line = next(line for line in lines if "good − poor" in line)
@@ -192,7 +196,7 @@ def test_metrics_are_printed_by_their_labels(call, guesses):
     assert "_between is that of subjects' means" in told
 
 
-def test_training_runs_are_told_apart(call, call_json, guesses, table, tmp_path):
+def test_training_runs_are_told_apart(call_json, call_both, guesses, table, tmp_path):
     rng = np.random.default_rng(2)
     plain = table.drop(columns="context")
     noise = [plain["prediction"] + 0.3 * rng.normal(size=len(plain)) for _ in range(3)]
@@ -202,7 +206,8 @@ def test_training_runs_are_told_apart(call, call_json, guesses, table, tmp_path)
     file = tmp_path / "runs.csv"
     runs.to_csv(file, index=False)
     options = ("--subject", "subject", "--metric", "rmse", "--draws", 200, "--runs")
-    rows = [r for r in call_json("compare", file, *options)["rows"] if "error_training" in r]
+    both = call_both("compare", file, *options)
+    rows = [r for r in both.told["rows"] if "error_training" in r]
     known = split_variance(runs.reset_index(drop=True), metrics="rmse").table
     # The file's decimals are those of the numbers, so that the same bits are read again.
     assert [row["error_training"] for row in rows] == known["error_training"].tolist()
@@ -210,7 +215,7 @@ def test_training_runs_are_told_apart(call, call_json, guesses, table, tmp_path)
     runs.rename(columns={"seat": "fold"}).to_csv(renamed, index=False)
     again = call_json("compare", renamed, *options, "--seat", "fold")["rows"]
     assert [row for row in again if "error_training" in row] == rows
-    out = call("compare", file, *options).stdout
+    out = both.stdout
     assert ". Error From Test Subjects and From Training (3 Runs)" in out
     line = next(
         line.split()
@@ -255,7 +260,7 @@ def test_a_wide_file_needs_the_names_of_its_models(call, guesses):
     assert "If each model has a column of its own, name these with --models." in told
 
 
-def test_a_context_and_a_model_called_all_and_an_option_in_a_file_name(call, call_json, tmp_path):
+def test_a_context_and_a_model_called_all_and_an_option_in_a_file_name(call, call_both, tmp_path):
     rng = np.random.default_rng(2)
     table = pd.DataFrame({"clip": [f"c{i}" for i in range(80)], "truth": rng.normal(size=80)})
     table["subject"] = [f"s{i // 8}" for i in range(80)]
@@ -266,8 +271,9 @@ def test_a_context_and_a_model_called_all_and_an_option_in_a_file_name(call, cal
     table.to_csv(file, index=False)
     options = ("--subject", "subject", "--models", "All,other", "--by", "task", "--draws", 200)
     more = ("--metric", "rmse", "--swaps", "--contexts", "--margin", ".5", "--width", ".2")
-    rows = call_json("compare", file, *options, *more)["rows"]
-    out = call("compare", file, *options, *more).stdout
+    both = call_both("compare", file, *options, *more)
+    rows = both.told["rows"]
+    out = both.stdout
     scores = {(row["context"], row["model"]): row for row in rows if row.get("versus") is None}
     lines = out.split("Table 1.")[1].splitlines()
     assert next(line for line in lines if line.startswith("Model")).split() == [

@@ -67,6 +67,7 @@ def test_a_network_is_fitted_stored_used_and_adapted(folder):
 
 
 @pytest.mark.torch
+@pytest.mark.usefixtures("blank_pictures")
 def test_several_trainings_are_set_beside_other_test_people(folder, tmp_path):
     files = [folder / "clips.csv", "--sequences", folder / "seq"]
     said = run("fit", *files, *FIT, "--lr", ".02", "--runs", 2, "--out", tmp_path / "o").output

@@ -38,7 +38,8 @@ def test_check_describes_ratings(call, data):
 
 
 @pytest.mark.parametrize("rated", [True, False])
-def test_factor_compares_means_of_contexts_and_groups(call_json, wide, tmp_path, rated):
+def test_factor_compares_means_of_contexts_and_groups(call_json, draw_only, wide, tmp_path, rated):
+    draw_only("means")
     file = wide
     if not rated:
         table = pd.read_csv(wide).groupby(["context", "clip", "subject", "sex"], sort=False)
@@ -73,16 +74,17 @@ def test_a_person_in_two_groups_is_named(call, wide, tmp_path):
     assert "1 person is in two groups: 'S001'" in " ".join(error.split())
 
 
-def test_fit_correlates_features_with_the_target(call, call_json, data, tmp_path):
+def test_fit_correlates_features_with_the_target(call_both, data, tmp_path):
     clips = pd.read_csv(data / "clips.csv")
     names = ["au_count", "gaze_velocity"]
     clips["score"] = clips[names[0]].rank() / 10 + np.arange(len(clips)) % 7
     clips.to_csv(tmp_path / "clips.csv", index=False)
     options = ("--target", "score", "--subject", "subject", "--features", ",".join(names))
-    told = call_json("fit", tmp_path / "clips.csv", *options)["feature_correlations"]
+    both = call_both("fit", tmp_path / "clips.csv", *options)
+    told = both.told["feature_correlations"]
     wanted = correlate_features(clips, names).table
     assert [row["estimate"] for row in told] == pytest.approx(wanted["estimate"].tolist())
-    out = call("fit", tmp_path / "clips.csv", *options).stdout
+    out = both.stdout
     assert "Correlations of the features with the target" in out
 
 

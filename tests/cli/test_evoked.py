@@ -40,6 +40,7 @@ def test_rows_have_expression_and_term(folder, call_json):
     assert {"versus", "n_joint", "conf_low", "n_clusters"} <= set(row)
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_eev_is_voted_and_written(tmp_path, call):
     stamps = [0, 166_666, 333_333, 500_000, 666_666, 833_333]
     rows = [

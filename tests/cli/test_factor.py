@@ -87,10 +87,11 @@ def test_robust_errors_and_estimators_are_those_of_the_verb(call, call_json, ite
 
 
 @pytest.mark.parametrize("cluster", [False, pytest.param(True, marks=pytest.mark.r)])
-def test_the_printed_numbers_are_the_rows(call, call_json, items, cluster):
+def test_the_printed_numbers_are_the_rows(call_both, items, cluster):
     options = (*ITEMS, *BY, *(["--cluster-robust"] if cluster else []))
-    rows = call_json("factor", items, *options)["rows"]
-    out = call("factor", items, *options).stdout
+    both = call_both("factor", items, *options)
+    rows = both.told["rows"]
+    out = both.stdout
     loadings = read_table(out, "Standardized Estimates of the One-Factor Model")
     contexts = [*dict.fromkeys(row["context"] for row in rows)]
     assert contexts[-1] is None and len(contexts) == 4
@@ -137,16 +138,17 @@ def test_missing_holds_a_rule_and_codes():
 
 
 @pytest.mark.r
-def test_restrictions_and_invariance_stand_in_tables(call, call_json, items, table):
+def test_restrictions_and_invariance_stand_in_tables(call_both, items, table):
     options = (*ITEMS, *BY, "--cluster-robust", "--restrictions", "--invariance")
-    rows = call_json("factor", items, *options)["rows"]
-    wanted = check_invariance(table, items=NAMES, cluster="subject").table
+    both = call_both("factor", items, *options)
+    rows = both.told["rows"]
+    checked = check_invariance(table, items=NAMES, cluster="subject")
+    wanted, steps = checked.table, checked.steps
     scalar = wanted[(wanted["model"] == "scalar") & wanted["versus"].notna()]
     [found] = pick(rows, model="scalar", versus="metric", term="chisq")
     assert found["p_value"] == scalar.loc[scalar["term"] == "chisq", "p_value"].item()
     assert pick(rows, model="tau-equivalent", context="pain", term="chisq")
-    out = call("factor", items, *options).stdout
-    steps = check_invariance(table, items=NAMES, cluster="subject").steps
+    out = both.stdout
     printed = read_table(out, "Measurement Invariance")
     assert [line[0].lower() for line in printed] == steps["model"].tolist()
     for line, step in zip(printed[1:], steps.iloc[1:].to_dict("records"), strict=True):
@@ -158,16 +160,16 @@ def test_restrictions_and_invariance_stand_in_tables(call, call_json, items, tab
     assert "in size only under scalar invariance (Meredith, 1993)" in squeeze(out)
 
 
-def test_draws_compare_contexts(call, call_json, items, table):
+def test_draws_compare_contexts(call_both, items, table):
     options = (*ITEMS, *BY, "--draws", 200, "--seed", 3)
-    rows = call_json("factor", items, *options)["rows"]
-    wanted = bootstrap_factor(table, items=NAMES, by="context", draws=200, seed=3).table
-    wanted = wanted[wanted["headline"] & wanted["versus"].notna()]
+    both = call_both("factor", items, *options)
+    rows = both.told["rows"]
+    everything = bootstrap_factor(table, items=NAMES, by="context", draws=200, seed=3).table
+    wanted = everything[everything["headline"] & everything["versus"].notna()]
     found = [row for row in rows if row.get("headline") and row.get("versus")]
     assert [row["p_adjusted"] for row in found] == wanted["p_adjusted"].tolist()
-    out = call("factor", items, *options).stdout
+    out = both.stdout
     assert "200 draws of whole clusters." in squeeze(out)
-    everything = bootstrap_factor(table, items=NAMES, by="context", draws=200, seed=3).table
     everything = everything[everything["headline"]]
     for title, terms in (
         ("Loadings With Intervals", ["loading", "omega"]),
@@ -211,10 +213,11 @@ def test_one_rater_a_clip_has_no_reliability_and_the_factor_stays(call, data, tm
     assert "Standardized loadings lay between" in out
 
 
-def test_scores_of_all_methods(call, call_json, items, table, tmp_path):
+def test_scores_of_all_methods(call, call_both, items, table, tmp_path):
     file = tmp_path / "scores.csv"
     options = ("--score-method", "all", "--scores", file, "--force")
-    out = call("factor", items, *ITEMS, *BY, *options).stdout
+    both = call_both("factor", items, *ITEMS, *BY, *options)
+    out = both.stdout
     written = pd.read_csv(file)
     factor = fit_factor(table, items=NAMES, by="context")
     for method in ("bartlett", "regression", "mean"):
@@ -223,7 +226,7 @@ def test_scores_of_all_methods(call, call_json, items, table, tmp_path):
         for name in ("std_error", "factor_se", "note"):
             assert f"{name}_{method}" in written
     assert "note" not in written
-    told = call_json("factor", items, *ITEMS, *BY, *options)["rows"]
+    told = both.told["rows"]
     blocks = out.split(". Bartlett, Regression, and Mean Scores")[1].split("Note.")[0]
     for context in ("startle", "pain", "disgust", None):
         card = {
@@ -247,11 +250,12 @@ def test_scores_of_all_methods(call, call_json, items, table, tmp_path):
 
 
 @pytest.mark.r
-def test_ordered_answers_have_thresholds(call, call_json, data, tmp_path):
+def test_ordered_answers_have_thresholds(call_both, data, tmp_path):
     pd.read_csv(data / "ratings.csv").drop_duplicates("clip").to_csv(tmp_path / "one.csv")
-    told = call_json("factor", tmp_path / "one.csv", *ITEMS, "--ordered")
+    both = call_both("factor", tmp_path / "one.csv", *ITEMS, "--ordered")
+    told = both.told
     assert len(pick(told["rows"], term="threshold")) == 3 * 4
-    out = call("factor", tmp_path / "one.csv", *ITEMS, "--ordered").stdout
+    out = both.stdout
     assert "WLSMV" in out
     thresholds = pick(told["rows"], term="threshold")
     wanted = [
@@ -264,15 +268,14 @@ def test_ordered_answers_have_thresholds(call, call_json, data, tmp_path):
     ] == [[row["item"], write(row["estimate"], 3)] for row in pick(told["rows"], term="loading")]
 
 
-def test_a_context_called_all_and_a_file_that_looks_like_an_option(
-    call, call_json, items, tmp_path
-):
+def test_a_context_called_all_and_a_file_that_looks_like_an_option(call_both, items, tmp_path):
     file = tmp_path / "run_span=3.csv"
     pd.read_csv(items).replace({"task": {"pain": "All"}}).to_csv(file, index=False)
     options = (*ITEMS, *BY, "--draws", 100, "--score-method", "all")
-    told = call_json("factor", file, *options)
+    both = call_both("factor", file, *options)
+    told = both.told
     assert told["inputs"][0]["file"] == str(file)
-    out = call("factor", file, *options).stdout
+    out = both.stdout
     for title in (
         *("Standardized Estimates of the One-Factor", "Loadings With Intervals"),
         *("Residual Variances and", "Bartlett, Regression"),

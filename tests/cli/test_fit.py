@@ -200,11 +200,12 @@ def test_contexts_have_their_own_counts_and_confusions(call_json, place):
 
 
 @pytest.mark.parametrize("model", ["elastic", "forest"])
-def test_importance_is_the_rise_of_held_out_error(call, call_json, place, tmp_path, model):
+def test_importance_is_the_rise_of_held_out_error(call_both, place, tmp_path, model):
     fit = ("fit", place / "codes.csv", "--target", "code", "--subject", "who", "--model", model)
-    out = call(*fit, "--importance", "--out", tmp_path / "out").stdout
+    both = call_both(*fit, "--importance", "--out", tmp_path / "out")
+    out = both.stdout
     assert ". Importance of Features for Predicting Unseen Subjects" in out
-    rows = call_json(*fit, "--importance")["rows"]
+    rows = both.told["rows"]
     rises = {row["feature"]: row for row in rows if row["term"] == "importance" and row["headline"]}
     assert list(rises) == ["motion", "gaze", "blink"]
     assert rises["motion"]["conf_low"] > 0.2

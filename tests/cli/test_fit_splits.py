@@ -109,9 +109,11 @@ def test_folds_need_no_validation_part(call_json, fit):
     assert train["n_clusters"] == 24
 
 
-def test_nested_folds_predict_everybody_with_intervals(call, call_json, fit, clips, tmp_path):
+@pytest.mark.usefixtures("blank_pictures")
+def test_nested_folds_predict_everybody_with_intervals(call, call_both, fit, clips, tmp_path):
     options = ("--by", "context", "--nested", "--folds", 3, "--repeats", 2)
-    rows = find(call_json(*fit, *options)["rows"], part="nested", headline=True)
+    both = call_both(*fit, *options)
+    rows = find(both.told["rows"], part="nested", headline=True)
     folds = fold_subjects(clips, folds=3, repeats=2, seed=SEED("folds"))
     asked = {"target": "au_count", "features": FEATURES, "by": "context", "folds": folds}
     table = nest_elastic(clips, **asked).tidy().query("part == 'test' and headline == True")
@@ -125,7 +127,7 @@ def test_nested_folds_predict_everybody_with_intervals(call, call_json, fit, cli
         assert row["conf_low"] < row["estimate"] < row["conf_high"]
         assert row["n_clusters"] == 30
     pooled = {row["term"]: row for row in rows if row["context"] is None}
-    out = call(*fit, *options).stdout
+    out = both.stdout
     line = next(
         line.split()
         for line in out.split(". Nested Cross-Validation: Each Subject")[1].splitlines()
@@ -153,14 +155,15 @@ def _fast(monkeypatch):
 
 @pytest.mark.usefixtures("_fast")
 @pytest.mark.parametrize("model", ["elastic", "forest"])
-def test_leakage_is_the_gain_of_splits_by_clips(call, call_json, fit, clips, model):
+def test_leakage_is_the_gain_of_splits_by_clips(call_both, fit, clips, model):
     options = ("--leakage", "--model", model)
-    rows = [row for row in call_json(*fit, *options)["rows"] if row.get("split")]
+    both = call_both(*fit, *options)
+    rows = [row for row in both.told["rows"] if row.get("split")]
     fitted = models.fit_forest if model == "forest" else fit_elastic
     asked = {"target": "au_count", "features": FEATURES, "repeats": 2, "seed": SEED("split")}
     table = measure_leakage(fitted, clips, **asked).tidy()
     assert [row["estimate"] for row in rows] == pytest.approx(table["estimate"].tolist(), abs=1e-12)
-    out = call(*fit, *options).stdout
+    out = both.stdout
     assert "What a split by clips would have shown" in out
     assert "(mean of 2 splits of each kind)" in " ".join(out.split())
     line = next(
@@ -219,14 +222,15 @@ def test_check_says_how_a_study_splits_and_tunes(call, data):
     assert "60% training, 20% validation, 20% test." in out and "Elastic nets" not in out
 
 
-def test_a_context_called_all_and_an_option_in_a_file_name(call, call_json, data, tmp_path):
+def test_a_context_called_all_and_an_option_in_a_file_name(call, call_both, data, tmp_path):
     table = pd.read_csv(data / "clips.csv").replace({"context": {"pain": "All"}})
     file = tmp_path / "run_span=3.csv"
     table.rename(columns={FEATURES[0]: "All"}).to_csv(file, index=False)
     features = ",".join(["All", *FEATURES[1:]])
     options = ("--by", "context", "--features", features, "--nested", "--importance")
-    rows = call_json("fit", file, *TARGET, *options)["rows"]
-    out = call("fit", file, *TARGET, *options).stdout
+    both = call_both("fit", file, *TARGET, *options)
+    rows = both.told["rows"]
+    out = both.stdout
     contexts = {"startle": "startle", "All": "All (context)", "disgust": "disgust", None: "All"}
     lines = out.split(". Scores of Each Part of the Split")[1].splitlines()
     for context, shown in contexts.items():

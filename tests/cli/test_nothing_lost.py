@@ -55,10 +55,11 @@ def read_all(folder):
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory):
+def done(tmp_path_factory, without_pictures):
     """A study with its report, and notes that somebody laid beside ours."""
     place = tmp_path_factory.mktemp("done")
-    result = call("report", write_study(place), "--quiet")
+    with without_pictures():
+        result = call("report", write_study(place), "--quiet")
     assert result.exit_code == 0, result.output
     (place / "report" / "notes.txt").write_text("years of work")
     return place
@@ -148,6 +149,7 @@ def test_places_that_overlap_are_refused_before_any_work(place, case):
     assert time.perf_counter() - started < 20
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_what_others_laid_beside_a_report_outlives_force(place):
     (place / "report" / "deep" / "er").mkdir(parents=True)
     (place / "report" / "deep" / "er" / "data.csv").write_text("a\n1\n")

@@ -50,10 +50,11 @@ def test_shrout_and_fleiss(call_json, real):
     assert round(mean["estimate"], 3) == 0.443
 
 
-def test_ppa_ratings(call, call_json, real):
+def test_ppa_ratings(call, call_both, real):
     file = real / "ratings" / "varde" / "ppa.csv"
     options = ("--clip", "Target", "--rater", "Rater", "--rating", "Score", "--by", "Type")
-    told = call_json("reliability", file, *options)
+    both = call_both("reliability", file, *options)
+    told = both.told
     headline = pick(told, headline=True)
     assert [row["context"] for row in headline] == ["1", "2", "3", "4", "5", "6", None]
     table = pd.read_csv(file)
@@ -63,7 +64,7 @@ def test_ppa_ratings(call, call_json, real):
         between, within = 72 * means["mean"].var(), means["var"].mean()
         assert row["estimate"] == pytest.approx(1 - within / between, abs=1e-12)
     assert headline[-1]["n_clips"] == 216
-    assert "All" in call("reliability", file, *options).stdout
+    assert "All" in both.stdout
     assert call("check", file).stdout.count("Try: exprstats reliability") == 1
 
 

@@ -77,10 +77,11 @@ def test_contexts_are_compared(call, call_json, ratings, table):
     assert "Differences Between" not in call("reliability", ratings, *ONE).stdout
 
 
-def test_differences_of_several_forms_name_theirs(call, call_json, ratings):
+def test_differences_of_several_forms_name_theirs(call_both, ratings):
     options = (*ONE, "--by", "context", "--model", "two-way")
-    rows = call_json("reliability", ratings, *options)["rows"]
-    out = call("reliability", ratings, *options).stdout
+    both = call_both("reliability", ratings, *options)
+    rows = both.told["rows"]
+    out = both.stdout
     for form in ("ICC(A,k)", "ICC(C,k)"):
         [row] = [row for row in rows if row["term"] == f"{form}: startle - pain"]
         cells = find_line(
@@ -105,10 +106,11 @@ def test_many_coefficients_make_one_sentence(call, ratings, table):
     assert f"design effect {effects.max():.1f})" in out
 
 
-def test_every_coefficient_is_that_of_json(call, call_json, ratings):
+def test_every_coefficient_is_that_of_json(call_both, ratings):
     options = (*ITEMS, "--by", "context")
-    rows = call_json("reliability", ratings, *options)["rows"]
-    table = call("reliability", ratings, *options).stdout.split("Table 1.")[1]
+    both = call_both("reliability", ratings, *options)
+    rows = both.told["rows"]
+    table = both.stdout.split("Table 1.")[1]
     lines, place = {}, None
     for line in table.split("Note.")[0].splitlines()[5:]:
         place = line.strip() if line and not line.startswith(" ") else place
@@ -155,14 +157,15 @@ def test_without_subjects_their_option_is_named(call, data, ratings, tmp_path):
     assert "--subject" not in call("reliability", ratings, *ONE).stdout
 
 
-def test_names_that_mean_other_things_go_through(call, call_json, ratings, tmp_path):
+def test_names_that_mean_other_things_go_through(call_both, ratings, tmp_path):
     """A context called All is not the pooled row, and a file may be named like an option."""
     file = tmp_path / "run_span=3.csv"
     renamed = pd.read_csv(ratings).replace({"context": {"pain": "All"}})
     renamed.to_csv(file, index=False)
     options = (*ONE, "--by", "context", "--errors", "--forensics", "--explain")
-    rows = call_json("reliability", file, *options)["rows"]
-    out = call("reliability", file, *options).stdout
+    both = call_both("reliability", file, *options)
+    rows = both.told["rows"]
+    out = both.stdout
     found = {row["context"]: row for row in rows if row.get("headline")}
     for context, words in (("All", ["All", "(context)"]), (None, ["All"])):
         row = found[context]
@@ -211,13 +214,14 @@ def test_the_call_of_explain_runs_with_odd_names(call, tmp_path):
     assert "ICC(A,k)" in call(*shlex.split(line)[1:]).stdout
 
 
-def test_draws_add_a_bootstrap_interval(call, call_json, ratings, table):
+def test_draws_add_a_bootstrap_interval(call, call_both, ratings, table):
     options = (*ONE, "--draws", 200, "--seed", 3)
-    rows = call_json("reliability", ratings, *options)["rows"]
+    both = call_both("reliability", ratings, *options)
+    rows = both.told["rows"]
     wanted = rate_reliability(table, items=["response"], draws=200, seed=3).table
     assert [row["conf_low"] for row in rows] == wanted["conf_low"].tolist()
     assert "bootstrap" in {row["method"] for row in rows}
-    out = call("reliability", ratings, *options).stdout
+    out = both.stdout
     [row] = wanted[
         wanted["method"].eq("bootstrap")
         & wanted["term"].eq("ICC(1,k)")
@@ -230,14 +234,15 @@ def test_draws_add_a_bootstrap_interval(call, call_json, ratings, table):
     assert "--draws 5 is too few" in told
 
 
-def test_errors_are_in_points(call, call_json, ratings, table):
+def test_errors_are_in_points(call_json, call_both, ratings, table):
     rows = call_json("reliability", ratings, *ONE, "--errors")["rows"]
     found = [row for row in rows if row["term"] in {"variance", "SEM", "SDC"}]
     wanted = measure_errors(table, items=["response"]).table
     assert [row["estimate"] for row in found] == wanted["estimate"].tolist()
     options = (*ONE, "--errors", "--model", "two-way")
-    rows = call_json("reliability", ratings, *options)["rows"]
-    out = call("reliability", ratings, *options).stdout
+    both = call_both("reliability", ratings, *options)
+    rows = both.told["rows"]
+    out = both.stdout
     for family, word in (("A", "agreement"), ("C", "consistency")):
         sem, sdc = (
             next(row for row in rows if row["term"] == term and row["family"] == family)
@@ -252,12 +257,13 @@ def test_errors_are_in_points(call, call_json, ratings, table):
     assert "a change below it may be error alone." in squeeze(out)
 
 
-def test_forensics_flag_a_careless_rater(call, call_json, ratings, tmp_path):
+def test_forensics_flag_a_careless_rater(call, call_both, ratings, tmp_path):
     bad = pd.read_csv(ratings)
     rater = bad["rater"][0]
     bad.loc[bad["rater"] == rater, "response"] = 2
     bad.to_csv(tmp_path / "bad.csv", index=False)
-    out = call("reliability", tmp_path / "bad.csv", *ONE, "--forensics").stdout
+    both = call_both("reliability", tmp_path / "bad.csv", *ONE, "--forensics")
+    out = both.stdout
     flagged = find_line(out, ". Flagged Raters\n", rater)
     assert "100%" in flagged and flagged[1:3] == ["one", "value"]
     assert "The rule: with 10 ratings or more," in squeeze(out)
@@ -268,7 +274,7 @@ def test_forensics_flag_a_careless_rater(call, call_json, ratings, tmp_path):
     )
     assert counted[5] == write(without.table["estimate"][0])
     assert "No rating was removed (Table" in squeeze(out)
-    rows = call_json("reliability", tmp_path / "bad.csv", *ONE, "--forensics")["rows"]
+    rows = both.told["rows"]
     assert [row["rater"] for row in rows if row["term"] == "rater" and row["flag"]] == [rater]
     fine = call("reliability", ratings, *ONE, "--forensics").stdout
     assert "Flagged Raters\n" not in fine and "None of" in fine
@@ -305,6 +311,7 @@ def test_every_model_has_its_table_and_words(call, ratings, table, model, term):
     assert "delete-one jackknife over 30 subjects and 24 raters" in squeeze(out)
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_nested_plans_clips_a_subject(call, ratings, table, tmp_path):
     options = (*ONE, "--by", "context", "--model", "nested", "--level", 0.9)
     out = call("reliability", ratings, *options, "--out", tmp_path / "out").stdout
@@ -325,11 +332,12 @@ def test_nested_plans_clips_a_subject(call, ratings, table, tmp_path):
 
 
 @pytest.mark.r("lme4")
-def test_reml_is_shown_and_names_its_call(call, call_json, ratings):
+def test_reml_is_shown_and_names_its_call(call_both, ratings):
     options = (*ONE, "--model", "two-way", "--estimator", "reml")
-    rows = call_json("reliability", ratings, *options)["rows"]
+    both = call_both("reliability", ratings, *options)
+    rows = both.told["rows"]
     reml = next(row for row in rows if row["term"] == "ICC(C,1)" and row["estimator"] == "reml")
-    out = call("reliability", ratings, *options).stdout
+    out = both.stdout
     assert find_line(out, ". Forms of the Intraclass Correlation", "response", "ICC(C,k)")[
         6
     ] == write(reml["estimate"])

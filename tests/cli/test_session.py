@@ -126,6 +126,7 @@ def test_a_run_that_is_repeated_replaces_its_own_json(call, items, tmp_path):
         call("factor", items, *ITEMS, "--json", tmp_path / "found.json")
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_notes_and_tables_of_others_survive_force(call, items, tmp_path):
     place = tmp_path / "out"
     call("factor", items, *ITEMS, "--out", place)
@@ -140,6 +141,7 @@ def test_notes_and_tables_of_others_survive_force(call, items, tmp_path):
     assert [one.name for one in tmp_path.iterdir() if one.name.startswith(".")] == []
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_a_file_of_ours_that_somebody_changed_is_not_replaced(call, items, tmp_path):
     place = tmp_path / "out"
     call("factor", items, *ITEMS, "--out", place)

@@ -74,6 +74,7 @@ def test_the_sentence_names_the_method_and_the_unit(call, ratings, factor):
     assert "in the items' own units" in text
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_a_folder_takes_means_and_scores(call, ratings, factor, tmp_path):
     call("score", ratings, "--model", factor, "--by", "context", "--out", tmp_path / "out")
     tables = {one.stem for one in (tmp_path / "out" / "data").iterdir()}

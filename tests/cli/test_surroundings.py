@@ -51,30 +51,36 @@ def test_row_46_a_wrong_r_is_named_with_its_cure_and_reliability_needs_none(
 
 
 @pytest.mark.parametrize("name", ["-", "/dev/stdin"])
-def test_row_56_a_pipe_is_read_once_and_serves_check_and_commands(tmp_path, ratings, name):
-    words = ("reliability", name, "--subject", "subject", "--json", "-")
-    piped = start(*words, cwd=tmp_path, stdin=ratings.read_bytes())
-    plain = start("reliability", ratings, *words[2:], cwd=tmp_path)
-    assert json.loads(piped.stdout)["rows"] == json.loads(plain.stdout)["rows"]
+def test_row_56_a_pipe_is_read_once_and_serves_check_and_commands(
+    call_json, tmp_path, ratings, name
+):
+    words = ("--subject", "subject")
+    told = start(
+        "reliability", name, *words, "--json", "-", cwd=tmp_path, stdin=ratings.read_bytes()
+    )
+    piped = json.loads(told.stdout)["rows"]
+    assert piped == call_json("reliability", ratings, *words)["rows"]
     told = start("check", name, cwd=tmp_path, stdin=ratings.read_bytes())
     assert f"Try: exprstats reliability {name}".encode() in told.stdout
 
 
 @pytest.mark.r
-def test_rows_63_and_68_start_up_files_and_a_module_in_the_folder_change_nothing(tmp_path, answers):
-    words = ("factor", answers, *FOUR, "--missing", "fiml", "--json", "-")
-    plain = start(*words, cwd=tmp_path)
+def test_rows_63_and_68_start_up_files_and_a_module_in_the_folder_change_nothing(
+    call_json, tmp_path, answers
+):
+    words = ("factor", answers, *FOUR, "--missing", "fiml")
+    plain = call_json(*words)["rows"]
     odd = tmp_path / "odd"
     odd.mkdir()
     (odd / ".Rprofile").write_text(BANNER)
     (odd / ".Renviron").write_text("R_LIBS_USER=/nowhere\nR_DEFAULT_PACKAGES=nope\n")
     (odd / "random.py").write_text("raise SystemExit('shadow')\n")
     profile = str(odd / ".Rprofile")
-    told = start(*words, cwd=odd, R_PROFILE=profile, R_PROFILE_USER=profile,
+    told = start(*words, "--json", "-", cwd=odd, R_PROFILE=profile, R_PROFILE_USER=profile,
                  R_ENVIRON_USER=str(odd / ".Renviron"))  # fmt: skip
     assert told.returncode == 0, told.stderr
     assert b"BANNER" not in told.stdout + told.stderr
-    assert json.loads(told.stdout)["rows"] == json.loads(plain.stdout)["rows"]
+    assert json.loads(told.stdout)["rows"] == plain
 
 
 def test_row_66_one_bad_byte_is_said_with_its_row(call, tmp_path, ratings):

@@ -67,19 +67,16 @@ TOLD = {
 
 
 @pytest.mark.parametrize("name", TOLD)
-def test_a_file_is_told_and_its_command_runs(call, call_json, tmp_path, name):
+def test_a_file_is_told_and_its_command_runs(call, call_json, call_both, tmp_path, name):
     make, kind, command = TOLD[name]
     path, words = tmp_path / name, tmp_path / "words.csv"
     path.write_text(make())
     words.write_text(LEXICON)
     beside = [words] if command == "signing" else []
-    shown = call("check", path, *beside).stdout
+    both = call_both("check", path, *beside)
+    shown = both.stdout
     assert kind in " ".join(shown.split())
-    (line,) = [
-        row["command"]
-        for row in call_json("check", path, *beside)["rows"]
-        if row["kind"] == "suggestion"
-    ]
+    (line,) = [row["command"] for row in both.told["rows"] if row["kind"] == "suggestion"]
     assert line.startswith(f"exprstats {command} ")
     assert call_json(*shlex.split(line)[1:])["rows"]
     study = tmp_path / "study.toml"

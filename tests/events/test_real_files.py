@@ -121,7 +121,7 @@ def test_folds_of_frames_pretend_what_the_paper_prints(corpus, folder):
     """The paper's micro F1 is .65, of precision .79 and recall .55."""
     lexicon = ex.read_lexicon(folder / "empath" / "categories.tsv", categories=PAPER)
     units = ex.map_units(corpus)
-    options = {"trees": 20, "seed": 1, "importance": False}
+    options = {"trees": 8, "seed": 1, "importance": False}
     texts = ex.predict_labels(units, ex.find_labels(corpus, lexicon), **options)
     row = texts.glance().iloc[0]
     assert row["f1_frames"] > 0.4 and row["f1"] < 0.1
@@ -160,6 +160,7 @@ def test_the_elan_file_is_read(folder):
     assert events["end"].max() == 37.58
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_the_command_runs_on_the_corpus(folder, capsys, tmp_path):
     from typer.testing import CliRunner
 

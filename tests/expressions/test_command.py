@@ -105,6 +105,7 @@ def test_maps_repeat_and_trust_what_scikit_learn_says():
     assert trust == pytest.approx(1 - 2 * lost / (50 * 5 * (100 - 15 - 1)), abs=1e-6)
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_tables_that_were_written_are_read_again(acted, tmp_path):
     """Bounds, adjectives and texts of one run give the next its thresholds, words and vectors."""
     shared = ["--draws", "9", "--folds", "2", "--seed", "3"]

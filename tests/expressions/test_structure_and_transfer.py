@@ -236,18 +236,20 @@ def test_few_speakers_are_refused():
         ex.classify_expressions({"a": np.ones((3, 1))}, [0, 1, 0], ["a", "b", "c"])
 
 
-def test_errors_of_recall_are_those_that_it_has_over_studies():
+@pytest.mark.parametrize("costs", [[1.0], pytest.param([0.1, 1.0], marks=pytest.mark.slow)])
+def test_errors_of_recall_are_those_that_it_has_over_studies(costs):
     """40 studies of noise: their variance is what the mean squared error promises.
 
     The jackknife over speakers alone promises .65 of it, and .4 with 12 speakers: without the
-    variance between deals this test fails. Ratios of 39 degrees of freedom have errors of .23.
+    variance between deals this test fails (with one C too: 1.40, and .64 without). Ratios of 39
+    degrees of freedom have errors of .23.
     """
     found = []
     for seed in range(40):
         one, y, who = make_clips(seed, signal=0.0)
         two = make_clips(seed + 1000, signal=0.0)[0]
         sets = {"one": one, "two": two}
-        options = {"folds": 3, "repeats": 4, "costs": [0.1, 1.0], "seed": seed}
+        options = {"folds": 3, "repeats": 4, "costs": costs, "seed": seed}
         found.append(ex.classify_expressions(sets, y, who, **options).tidy())
     rows = pd.concat(found).query("term == 'uar'").groupby("features")
     truth = rows["estimate"].var()

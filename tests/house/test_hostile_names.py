@@ -126,6 +126,11 @@ CASES = {
 # What names the row of all contexts together beside a context "All": where, in JSON.
 APART = ("reliability", "agreement", "factor", "fit", "compare")
 REFUSED = {"clips", "faces", "deep"}
+QUICK = {
+    "compare": ["--draws", 100],
+    "signing": ["--draws", 20, "--trees", 2],
+    "estimates": ["--draws", 99, "--folds", 2],
+}
 RUNS = [name for name in CASES if name not in REFUSED]
 
 
@@ -140,10 +145,7 @@ def run(place):
         if name not in held:
             arguments = [one.format(place) for one in CASES[name]]
             keep = ["--json", place / f"{name}.json"] if name in APART else []
-            quick = {"compare": ["--draws", 100], "signing": ["--draws", 20, "--trees", 2]}.get(
-                name, []
-            )
-            held[name] = call(name, *arguments, *keep, *quick)
+            held[name] = call(name, *arguments, *keep, *QUICK.get(name, []))
         return held[name]
 
     return get

@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,11 +23,21 @@ QUESTIONS = re.compile(r"(What|Where|Which|How|Whether|Who|Why|When|Is|Are|Does|
 DRAWERS = {"utils", "helpers", "base", "common", "core", "misc"}
 
 
+@cache
+def walk_file(path):
+    """Return the nodes of a module, itself first; each is read once for all rules."""
+    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forget_files():
+    yield
+    walk_file.cache_clear()
+
+
 def parse_functions(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return [
-        node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    ]
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef
+    return [node for node in walk_file(path) if isinstance(node, kinds)]
 
 
 def count_body_lines(function):
@@ -71,7 +82,7 @@ def test_a_folder_holds_at_most_12_modules_unless_it_is_a_list(folder):
 
 @pytest.mark.parametrize("path", PACKAGE, ids=name_file)
 def test_the_first_line_of_a_file_is_a_noun_phrase(path):
-    title = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))).splitlines()[0]
+    title = ast.get_docstring(walk_file(path)[0]).splitlines()[0]
     assert title.endswith(".")
     assert not QUESTIONS.match(title), title
 
@@ -90,7 +101,7 @@ def test_functions_read_top_to_bottom_and_take_few_positional_parameters(path):
 def test_no_module_is_a_drawer_and_none_shares_its_name_with_a_function_beside_it(folder):
     modules = {path.stem for path in folder.iterdir() if path.suffix == ".py" or path.is_dir()}
     assert not modules & DRAWERS
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in folder.glob("*.py")]
+    trees = [walk_file(path)[0] for path in folder.glob("*.py")]
     functions = {f.name for tree in trees for f in tree.body if isinstance(f, ast.FunctionDef)}
     assert not modules & functions
 
@@ -99,7 +110,7 @@ def test_no_module_is_a_drawer_and_none_shares_its_name_with_a_function_beside_i
 def test_imports_by_name_happen_in_two_places_only(path):
     if name_file(path) == "exprstats/__init__.py" or "rbridge" in path.parts:
         return
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in walk_file(path):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
         assert not any(name.split(".")[0] == "importlib" for name in names)
@@ -107,7 +118,7 @@ def test_imports_by_name_happen_in_two_places_only(path):
 
 @pytest.mark.parametrize("path", PACKAGE, ids=name_file)
 def test_users_never_meet_a_bare_except_or_a_print(path):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in walk_file(path):
         assert not (isinstance(node, ast.ExceptHandler) and node.type is None)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in {"print", "eval", "exec"}

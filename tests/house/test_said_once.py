@@ -6,6 +6,7 @@ in one of them; a parameter that nobody sets or reads is a promise that nobody k
 
 import ast
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,18 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "exprstats"
 FILES = sorted(PACKAGE.rglob("*.py"))
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 WORDS = 4
+
+
+@cache
+def read_tree(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forget_trees():
+    yield
+    read_tree.cache_clear()
 
 
 def name_file(path):
@@ -101,8 +112,8 @@ APART = {
 )
 def test_two_modules_do_not_say_the_same(kind, collect):
     places = defaultdict(list)
-    for path, tree in TREES.items():
-        for held in collect(tree):
+    for path in FILES:
+        for held in collect(read_tree(path)):
             places[held].append(name_file(path))
     twice = {held: found for held, found in places.items() if len(found) > 1 and held not in APART}
     told = "\n".join(
@@ -151,8 +162,8 @@ def test_every_function_is_called_and_every_option_set():
     public += "".join(path.read_text(encoding="utf-8") for path in PACKAGE.glob("*/__init__.py"))
     calls, named = count_calls()
     found = []
-    for path, tree in TREES.items():
-        for node in tree.body:
+    for path in FILES:
+        for node in read_tree(path).body:
             if not isinstance(node, ast.FunctionDef) or node.decorator_list or "cli" in path.parts:
                 continue
             if node.name in public:

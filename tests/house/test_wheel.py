@@ -57,7 +57,8 @@ def demonstration(wheel, tmp_path_factory):
     )
     assert found.stdout.startswith(str(target))
     command = "import sys; from exprstats.cli import run; sys.exit(run())"
-    options = ["--subjects", "20", "--seed", "2", "--out", "report"]
+    # Without workers of its own: their start-up costs more than 20 people do.
+    options = ["--subjects", "20", "--seed", "2", "--out", "report", "--n-jobs", "1"]
     run = subprocess.run(
         [sys.executable, "-c", command, "demo", *options],
         env=environment,

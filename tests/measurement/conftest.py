@@ -28,13 +28,13 @@ def _split(table):
     return pd.DataFrame({"subject": subjects, "part": parts})
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def draw():
     """Return the function that draws items."""
     return draw_items
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def split():
     """Return the function that splits their 20 subjects."""
     return _split

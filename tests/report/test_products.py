@@ -41,6 +41,7 @@ def made():
 
 
 @pytest.mark.filterwarnings("ignore::exprstats.errors.ExprStatsWarning")
+@pytest.mark.usefixtures("blank_pictures")
 def test_the_report_folder_holds_what_was_made(made, tmp_path):
     _, factor, models, raters = made
     write_report([factor, models, raters], tmp_path / "report")

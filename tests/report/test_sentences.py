@@ -18,11 +18,12 @@ P = re.compile(rf"({NUMBER}), 95% CI \[{NUMBER}, {NUMBER}\], p ([=<>]) ({NUMBER}
 
 
 @pytest.fixture(scope="module")
-def told(plain, resampled, tmp_path_factory):
+def told(plain, resampled, tmp_path_factory, without_pictures):
     """Return the text of each section, and what the folder says to machines."""
     results = [*plain, *resampled]
     folder = tmp_path_factory.mktemp("sentences") / "report"
-    write_report(results, folder)
+    with without_pictures():
+        write_report(results, folder)
     document = build_document(gather_analysis(results, None))
     texts = {
         section.name: " ".join(write_plain(text) for text in section.sentences)

@@ -45,12 +45,13 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def reports(folder):
+def reports(folder, without_pictures):
     def refuse(*_, **__):
         message = "R was taken away."
         raise RError(message)
 
-    with pytest.MonkeyPatch.context() as patch:
+    # The same results give the same bytes of figures in tests of the folder.
+    with without_pictures(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(rbridge, "call", refuse)
         patch.setattr(rbridge, "probe_r", lambda: rbridge.RState())
         for name in ("first", "again"):
@@ -94,6 +95,7 @@ def test_baselines_are_named_as_in_a_paper(reports, read_page):
 
 
 @pytest.mark.data
+@pytest.mark.usefixtures("blank_pictures")
 def test_a_study_that_nobody_here_made_is_reported(tmp_path, read_page):
     source = Path(os.environ["EXPRSTATS_DATA"]) / "prepared" / "audience_alone.csv"
     (tmp_path / "study.toml").write_text(

@@ -191,7 +191,8 @@ def test_baselines_do_not_know_of_added_clips(adapted, place):
 
 
 @pytest.mark.torch
-def test_the_report_holds_adaptation_beside_the_models(adapted, tmp_path):
+def test_the_report_holds_adaptation_beside_the_models(adapted, draw_only, tmp_path):
+    draw_only("adaptation")
     page = write_report(adapted, tmp_path / "report").read_text(encoding="utf-8")
     assert "Adaptation to New People" in page
     assert "adapted to each of 6 new people in 3 iterations of 3 neutral windows" in page
@@ -225,6 +226,7 @@ def test_a_study_ablates_its_network_beside_elastic_nets(ablated, place):
 
 
 @pytest.mark.torch
+@pytest.mark.usefixtures("blank_pictures")
 def test_the_report_names_the_models_beside_the_networks(ablated, tmp_path):
     page = write_report(ablated, tmp_path / "report").read_text(encoding="utf-8")
     assert "Ablation of Modalities" in page

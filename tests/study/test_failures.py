@@ -99,6 +99,7 @@ def test_where_nothing_is_left_the_first_cause_is_raised(tmp_path):
         run_study(read_study(tmp_path / "study.toml"))
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_a_figure_that_cannot_be_drawn_is_left_out_with_its_reason(run, tmp_path, monkeypatch):
     def fail(*_, **__):
         message = "the weights are all 0"
@@ -113,6 +114,7 @@ def test_a_figure_that_cannot_be_drawn_is_left_out_with_its_reason(run, tmp_path
     assert list((tmp_path / "report" / "figures").glob("figure*performance*"))
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_a_figure_that_fails_leaves_the_results_of_a_command(folder, tmp_path, monkeypatch):
     def fail(*_, **__):
         message = "no room"

@@ -98,6 +98,7 @@ def test_a_context_without_a_feature_is_named(run):
     assert found.comparison is not None
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_scores_stand_without_intervals_where_test_people_are_few(tmp_path):
     make_clips(8).to_csv(tmp_path / "clips.csv", index=False)
     (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")

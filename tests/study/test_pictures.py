@@ -115,6 +115,7 @@ def test_pictures_are_predicted_for_the_people_of_the_other_models(run, place):
     assert name in set(study.comparison.tidy()["model"])
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_the_report_shows_them_in_the_table_of_all_models(run, tmp_path):
     name, study = run
     page = write_report(study, tmp_path / "report").read_text(encoding="utf-8")

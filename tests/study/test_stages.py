@@ -186,6 +186,7 @@ def test_a_bad_input_of_one_stage_leaves_the_others(write, case):
     assert left <= places
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_the_report_and_the_command_name_what_failed(write, tmp_path):
     _, text, change, _, left = CAUSES["join"]
     result = CliRunner().invoke(app, ["report", str(write(text, change))])

@@ -324,16 +324,16 @@ def read_clip(
     index = times or index_video(path)
     rate = _check_rate(fps, index)
     first, last = resolve_bounds(start, end, index.length)
-    chosen = choose_frames(index.time, first, last, rate)
-    count = len(chosen)
-    if count < 1:
-        fact = f"a clip from {first:g} to {last:g} s holds no frame."
-        raise DataError(Problem(fact, "Give a later end.", file=str(path)))
     height, width = _find_size(index, box, size)
+    count = count_moments((last - first) * rate)
     if count * height * width * 3 > _LARGEST:
         gib = count * height * width * 3 / (1 << 30)
         message = f"{count:,} frames of {height} × {width} pixels take {gib:.1f} GiB. "
         raise OptionError(message, "Read fewer, or make them smaller with ", Option("size"), ".")
+    chosen = choose_frames(index.time, first, last, rate)
+    if not (count := len(chosen)):
+        fact = f"a clip from {first:g} to {last:g} s holds no frame."
+        raise DataError(Problem(fact, "Give a later end.", file=str(path)))
     frames = np.zeros((count, height, width, 3), np.uint8)
     for moment, frame in walk_frames(index.path, chosen):
         frames[moment] = _shape_frame(frame, box, (height, width))[..., ::-1]

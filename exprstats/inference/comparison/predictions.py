@@ -96,17 +96,18 @@ def check_predictions(
     return rows
 
 
-def _warn_of_giants(rows: pd.DataFrame, cluster: str) -> None:
+def _warn_of_giants(cell: Cell, cluster: str) -> None:
     """Warn of a cluster that holds much more than its share of the rows.
 
     (Σn)²/Σn² is the number of equal clusters that would tell as much (Carter, Schnepel, &
     Steigerwald, 2017).
     """
-    counts = rows[cluster].value_counts()
-    if len(counts) > MANY_GIANTS and counts.iloc[0] > GIANT * counts.sum():
+    counts = np.bincount(cell.panels[0].codes, minlength=len(cell.clusters))
+    share = counts.max() / counts.sum()
+    if len(counts) > MANY_GIANTS and share > GIANT:
         equal = counts.sum() ** 2 / (counts**2).sum()
         warn_user(
-            f"{cluster} '{counts.index[0]}' holds {counts.iloc[0] / counts.sum():.0%} of the rows: "
+            f"{cluster} '{cell.clusters[counts.argmax()]}' holds {share:.0%} of the rows: "
             f"{len(counts):,} {cluster}s tell no more than {equal:.1f} of equal size would, and "
             "intervals are too narrow."
         )
@@ -217,6 +218,7 @@ def split_contexts(
         cells.append(cell)
     for cell in cells:
         check_clusters(len(cell.clusters), cluster, cell.context)
+    _warn_of_giants(cells[-1], cluster)
     return cells
 
 

@@ -257,6 +257,8 @@ def test_nested_models_keep_the_clips_that_full_information_uses():
     assert steps["n_clips"].iloc[0] == 360
     for term in ("chisq", "srmr"):
         assert steps[term].iloc[0] == pytest.approx(alone.loc[term, "estimate"], abs=1e-6)
-    shared = check_invariance(table, items=items, missing="fiml", cluster="subject")
+    # lavaan refits every step without each subject.
+    few = table[table["subject"].isin([f"s{one}" for one in range(20)])]
+    shared = check_invariance(few, items=items, missing="fiml", cluster="subject")
     assert (shared.steps["method_change"].dropna() == "jackknife").all()
     assert shared.steps["p_change"].notna().sum() == 3

@@ -21,6 +21,10 @@ def run_script(folder):
         ["Rscript", "--vanilla", "refit.R"], cwd=folder, capture_output=True, text=True, check=False
     )
     assert answer.returncode == 0, answer.stderr
+    return read_found(folder)
+
+
+def read_found(folder):
     estimates = pd.read_csv(folder / "factor_estimates.csv", keep_default_na=False)
     return estimates, pd.read_csv(folder / "factor_scores.csv")
 
@@ -36,20 +40,22 @@ CASES = {
 }
 
 
-@pytest.mark.r
-@pytest.mark.filterwarnings("ignore:.*lack an item:UserWarning")
-@pytest.mark.filterwarnings("ignore:.*loads against the other items:UserWarning")
-@pytest.mark.filterwarnings("ignore:.*does not appear to be positive definite:UserWarning")
-@pytest.mark.parametrize(
-    "asked",
-    [
-        *((case, ITEMS, True) for case in CASES),
-        *((case, [*ITEMS, "gaze"], case == "incomplete") for case in CASES),
-        ("plain", ITEMS, False),
-    ],
-)
-def test_the_script_finds_what_the_fit_found(draw, split, tmp_path, asked):
-    """In sign and in every number: also where the first item is reverse-keyed."""
+ASKED = [
+    *((case, ITEMS, True) for case in CASES),
+    *((case, [*ITEMS, "gaze"], case == "incomplete") for case in CASES),
+    ("plain", ITEMS, False),
+]
+# Each script in an environment of its own; what stops one is told to its test.
+ALL = """
+for (place in commandArgs(TRUE)) {
+  setwd(place)
+  tryCatch(sys.source("refit.R", new.env()), error = function(e) writeLines(format(e), "error"))
+}
+"""
+
+
+def prepare(asked, draw, split, folder):
+    """Write a case's table and script, and return the fit."""
     case, items, reverse = asked
     table = draw()
     table["gaze"] = 0.6 * table["factor"] + np.random.default_rng(3).normal(size=120) * 0.6
@@ -61,13 +67,37 @@ def test_the_script_finds_what_the_fit_found(draw, split, tmp_path, asked):
     if case == "trained":
         told = options.copy()
         options["parts"] = split(table)
-        options["parts"].to_csv(tmp_path / "parts.csv", index=False)
+        options["parts"].to_csv(folder / "parts.csv", index=False)
     elif "cluster" in options:
         told = {"cluster": "subject"}
-    table.to_csv(tmp_path / "clips.csv", index=False)
+    table.to_csv(folder / "clips.csv", index=False)
     factor = fit_factor(table, items=items, by="context", **options)
-    write_lavaan_script(factor, tmp_path / "refit.R", data="clips.csv", **told)
-    estimates, scores = run_script(tmp_path)
+    write_lavaan_script(factor, folder / "refit.R", data="clips.csv", **told)
+    return table, factor
+
+
+@pytest.fixture(scope="module")
+def scripts(draw, split, tmp_path_factory):
+    """Each case's folder, table and fit; one R has run all scripts."""
+    folders = [tmp_path_factory.mktemp("script") for _ in ASKED]
+    fits = [prepare(one, draw, split, folder) for one, folder in zip(ASKED, folders, strict=True)]
+    command = ["Rscript", "--vanilla", "-e", ALL, *map(str, folders)]
+    subprocess.run(command, capture_output=True, check=True)
+    return [(folder, *fit) for folder, fit in zip(folders, fits, strict=True)]
+
+
+@pytest.mark.r
+@pytest.mark.filterwarnings("ignore:.*lack an item:UserWarning")
+@pytest.mark.filterwarnings("ignore:.*loads against the other items:UserWarning")
+@pytest.mark.filterwarnings("ignore:.*does not appear to be positive definite:UserWarning")
+@pytest.mark.parametrize("place", range(len(ASKED)), ids=[f"{a}-{len(b)}-{c}" for a, b, c in ASKED])
+def test_the_script_finds_what_the_fit_found(scripts, place):
+    """In sign and in every number: also where the first item is reverse-keyed."""
+    _, items, reverse = ASKED[place]
+    folder, table, factor = scripts[place]
+    stopped = folder / "error"
+    assert not stopped.exists(), stopped.read_text()
+    estimates, scores = read_found(folder)
     mine = factor.tidy().fillna({"context": "NA", "item": "NA"})
     mine = mine[mine["term"].isin(estimates["term"]) & (mine["method"] != "jackknife")]
     keys = ["context", "part", "term", "item"]

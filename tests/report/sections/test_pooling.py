@@ -66,6 +66,7 @@ def test_the_text_tells_the_pool_and_counts_contexts(pooling, p, said):
     assert "taken one by one" not in words
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_a_pooling_comparison_is_known_by_its_models(plain, pooling, tmp_path):
     results = [pooling, plain.models, plain.comparison]
     page = write_report(results, tmp_path / "report").read_text(encoding="utf-8")
