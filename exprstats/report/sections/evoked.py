@@ -163,13 +163,17 @@ def _build_shares(found: EvokedLabels) -> Table:
         Column("portion", say("Labels")),
         Column("videos", say("Videos")),
     )
+    rows = found.pick("share")
+    whole = find_row(found.pick("cardinality"))
     note = say(
-        "Share: of the {unit}s in which the expression could be seen. Labels: of all labels. "
-        "Videos: in which it could be seen. {level} CI: delete-one jackknife over videos.",
+        "Share: of the {unit}s in which the expression could be seen{whole}. Labels: of all "
+        "labels. Videos: in which it could be seen. {level} CI: delete-one jackknife over videos.",
         level=level,
         unit=found.unit,
+        whole=f", the lines below: of the {write_count(whole['n_whole'])} in which all could"
+        if whole and rows["n_whole"].ne(whole["n_whole"]).any()
+        else "",
     )
-    rows = found.pick("share")
     return Table(
         "A90",
         "evoked_labels",

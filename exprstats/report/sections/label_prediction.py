@@ -153,10 +153,11 @@ def _build_importance(found: LabelPrediction) -> Table:
         Column("rank", say("Rank"), "Permutation"),
     )
     note = say(
-        "The {count} features of largest impurity importance, the share of the trees' fit that "
-        "splits on a feature bring, in training. Permutation: what micro F1 loses in held-out "
-        "frames, folds of {kind}, when the feature is permuted (mean over all permutations).",
-        count=len(cells),
+        "Features of the largest impurity importance (at most {count}): the share of the trees' "
+        "fit that splits on a feature bring, in training. Permutation: what micro F1 loses in "
+        "held-out frames, folds of {kind}, when the feature is permuted (mean over all "
+        "permutations).",
+        count=_IMPORTANT,
         kind=found.folds,
     )
     return Table(
