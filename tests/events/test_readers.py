@@ -195,6 +195,23 @@ def test_tables_with_other_names_and_units_are_read_when_these_are_named(write):
         ex.read_events(path, **named)
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("upper.csv", "Tier,Start,END,Value,Signer\nnose,.5,1,wrinkle,Ann\n"),
+        (
+            "elan.txt",
+            "Tier\tParticipant\tBegin Time - ss.msec\tEnd Time - ss.msec\tDuration - ss.msec\t"
+            "Annotation\nnose\tAnn\t0.500\t1.000\t0.500\twrinkle\n",
+        ),
+    ],
+)
+def test_tables_of_elan_and_names_in_capitals_are_known(write, name, text):
+    found = ex.read_events(write(name, text))
+    held = found[["tier", "start", "end", "value", "signer"]].to_numpy().tolist()
+    assert held == [["nose", 0.5, 1.0, "wrinkle", "Ann"]]
+
+
 def test_rows_that_stand_twice_count_once(write):
     rows = "u,nose,0,1,wrinkle\n" * 2 + "u,nose,1,2,wrinkle\n"
     with pytest.warns(DataWarning, match="1 row repeats another and counts? once"):

@@ -27,6 +27,10 @@ FilePath = str | os.PathLike[str]
 _MARKUP = (".xml", ".eaf")
 _PER_SECOND: dict[TimeUnit, float] = {"s": 1.0, "ms": 1e3, "us": 1e6}
 _LONGEST = 100.0  # seconds of a usual annotation
+_ELAN = {
+    **{"start": "begin time - ss.msec", "end": "end time - ss.msec"},
+    **{"value": "annotation", "signer": "participant"},
+}
 _ROLES = ("utterance", "signer", "tier", "start", "end", "value", "phase")
 
 
@@ -53,7 +57,8 @@ def read_events(
     paths
         Files, or folders of files: databases of SignStream 2 and exports of SignStream 3 (.xml),
         ELAN files (.eaf), and tables (.csv, .tsv, .xlsx) with columns ``tier``, ``start`` and
-        ``end``, and ``utterance``, ``signer``, ``value``, ``phase`` where there are any.
+        ``end``, and ``utterance``, ``signer``, ``value``, ``phase`` where there are any, or those
+        that ELAN exports as tab-delimited text with column names and times in ss.msec.
     spellings
         Spellings that mean one thing, as from `list_spellings`; None: that table.
     fps
@@ -206,7 +211,7 @@ def _read_intervals(path: Path, plan: _Plan) -> pd.DataFrame:
     from exprstats.io.sources import open_source
 
     header = [str(name) for name in open_source(path, plan.reading, warned=False).header]
-    known = {role: plan.named.get(role, role) for role in _ROLES}
+    known = {role: plan.named.get(role) or _find_column(role, header) for role in _ROLES}
     asked = [*plan.named, *(role for role in ("tier", "start", "end") if role not in plan.named)]
     absent = [role for role in asked if known[role] not in header]
     if absent:
@@ -232,6 +237,13 @@ def _read_intervals(path: Path, plan: _Plan) -> pd.DataFrame:
         table[name] = [None if pd.isna(one) else write_number(one) for one in texts]
     _judge_lengths(table, path, plan.unit)
     return table
+
+
+def _find_column(role: str, header: Sequence[str]) -> str:
+    """Return the column of a role, by its name in any case or by that in ELAN's own tables."""
+    lower = {name.casefold(): name for name in reversed(header)}
+    found = (lower.get(one) for one in (role, _ELAN.get(role, role)))
+    return role if role in header else next(filter(None, found), role)
 
 
 def _drop_copies(table: pd.DataFrame, path: Path) -> pd.DataFrame:
