@@ -124,23 +124,23 @@ def analyse_videos(
 
         settings = fill_settings(
             EvokedSettings,
-            files=tuple(files),
+            files=files,
             video=video,
             time=time,
             unit=unit,
-            expressions=_freeze(expressions, "--expressions"),
+            expressions=split_names(expressions, "--expressions"),
             by=by,
             themes=themes,
             part=part,
             split=_split_percent(split),
-            human=tuple(human or ()),
+            human=human,
             annotator=annotator,
             truth=truth,
-            predictions=tuple(predictions or ()),
+            predictions=predictions,
             model=model,
             against=against,
             common=common,
-            metrics=_freeze(metrics, "--metrics"),
+            metrics=split_names(metrics, "--metrics"),
             vote=vote,
             hz=hz,
             window=window,
@@ -161,11 +161,6 @@ def analyse_videos(
                 "neither side, and windows that are not full are left out."
             )
         session.present(*run.results)
-
-
-def _freeze(text: str | None, option: str) -> tuple[str, ...] | None:
-    names = split_names(text, option)
-    return None if names is None else tuple(names)
 
 
 def _split_percent(text: str | None) -> tuple[float, ...] | None:

@@ -7,8 +7,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from exprstats.errors import DataError, Option, Problem, warn_user
-from exprstats.events.readers.markup import read_text
-from exprstats.events.readers.signstream import Event
+from exprstats.events.readers.signstream import Event, read_text
 from exprstats.options import name_some
 
 
