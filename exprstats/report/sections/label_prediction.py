@@ -116,7 +116,8 @@ def _build_scores(found: LabelPrediction) -> Table:
         notes=(
             say(
                 "Frames: with the label. Weighted average: by frames. {level} CI: delete-one "
-                "jackknife over {kind}, the forests as they are.",
+                "jackknife over {kind}, widened where forests on random halves of them differ "
+                "by more.",
                 level=write_level(found.level),
                 kind=honest,
             ),
