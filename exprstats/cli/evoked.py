@@ -172,7 +172,7 @@ def _split_percent(text: str | None) -> tuple[float, ...] | None:
     except ValueError:
         shares = ()
     if len(shares) < 2 or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-9:
-        message = f" '{text}' must be the percent of videos in each part, such as 60,15,25."
+        message = f" '{text}' must be percents of videos that add up to 100, such as 60,15,25."
         raise OptionError(Option("split"), message)
     return shares
 

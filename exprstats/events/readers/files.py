@@ -239,7 +239,7 @@ def _read_intervals(path: Path, plan: _Plan) -> pd.DataFrame:
     for name in ("signer", "value", "phase"):
         texts = table[name].astype(object)
         table[name] = [None if pd.isna(one) else write_number(one) for one in texts]
-    _judge_lengths(table, path, plan.unit)
+    _judge_lengths(table, path, plan)
     return table
 
 
@@ -260,15 +260,19 @@ def _drop_copies(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     return table[~again].reset_index(drop=True)
 
 
-def _judge_lengths(table: pd.DataFrame, path: Path, unit: TimeUnit) -> None:
-    """Warn of annotations that last as long as none does, in the unit that was told."""
-    usual = float((table["end"] - table["start"]).median())
+def _judge_lengths(table: pd.DataFrame, path: Path, plan: _Plan) -> None:
+    """Warn of annotations that are as long or as short as none is, in the unit that was told."""
+    usual, units = float((table["end"] - table["start"]).median()), list(_PER_SECOND)
+    place = units.index(plan.unit)
     if usual > _LONGEST:
-        units = list(_PER_SECOND)
-        other = units[min(units.index(unit) + 1, len(units) - 1)]
-        told = f"half of the intervals last {usual:,.0f} s or more. If times are in another unit, "
-        remedy = ("say so with ", Option("time_unit", other), ".")
-        warn_user(Problem(told, remedy, file=str(path)))
+        told, other = f"half of the intervals last {usual:,.0f} s or more. ", place + 1
+    elif 0 < usual < 0.5 / plan.fps:
+        told, other = "half of the intervals are shorter than half a frame. ", place - 1
+    else:
+        return
+    unit = units[min(max(other, 0), len(units) - 1)]
+    told += "If times are in another unit, say so with "
+    warn_user(Problem(told, (Option("time_unit", unit), "."), file=str(path)))
 
 
 # Of the corpora of the National Center for Sign Language and Gesture Resources; an empty value

@@ -166,9 +166,11 @@ def _build_shares(found: EvokedLabels) -> Table:
     rows = found.pick("share")
     whole = find_row(found.pick("cardinality"))
     note = say(
-        "Share: of the {unit}s in which the expression could be seen{whole}. Labels: of all "
-        "labels. Videos: in which it could be seen. {level} CI: delete-one jackknife over videos.",
+        "Scores of {threshold} or more count as labels. Share: of the {unit}s in which the "
+        "expression could be seen{whole}. Labels: of all labels. Videos: in which it could be "
+        "seen. {level} CI: delete-one jackknife over videos.",
         level=level,
+        threshold=write_number(found.threshold),
         unit=found.unit,
         whole=f", the lines below: of the {write_count(whole['n_whole'])} in which all could"
         if whole and rows["n_whole"].ne(whole["n_whole"]).any()

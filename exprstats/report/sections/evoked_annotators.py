@@ -109,6 +109,7 @@ def _build_agreement(found: EvokedAnnotators) -> Table:
     shown = found.table[found.table["term"].eq("fleiss_kappa")]
     if found.truth:
         machine = found.table["rule"].eq(found.truth) & found.table["source"].eq("machine")
+        machine &= found.table["term"].isin(["precision", "recall"])
         shown = pd.concat([shown, found.table[machine]])
     return Table(
         "A94",
