@@ -153,7 +153,7 @@ def predict_labels(
         that differ by more: intervals are widened to the standard error of the delete-half
         jackknife, the SD over ten random halves of the utterances with forests of their own (Shao &
         Wu, 1989), where that is larger. In 60 simulated studies of 80 utterances the jackknife
-        alone held the expected micro F1 in .83 of them.
+        alone held the expected micro F1 in .83 of them, widened limits in .98.
 
     Raises
     ------

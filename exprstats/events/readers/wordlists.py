@@ -73,12 +73,13 @@ def _pick_reader(path: Path, lines: list[str]) -> Reader:
     header = [cell.strip().strip('"').lower() for cell in re.split(r"[,;\t]", lines[0])]
     wide = len(header) > 1 and _holds_marks(lines[1:])
     columns = None if ending in {".dic", ".dicx"} or wide else _find_columns(lines)
+    read = _read_list if columns is None else partial(_read_columns, columns=columns)
     found = (
         (_read_dic, ending == ".dic" or lines[0].strip() == "%"),
         (_read_dicx, ending == ".dicx" or wide),
         (_read_pairs, {"category", "word"} <= set(header)),
         (_read_json, lines[0].lstrip().startswith(("{", "["))),
-        (partial(_read_columns, columns=columns), columns is not None),
+        (read, columns is not None),
         (_read_dicx, len(header) > 1 and ending == ".csv"),
         (_read_rows, any("\t" in line for line in lines)),
     )
