@@ -107,7 +107,10 @@ def test_themes_of_a_file_and_annotators_alone(folder, tmp_path, call):
         (("{machine}", "--video", "clip"), "there is no column 'clip'"),
         (("{machine}", "--expressions", "amusment"), "Did you mean 'amusement'"),
         (("{machine}", "--threshold", "2"), "--threshold is 2"),
-        (("{machine}", "--split", "60,15"), "--split '60,15' must be the percent"),
+        (
+            ("{machine}", "--split", "60,15"),
+            "'60,15' must be percents of videos that add up to 100",
+        ),
         (("{machine}", "--vote"), "1 and not 6 a second. Say how many there are with --hz"),
         (("{machine}", "--human", "{machine}"), "Name it with --annotator"),
         (("{machine}", "--predictions", "{full}", "--against", "ful"), "--against 'ful' is no"),

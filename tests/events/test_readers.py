@@ -217,3 +217,8 @@ def test_rows_that_stand_twice_count_once(write):
     with pytest.warns(DataWarning, match="1 row repeats another and counts? once"):
         events = ex.read_events(write("t.csv", "utterance,tier,start,end,value\n" + rows))
     assert len(events) == 2
+
+
+def test_intervals_shorter_than_frames_are_told(write):
+    with pytest.warns(UserWarning, match="shorter than half a frame.*unit='s'"):
+        ex.read_events(write("ms.csv", "tier,start,end\nnose,0.5,1\n"), unit="ms")

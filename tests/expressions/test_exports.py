@@ -158,3 +158,16 @@ def test_frames_of_py_feat_without_times_are_in_order(tmp_path):
         assert found["time"].tolist() == [float(one) for one in rows]
         assert found["score"].tolist() == [0.01, 0.11, 0.21]
         assert found["recording"].nunique() == (1 if column else 3)
+
+
+def test_files_called_face_are_faces_and_files_are_data_sets_where_asked(tmp_path):
+    """Also beside a column context, which counts only where nothing is asked."""
+    for name, score in (("face", 0.5), ("prosody", 0.4)):
+        lines = f"recording,context,Joy,start\na,lab,{score},3.5\nb,home,{score},7\n"
+        (tmp_path / f"{name}.csv").write_text(lines)
+    paths = [tmp_path / "face.csv", tmp_path / "prosody.csv"]
+    with pytest.warns(DataWarning):
+        found = ex.read_estimates(paths, context="file")
+    assert found["modality"].tolist() == ["face", "face", "prosody", "prosody"]
+    assert found["context"].unique().tolist() == ["face.csv", "prosody.csv"]
+    assert found["emotion"].unique().tolist() == ["Joy"]
