@@ -127,19 +127,19 @@ def estimate_files(
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("estimates", seed=seed, **options) as session:
         from exprstats.options import Thresholds, is_word
-        from exprstats.study.files import EstimatesSettings
+        from exprstats.study.files import EstimatesSettings, fill_settings
         from exprstats.study.stages import estimates as stage
 
-        kept = split_names(emotions, "--emotions")
-        settings = EstimatesSettings(
-            files=tuple(files),
+        settings = fill_settings(
+            EstimatesSettings,
+            files=files,
             about=about,
             id=id,
             time=time,
             subject=subject,
             by=by,
             modality=modality,
-            emotions=None if kept is None else tuple(kept),
+            emotions=split_names(emotions, "--emotions"),
             thresholds=thresholds if is_word(thresholds, Thresholds) else Path(thresholds),
             adjectives=adjectives,
             unit=unit,

@@ -126,23 +126,23 @@ def analyse_videos(
 
         settings = fill_settings(
             EvokedSettings,
-            files=tuple(files),
+            files=files,
             video=video,
             time=time,
             unit=unit,
-            expressions=_freeze(expressions, "--expressions"),
+            expressions=split_names(expressions, "--expressions"),
             by=by,
             themes=themes,
             part=part,
             split=_split_percent(split),
-            human=tuple(human or ()),
+            human=human,
             annotator=annotator,
             truth=truth,
-            predictions=tuple(predictions or ()),
+            predictions=predictions,
             model=model,
             against=against,
             common=common,
-            metrics=_freeze(metrics, "--metrics"),
+            metrics=split_names(metrics, "--metrics"),
             vote=vote,
             hz=hz,
             window=window,
@@ -165,11 +165,6 @@ def analyse_videos(
         session.present(*run.results)
 
 
-def _freeze(text: str | None, option: str) -> tuple[str, ...] | None:
-    names = split_names(text, option)
-    return None if names is None else tuple(names)
-
-
 def _split_percent(text: str | None) -> tuple[float, ...] | None:
     """Return the shares of parts from percentages that add up to 100."""
     if text is None:
@@ -179,7 +174,7 @@ def _split_percent(text: str | None) -> tuple[float, ...] | None:
     except ValueError:
         shares = ()
     if len(shares) < 2 or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-9:
-        message = f" '{text}' must be the percent of videos in each part, such as 60,15,25."
+        message = f" '{text}' must be percents of videos that add up to 100, such as 60,15,25."
         raise OptionError(Option("split"), message)
     return shares
 

@@ -130,9 +130,9 @@ def relate_signing(
 
         settings = fill_settings(
             SigningSettings,
-            files=tuple(paths),
+            files=paths,
             lexicon=lexicon,
-            categories=_freeze(split_names(categories, "--categories")),
+            categories=split_names(categories, "--categories"),
             text=text,
             tokens=tokens,
             given=given,
@@ -161,10 +161,6 @@ def relate_signing(
         results = analyse_signing(settings, seed=seed, n_jobs=n_jobs, reading=get_reading())
         _keep_tables(session, *results)
         session.present(*results)
-
-
-def _freeze(names: list[str] | None) -> tuple[str, ...] | None:
-    return None if names is None else tuple(names)
 
 
 def _keep_tables(session: Session, *results: Result) -> None:

@@ -12,8 +12,7 @@ from exprstats.events.facs import list_units, map_units
 from exprstats.events.intervals import expand_frames
 from exprstats.events.lexicons import compare_tokens, find_labels, read_lexicon
 from exprstats.events.prediction import LabelPrediction, predict_labels
-from exprstats.events.readers.files import read_events
-from exprstats.events.readers.spellings import list_spellings
+from exprstats.events.readers.files import list_spellings, read_events
 
 __all__ = [
     "CoOccurrence",

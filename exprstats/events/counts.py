@@ -74,9 +74,10 @@ class EventCounts(Result):
             share = 100 * self.n_phases / self.n_intervals
             counted = write_count(self.n_phases)
             phases = f", of which {counted} ({share:.0f}%) are phases and not values"
+        verb = "has" if self.n_utterances == 1 else "have"
         return (
             f"{count_things(self.n_utterances, 'utterance')}{signers} with "
-            f"{count_things(self.n_frames, 'frame')} at {self.fps:g} per second have "
+            f"{count_things(self.n_frames, 'frame')} at {self.fps:g} per second {verb} "
             f"{count_things(self.n_intervals, 'annotated interval')}{phases}."
         )
 

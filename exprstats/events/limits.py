@@ -41,6 +41,7 @@ def limit_terms(
     level: float,
     freedom: np.ndarray | None = None,
     unit: str = "utterance",
+    spread: np.ndarray | None = None,
 ) -> Limits:
     """Return jackknife-t intervals of terms that rest on clusters of their own.
 
@@ -63,6 +64,8 @@ def limit_terms(
         whose denominator counts false alarms elsewhere as well.
     unit
         What a cluster is called.
+    spread
+        Other standard errors (t,), to which the intervals are widened where they are larger.
 
     Returns
     -------
@@ -82,6 +85,9 @@ def limit_terms(
     errors = _spread(moved.spread, present)
     plain = _spread(left_out, present)
     reach = stdtrit(free, (1 + level) / 2) * errors
+    if spread is not None:
+        larger = np.divide(spread, plain, out=np.ones_like(plain), where=plain > 0)
+        reach, plain = reach * np.fmax(larger, 1.0), plain * np.fmax(larger, 1.0)
     with np.errstate(over="ignore", invalid="ignore"):
         low, high = (move_back(moved.scales, moved.centre + one) for one in (-reach, reach))
     ends = limit_ends(

@@ -147,7 +147,7 @@ def read_estimates(
         whole = whole[whole["emotion"].isin(list(emotions))].reset_index(drop=True)
     gaps = whole["score"].isna()
     if gaps.any():
-        counted = count_things(gaps.sum(), "score is", "scores are", of=len(whole))
+        counted = count_things(gaps.sum(), "scores is", "scores are", of=len(whole))
         warn_user(f"{counted} missing and left out.")
         whole = whole[~gaps].reset_index(drop=True)
     whole = _drop_empty(whole)
@@ -245,7 +245,7 @@ def _read_file(
     if text and "id" not in roles:
         file = read_tracker_file(path, reading)
         names = set(map(str, file.table.columns))
-        if "Id" in names and {"Time", "BeginTime"} & names and names & set(HUME):
+        if names & set(HUME) and ({"Id", "Time"} <= names or {"BeginTime", "EndTime"} <= names):
             found, notes = parse_hume_table(file.table, path.name)
             return _carry(found, file.table, path, roles), (*file.notes, *notes)
         trackers: list[Tracker] = [one for one in find_trackers(names) if one in _TRACKED]
@@ -308,7 +308,12 @@ def _read_tracked(
     tables, notes = [], []
     recording, _ = name_source(path.name)
     for tracker in trackers:
-        frames = read_faces(path, tracker=tracker, reading=reading)
+        try:
+            frames = read_faces(path, tracker=tracker, reading=reading)
+        except DataError:
+            # The rate of the video is not known, and orders moments only.
+            frames = read_faces(path, tracker=tracker, reading=reading, fps=1.0)
+            notes.append("times are frame numbers.")
         chosen = _TRACKED[tracker]
         held = frames.table[frames.table["success"].eq(1)]
         if isinstance(chosen, str):

@@ -48,12 +48,13 @@ def parse_hume_table(table: pd.DataFrame, file: str) -> tuple[pd.DataFrame, tupl
     recording, named = name_source(file)
     emotions = [name for name in HUME if name in table]
     filled = [name for name in emotions if table[name].notna().any()]
-    modality = _tell_modality(table) or named or "face"
+    modality = named if named == "burst" else _tell_modality(table) or named or "face"
     begin, end = next(name for name in _BEGINS if name in table), "EndTime"
     placed = bool(table[begin].isna().all()) and "BeginPosition" in table
     if placed:
         begin, end = "BeginPosition", "EndPosition"
-    keys = pd.DataFrame({"recording": recording, "id": table["Id"].astype(str)})
+    keys = pd.DataFrame({"recording": recording}, index=table.index)
+    keys["id"] = table["Id"].astype(str) if "Id" in table else "unknown"
     keys = keys.assign(modality=modality, time=pd.to_numeric(table[begin]))
     if end in table:
         keys["end"] = pd.to_numeric(table[end])
@@ -117,19 +118,24 @@ def parse_json(
         fact = f"the file is not JSON ({error})."
         raise DataError(Problem(fact, _CHECK, file=str(path))) from error
     jobs = data if isinstance(data, list) else [data]
-    if jobs and all(isinstance(one, dict) and "Timestamp" in one for one in jobs):
+    if jobs and all(
+        isinstance(one, dict) and {"Timestamp", "timestamp"} & set(one) for one in jobs
+    ):
         return _parse_affectiva(jobs, path, emotions or ())
-    rows, errors = [], 0
+    rows, errors = [], []
     for job in jobs:
         found = job.get("results", job) if isinstance(job, dict) else {}
-        errors += len(found.get("errors") or ())
+        errors += found.get("errors") or ()
         streamed = [{"file": path.name, "models": found}] if _MODALITIES & set(found) else ()
         for one in found.get("predictions") or streamed:
             rows += list(_list_predictions(one))
+    counted = count_things(len(errors), "file failed", "files failed")
     if not rows:
         fact = "the JSON holds no predictions of Hume and no frames of Affectiva."
+        if errors:
+            told = errors[0].get("message") if isinstance(errors[0], dict) else errors[0]
+            fact = f"the JSON holds no predictions: {counted} at Hume ({told})."
         raise DataError(Problem(fact, _CHECK, file=str(path)))
-    counted = count_things(errors, "file failed", "files failed")
     notes = [f"{counted} at Hume; the others are read."] if errors else []
     table = pd.DataFrame(rows)
     if table.pop("placed").any():
@@ -154,7 +160,7 @@ def _list_predictions(one: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 spoken = isinstance(time, dict)
                 keys = {
                     "recording": recording,
-                    "id": str(group.get("id", "unknown")),
+                    "id": str(group.get("id") or prediction.get("face_id") or "unknown"),
                     "modality": modality,
                     "time": time["begin"] if spoken else time,
                     "end": time["end"] if spoken else np.nan,
@@ -163,13 +169,18 @@ def _list_predictions(one: dict[str, Any]) -> Iterator[dict[str, Any]]:
                     "placed": placed,
                 }
                 for emotion in prediction.get("emotions") or ():
-                    yield keys | {"emotion": emotion["name"], "score": emotion["score"]}
+                    score = emotion.get("score")
+                    yield keys | {
+                        "emotion": str(emotion.get("name")),
+                        "score": np.nan if score is None else score,
+                    }
 
 
 def _parse_affectiva(
     frames: list[dict[str, Any]], path: Path, kept: Sequence[str]
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    table = pd.DataFrame(frames)
+    # Affectiva's own programs put emotions and expressions into objects of their own.
+    table = pd.DataFrame([one | (one.get("emotions") or {}) for one in frames])
     lower = {str(name): str(name)[0].lower() + str(name)[1:] for name in table}
     table = table.rename(columns=lower)
     present = [name for name in AFFECTIVA if name in table]

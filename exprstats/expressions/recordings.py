@@ -19,7 +19,7 @@ from exprstats.options import name_some
 PLACED = ("recording", "folder", "file", "voice", "intensity", "statement", "repetition", "gender")
 
 _ENDINGS = re.compile(r"(\.gz|\.csv|\.tsv|\.txt|\.json|\.mp4|\.wav|\.avi|\.mov|\.mkv|\.mp3)$", re.I)
-_MODALITY = re.compile(r"[ _.-](face|prosody|language|burst)$", re.I)
+_MODALITY = re.compile(r"(?:^|[ _.-])(face|prosody|language|burst)$", re.I)
 _RAVDESS = re.compile(r"(?<![\d-])(\d\d)-(\d\d)-(\d\d)-(\d\d)-(\d\d)-(\d\d)-(\d\d)(?![\d-])")
 _CHANNELS = {"01": "audio and video", "02": "video", "03": "audio"}
 _VOICES = {"01": "speech", "02": "song"}
@@ -37,16 +37,16 @@ def name_source(name: str) -> tuple[str, str | None]:
     --------
     >>> name_source("out/bad_interview_face.csv")
     ('bad_interview', 'face')
-    >>> name_source("talk.mp4")
-    ('talk', None)
+    >>> name_source("talk.mp4"), name_source("face.csv")
+    (('talk', None), ('face', 'face'))
     """
     stem = Path(name.replace("\\", "/")).name
     while (shorter := _ENDINGS.sub("", stem)) != stem and shorter:
         stem = shorter
     found = _MODALITY.search(stem)
-    if found is None or not found.start():
+    if found is None:
         return stem, None
-    return stem[: found.start()], found[1].lower()
+    return stem[: found.start()] or stem, found[1].lower()
 
 
 def decode_ravdess(name: str) -> dict[str, str]:

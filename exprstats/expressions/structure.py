@@ -214,7 +214,8 @@ def _list_pairs(side: _Side, cluster: str | None, padjust: str) -> pd.DataFrame:
     from pingouin import multicomp, pairwise_corr
 
     moments = spread_moments(side.part)
-    varied = np.nanstd(moments.scores, axis=0) > 0
+    # The standard deviation of equal numbers may be 1e-17 and not 0.
+    varied = np.nanmax(moments.scores, axis=0) > np.nanmin(moments.scores, axis=0)
     kept = [name for name, one in zip(moments.emotions, varied, strict=True) if one]
     if len(kept) < 2 or len(moments.keys) < 4:
         return pd.DataFrame(columns=["context", "modality", "emotion", "other", "r", "n"])

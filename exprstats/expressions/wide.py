@@ -14,6 +14,7 @@ from exprstats.io import Reading
 from exprstats.options import name_some
 
 _ROLES = {"id", "time", "subject", "modality", "context", "recording", "frame"}
+_CLOCKS = {"start", "begin", "onset", "offset", "timestamp", "sample_index", "row"}
 _CARRIED = ("subject", "context", "end", "label", "text")  # of a wide table, as they are
 _FEWEST_STEPS, _STEADY = 3, 0.6  # of a column of times: steps up, and the share that is equal
 
@@ -29,9 +30,11 @@ def read_wide(
 
     named = [roles[role] for role in ("id", "subject", "context") if role in roles]
     table = read_table(path, ids=[one for one in named if one not in PLACED], reading=reading)
-    roles = {k: v for k, v in roles.items() if v in table or v not in PLACED}
+    # What recordings, folders and files are to give is not taken from a column of the role's name.
+    placed = {k for k, v in roles.items() if v in PLACED and v not in table}
     lower = {str(name).lower(): str(name) for name in table}
-    roles = {role: lower[role] for role in (*_ROLES, *_CARRIED) if role in lower} | roles
+    own = {role: lower[role] for role in (*_ROLES, *_CARRIED) if role in lower}
+    roles = {k: v for k, v in (own | roles).items() if k not in placed}
     constant = roles.get("modality") if roles.get("modality") not in table else None
     missing = [n for r, n in roles.items() if n not in table and not (r == "modality" and constant)]
     if missing:
@@ -63,7 +66,7 @@ def read_wide(
     numbers = [str(name) for name in table.select_dtypes(include="number")]
     taken = set(roles.values())
     free = [name for name in numbers if name not in taken]
-    clocks = [name for name in free if _is_clock(table[name])]
+    clocks = [n for n in free if n.lower().strip() in _CLOCKS or _is_clock(table[n])]
     chosen = list(emotions) if emotions else [name for name in free if name not in clocks]
     absent = [name for name in chosen if name not in table]
     if absent or not chosen:

@@ -273,10 +273,12 @@ def fill_settings(kind: type[Settings], **given: object) -> Settings:
     kind
         The settings, such as `SigningSettings`.
     **given
-        Their fields; others are passed over.
+        Their fields; others are passed over, and lists become tuples.
     """
     known = {one.name for one in fields(kind)}
     kept: dict[str, Any] = {
-        name: value for name, value in given.items() if name in known and value is not None
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in given.items()
+        if name in known and value is not None
     }
     return kind(**kept)

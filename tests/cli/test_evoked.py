@@ -108,7 +108,10 @@ def test_themes_of_a_file_and_annotators_alone(folder, tmp_path, call):
         (("{machine}", "--video", "clip"), "there is no column 'clip'"),
         (("{machine}", "--expressions", "amusment"), "Did you mean 'amusement'"),
         (("{machine}", "--threshold", "2"), "--threshold is 2"),
-        (("{machine}", "--split", "60,15"), "--split '60,15' must be the percent"),
+        (
+            ("{machine}", "--split", "60,15"),
+            "'60,15' must be percents of videos that add up to 100",
+        ),
         (("{machine}", "--vote"), "1 and not 6 a second. Say how many there are with --hz"),
         (("{machine}", "--human", "{machine}"), "Name it with --annotator"),
         (("{machine}", "--predictions", "{full}", "--against", "ful"), "--against 'ful' is no"),
@@ -126,7 +129,7 @@ def test_few_videos_have_numbers_without_limits(folder, tmp_path, call):
     table = pd.read_csv(folder / "machine.csv").drop(columns="group").iloc[:20]
     table.to_csv(tmp_path / "few.csv", index=False)
     told = tell(call("evoked", tmp_path / "few.csv", "--human", folder / "human.csv"))
-    assert "1 video with 20 moments" in told
+    assert "1 video with 20 moments has labels" in told
     assert "The scores are not compared with the share of annotators" in told
     assert "No interval: it occurs in 1 video" in told
 
@@ -149,3 +152,18 @@ def test_the_envelope_says_the_same_with_the_same_seed(folder, tmp_path, call):
     assert one == two
     assert "NaN" not in one
     assert json.loads(one)["seed"] == 7
+
+
+def test_scores_of_people_are_labels_before_their_share_is_taken(folder, tmp_path, call_json):
+    """People who score 0.7 for a label and 0.4 for none say what labels of 1 and 0 say."""
+    human = pd.read_csv(folder / "human.csv")
+    names = [one for one in human if one not in ("video", "time", "annotator")]
+    human.assign(**{one: human[one].map({1: 0.7, 0: 0.4}) for one in names}).to_csv(
+        tmp_path / "scored.csv", index=False
+    )
+    found = []
+    for path in (folder / "human.csv", tmp_path / "scored.csv"):
+        options = ("--predictions", folder / "full.csv", "--draws", "100")
+        held = call_json("evoked", folder / "machine.csv", "--human", path, *options)
+        found.append([row for row in held["rows"] if row.get("truth") != "labels"])
+    assert found[0] == found[1]

@@ -16,6 +16,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 import exprstats as ex
 from exprstats.errors import DataError, OptionError
+from exprstats.events.folds import deal_groups
 from exprstats.events.intervals import lay_runs
 from exprstats.events.multilabel import (
     Cells,
@@ -26,7 +27,6 @@ from exprstats.events.multilabel import (
     permute_feature,
     place_guesses,
 )
-from exprstats.events.prediction import deal_groups
 
 
 @pytest.fixture(scope="module")
@@ -244,3 +244,52 @@ def test_limits_rest_on_the_utterances_that_a_measure_can_come_from():
     # Precision rests on where a label was predicted.
     predicted = own.loc[("often", "precision"), "n_clusters"]
     assert 0 < predicted <= 40
+
+
+def test_intervals_are_widened_to_what_forests_on_halves_give():
+    """Halves drawn and predicted by hand: SD over 12 of them, 3 standard errors of two SD.
+
+    The SE of an SD of m values is SD/√(2(m - 1)): .24 and .21 of it for 10 and 12.
+    """
+    study = ex.simulate_signing(utterances=40, seed=12)
+    options = {"trees": 3, "importance": False, "least": 1}
+    whole = ex.predict_labels(study.events, study.labels, n_folds=10, seed=1, **options)
+    names, rng, halves = study.events["utterance"].unique(), np.random.default_rng(2), []
+    for seed in range(6):
+        for half in np.array_split(rng.permutation(names), 2):
+            tables = [one[one["utterance"].isin(half)] for one in (study.events, study.labels)]
+            halves.append(ex.predict_labels(*tables, n_folds=5, seed=seed, **options))
+    for kind in ("utterances", "frames", "frames - utterances"):
+        spread = np.std([one.find_micro(kind)["estimate"] for one in halves], ddof=1)
+        assert whole.find_micro(kind)["std_error"] > spread * (1 - 3 * np.hypot(0.24, 0.21))
+    assert whole.find_micro("utterances")["std_error"] < spread * 3
+
+
+def hold_expected(studies, *, utterances=80, trees=5):
+    """Share of intervals that hold the mean over studies, by folds and term."""
+    rows = []
+    for seed in range(studies):
+        study = ex.simulate_signing(utterances=utterances, signers=6, seed=9000 + seed)
+        found = ex.predict_labels(study.events, study.labels, trees=trees, n_folds=5, seed=seed)
+        micro = found.table[found.table["average"].eq("micro")]
+        losses = found.importance[found.importance["term"].eq("importance_permutation")]
+        rows += [micro, losses.assign(folds="loss", term=losses["feature"])]
+    table = pd.concat(rows)
+    truth = table.groupby(["folds", "term"])["estimate"].transform("mean")
+    held = table["conf_low"].le(truth) & table["conf_high"].ge(truth)
+    return held.groupby([table["folds"], table["term"]]).mean()
+
+
+def test_intervals_hold_expected_scores():
+    """Four standard errors of .95 over 8 studies; without halves recall has .78 of many."""
+    held = hold_expected(8, utterances=60, trees=3)
+    assert (held >= 0.95 - 4 * np.sqrt(0.95 * 0.05 / 8)).all()
+    assert held.mean() > 0.92
+
+
+@pytest.mark.slow
+def test_intervals_hold_expected_scores_of_many_studies():
+    """Features that are rare have skewed losses, whose intervals hold less."""
+    held = hold_expected(200)
+    assert (held.drop("loss") >= 0.93).all()
+    assert held.loc["loss"].min() > 0.85

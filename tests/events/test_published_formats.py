@@ -94,6 +94,9 @@ def test_databases_of_another_version_are_refused(write):
         ex.read_events(write("v3.xml", text + "</SIGNSTREAM-DATABASE>"))
 
 
+_CRY = "cry,anger,1\ncry,sad,1\n"
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -106,10 +109,18 @@ def test_databases_of_another_version_are_refused(write):
         ("old.dic", "%\n1\tanger\n2\tsad\n%\nhate*\t1\ntears\t2\ncry\t1 2\n"),
         ("table.csv", "Word,Category\nhate*,anger\ntears,sad\ncry,anger\ncry,sad\n"),
         ("rows.tsv", "anger\thate*\tcry\nsad\ttears\tcry\n"),
+        ("lists.json", '{"anger": ["hate*", "cry"], "sad": ["tears", "cry"]}'),
+        ("pairs.csv", "word,sentiment\nhate*,anger\ntears,sad\ncry,anger\ncry,sad\n"),
+        ("marked.csv", "word,emotion,n\nhate*,anger,1\nhate*,sad,0\ntears,sad,1\n" + _CRY),
+        (
+            "nrc.txt",
+            "Copyright (C) 2011 NRC\n\nTo be cited.\n...\nhate*\tanger\t1\nhate*\tsad\t0\n"
+            "tears\tsad\t1\ncry\tanger\t1\ncry\tsad\t1\n",
+        ),
     ],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_nine_forms_of_one_lexicon_are_equal(write, name, text, encoding):
+def test_forms_of_one_lexicon_are_equal(write, name, text, encoding):
     found = ex.read_lexicon(write(name, text, encoding=encoding))
     rows = set(map(tuple, found.to_numpy().tolist()))
     assert rows == {
@@ -124,6 +135,23 @@ def test_a_weighted_dictionary_says_that_weights_are_not_used(write):
     with pytest.warns(DataWarning, match="2 entries have weights, which are not used"):
         found = ex.read_lexicon(write("w.dicx", "Entry,joy\nglad,0.7\nok,0\nbad,-0.4\n"))
     assert found["word"].tolist() == ["glad", "bad"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "English Word\tEmotion\tIntensity-Score\nglad\tjoy\t0.7\nmad\tanger\t.5\nok\tjoy\t0\n",
+        "term\tscore\tAffectDimension\nglad\t0.7\tjoy\nmad\t0.5\tanger\nok\t0\tjoy\n",
+        "glad\tjoy\t0.7\nmad\tanger\t0.5\nok\tjoy\t0\n",
+        "joy\tglad\t0.7\nanger\tmad\t0.5\njoy\tok\t0\n",
+        "word\tjoy\tanger\nglad\t0.7\t0\nmad\t0\t0.5\nok\t0\t0\n",
+    ],
+)
+def test_intensities_of_words_are_not_used_and_said_so(write, text):
+    with pytest.warns(DataWarning, match="2 entries have weights, which are not used"):
+        found = ex.read_lexicon(write("intensity.txt", text))
+    rows = found.sort_values("word")[["category", "word"]].to_numpy().tolist()
+    assert rows == [["joy", "glad"], ["anger", "mad"]]
 
 
 def test_categories_of_liwc2015_go_by_their_short_names(write):
@@ -150,6 +178,14 @@ def test_wildcards_hold_within_phrases(write):
         ("e.dic", "%\n1\tsad\n1\tjoy\n%\ntears\t1\n", "two categories have the number 1"),
         ("f.dicx", "Entry,joy\nglad,\n", "no word of the lexicon has a category"),
         ("g.txt", "a\0b", "bytes that no text has"),
+        ("vad.txt", "Word\tV\tA\tD\nglad\t.9\t.6\t.8\nmad\t.2\t.8\t.5\n", "numbers and no cat"),
+        ("afinn.txt", "glad\t3\nmad\t-2\n", "words have numbers and no category"),
+        (
+            "vader.txt",
+            "glad\t2.7\t0.9\t[3, 2]\nmad\t-2\t0.9\t[-2, -2]\n",
+            "numbers and no category",
+        ),
+        ("i.json", '["glad", "mad"]', "no object of categories with a list of words"),
         ("h.csv", "emotion,words\njoy,glad\n", "'glad' marks a word of category 'words'"),
     ],
 )

@@ -80,6 +80,33 @@ def test_elan_slots_without_a_time_lie_between_their_neighbours(write):
     assert pick(events, "translation")[["start", "end"]].to_numpy().tolist() == [[1.0, 3.0]]
 
 
+def test_elan_annotations_that_subdivide_another_have_equal_parts_of_it(write):
+    """Words, in another order in the file than in the text, with one part of speech each."""
+
+    def refer(key, parent, value, before=None):
+        before = "" if before is None else f' PREVIOUS_ANNOTATION="{before}"'
+        head = f'<REF_ANNOTATION ANNOTATION_ID="{key}" ANNOTATION_REF="{parent}"{before}>'
+        value = f"<ANNOTATION_VALUE>{value}</ANNOTATION_VALUE>"
+        return f"<ANNOTATION>{head}{value}</REF_ANNOTATION></ANNOTATION>"
+
+    words = refer("c", "a", "three", "b2") + refer("b", "a", "one") + refer("b2", "a", "two", "b")
+    kinds = "".join(refer(f"p{one}", one, one.upper()) for one in ("b", "b2", "c"))
+    text = (
+        '<ANNOTATION_DOCUMENT><TIME_ORDER><TIME_SLOT TIME_SLOT_ID="1" TIME_VALUE="1000"/>'
+        '<TIME_SLOT TIME_SLOT_ID="2" TIME_VALUE="4000"/></TIME_ORDER><TIER TIER_ID="text">'
+        '<ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="a" TIME_SLOT_REF1="1" TIME_SLOT_REF2="2">'
+        "<ANNOTATION_VALUE>one two three</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION>"
+        f'</TIER><TIER TIER_ID="word">{words}</TIER><TIER TIER_ID="kind">{kinds}</TIER>'
+        f'<TIER TIER_ID="free">{refer("f", "a", "un deux trois")}</TIER></ANNOTATION_DOCUMENT>'
+    )
+    found = ex.read_events(write("words.eaf", text)).set_index("value")[["start", "end"]]
+    parts = {"one": [1, 2], "two": [2, 3], "three": [3, 4], "B": [1, 2], "B2": [2, 3], "C": [3, 4]}
+    for value, times in (parts | {"un deux trois": [1, 4], "one two three": [1, 4]}).items():
+        assert found.loc[value].tolist() == pytest.approx(times)
+    with pytest.raises(DataError, match="a time slot holds no number"):
+        ex.read_events(write("odd.eaf", text.replace('"4000"', '"4s"')))
+
+
 def test_elan_utterances_are_a_tier(write):
     with pytest.warns(DataWarning, match="1 interval left out, since they lie outside"):
         events = ex.read_events(write("e.eaf", ELAN), within="sentence")
@@ -168,8 +195,30 @@ def test_tables_with_other_names_and_units_are_read_when_these_are_named(write):
         ex.read_events(path, **named)
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("upper.csv", "Tier,Start,END,Value,Signer\nnose,.5,1,wrinkle,Ann\n"),
+        (
+            "elan.txt",
+            "Tier\tParticipant\tBegin Time - ss.msec\tEnd Time - ss.msec\tDuration - ss.msec\t"
+            "Annotation\nnose\tAnn\t0.500\t1.000\t0.500\twrinkle\n",
+        ),
+    ],
+)
+def test_tables_of_elan_and_names_in_capitals_are_known(write, name, text):
+    found = ex.read_events(write(name, text))
+    held = found[["tier", "start", "end", "value", "signer"]].to_numpy().tolist()
+    assert held == [["nose", 0.5, 1.0, "wrinkle", "Ann"]]
+
+
 def test_rows_that_stand_twice_count_once(write):
     rows = "u,nose,0,1,wrinkle\n" * 2 + "u,nose,1,2,wrinkle\n"
     with pytest.warns(DataWarning, match="1 row repeats another and counts? once"):
         events = ex.read_events(write("t.csv", "utterance,tier,start,end,value\n" + rows))
     assert len(events) == 2
+
+
+def test_intervals_shorter_than_frames_are_told(write):
+    with pytest.warns(UserWarning, match="shorter than half a frame.*unit='s'"):
+        ex.read_events(write("ms.csv", "tier,start,end\nnose,0.5,1\n"), unit="ms")

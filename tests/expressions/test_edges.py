@@ -29,6 +29,15 @@ def test_one_emotion_has_levels_and_no_correlations():
         draw_structure(structure)
 
 
+@pytest.mark.parametrize("constant", [0.0, 0.3, 0.5, 1 / 3])
+def test_an_emotion_that_does_not_vary_has_no_correlations(constant):
+    """The standard deviation of 96 scores of .3 is 6e-17 and not 0."""
+    table = make_table(["Joy", "Fear", "Awe", "Calm"], people=8, moments=12)
+    still = table["emotion"].isin(["Awe", "Calm"])
+    found = ex.compare_structure(table.assign(score=table["score"].where(~still, constant)))
+    assert found.correlations[["emotion", "other"]].to_numpy().tolist() == [["Fear", "Joy"]]
+
+
 def test_people_who_are_not_known_are_taken_apart_by_recordings():
     table = make_table(people=5)
     some = table.assign(subject=table["subject"].where(~table["subject"].isin(["p0", "p1"])))

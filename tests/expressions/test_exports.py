@@ -99,3 +99,75 @@ def test_moments_of_zeros_lead_nowhere_and_are_told(tmp_path):
     with pytest.warns(DataWarning, match="3 of 3 moments have 0 for every emotion"):
         table = ex.read_estimates(path)
     assert ex.rate_estimates(table).sentence().startswith("No emotion leads on estimates")
+
+
+def write_hume(place, predictions, errors=()):
+    file = {"file": "a.mp4", "models": {"face": predictions}}
+    results = {"predictions": [file] if predictions else [], "errors": list(errors)}
+    place.write_text(json.dumps([{"source": {"type": "url"}, "results": results}]))
+    return place
+
+
+def test_faces_of_ungrouped_predictions_are_told_apart_and_gaps_are_missing(tmp_path):
+    """An earlier interface gave each prediction its face_id; scores may be null."""
+    shown = [
+        {"time": 0.0, "face_id": name, "emotions": [{"name": "Joy", "score": score}]}
+        for name, score in (("one", 0.4), ("two", None), ("three", 0.2))
+    ]
+    with pytest.warns(DataWarning, match="1 of 3 scores is missing"):
+        found = ex.read_estimates(write_hume(tmp_path / "old.json", {"predictions": shown}))
+    assert found[["id", "score"]].to_numpy().tolist() == [["one", 0.4], ["three", 0.2]]
+
+
+def test_what_failed_at_hume_is_said(tmp_path):
+    place = write_hume(tmp_path / "failed.json", {}, [{"message": "no face in b.mp4"}])
+    with pytest.raises(DataError, match=r"1 file failed at Hume \(no face in b.mp4\)"):
+        ex.read_estimates(place)
+
+
+@pytest.mark.parametrize("stamp", ["Timestamp", "timestamp"])
+def test_affectiva_frames_with_objects_of_their_own(tmp_path, stamp):
+    frame = {stamp: 0.5, "emotions": {"joy": 50, "anger": 1}, "expressions": {"smile": 3}}
+    (tmp_path / "a.json").write_text(json.dumps([frame]))
+    with pytest.warns(DataWarning, match="from 0 to 100"):
+        found = ex.read_estimates(tmp_path / "a.json")
+    assert found[["time", "emotion", "score"]].to_numpy().tolist() == [
+        *([0.5, "anger", 1.0], [0.5, "joy", 50.0])
+    ]
+
+
+def test_speech_without_ids_has_no_emotions_called_begin_and_end(tmp_path):
+    (tmp_path / "talk_prosody.csv").write_text("Text,BeginTime,EndTime,Joy\nhi,0,1,.5\n")
+    found = ex.read_estimates(tmp_path / "talk_prosody.csv")
+    assert found["emotion"].tolist() == ["Joy"] and found["end"].tolist() == [1]
+    (tmp_path / "talk_burst.csv").write_text("Id,BeginTime,EndTime,Joy\nu,0,1,.5\n")
+    assert ex.read_estimates(tmp_path / "talk_burst.csv")["modality"].tolist() == ["burst"]
+
+
+def test_frames_of_py_feat_without_times_are_in_order(tmp_path):
+    """Of videos before version 2, and of single images, whose frame is always 0."""
+    names = "frame,FaceRectX,FaceRectY,FaceRectWidth,FaceRectHeight,FaceScore,AU01,anger,happiness"
+    for column, rows in (("a.mp4", (0, 1, 2)), (None, (0, 0, 0))):
+        lines = [
+            f"{frame},1,2,3,4,.99,0,.{place}1,.5,{column or f'face{place}.jpg'}"
+            for place, frame in enumerate(rows)
+        ]
+        (tmp_path / "faces.csv").write_text("\n".join([f"{names},input", *lines]))
+        with pytest.warns(DataWarning, match="times are frame numbers"):
+            found = ex.read_estimates(tmp_path / "faces.csv").query("emotion == 'anger'")
+        assert found["time"].tolist() == [float(one) for one in rows]
+        assert found["score"].tolist() == [0.01, 0.11, 0.21]
+        assert found["recording"].nunique() == (1 if column else 3)
+
+
+def test_files_called_face_are_faces_and_files_are_data_sets_where_asked(tmp_path):
+    """Also beside a column context, which counts only where nothing is asked."""
+    for name, score in (("face", 0.5), ("prosody", 0.4)):
+        lines = f"recording,context,Joy,start\na,lab,{score},3.5\nb,home,{score},7\n"
+        (tmp_path / f"{name}.csv").write_text(lines)
+    paths = [tmp_path / "face.csv", tmp_path / "prosody.csv"]
+    with pytest.warns(DataWarning):
+        found = ex.read_estimates(paths, context="file")
+    assert found["modality"].tolist() == ["face", "face", "prosody", "prosody"]
+    assert found["context"].unique().tolist() == ["face.csv", "prosody.csv"]
+    assert found["emotion"].unique().tolist() == ["Joy"]

@@ -101,12 +101,20 @@ class EvokedAnnotators(Result):
     def sentence(self) -> str:
         """Return the agreement of annotators, and precision and recall, in APA style."""
         kappa = self.pick("fleiss_kappa", expression=None).iloc[0]
+        own = self.pick("fleiss_kappa", source="annotators")
+        defined = own[own["expression"].notna()]["estimate"].notna().sum()
+        noun = "annotator" if self.n_annotators == 1 else "annotators"
         text = (
-            f"{self.n_annotators:.3g} annotators per moment rated "
-            f"{count_things(self.n_moments, 'moment')} of {count_things(self.n_videos, 'video')}: "
-            f"Fleiss' kappa, mean of {count_things(len(self.expressions), 'expression')}, "
-            f"{_write(kappa, self.level)}."
+            f"{self.n_annotators:.3g} {noun} per moment rated "
+            f"{count_things(self.n_moments, 'moment')} of {count_things(self.n_videos, 'video')}"
         )
+        if defined:
+            whole = count_things(len(self.expressions), "expression")
+            some = "" if defined == len(self.expressions) else f"{defined} of "
+            told = f"mean of {some}{whole}, {_write(kappa, self.level)}"
+            text += f": Fleiss' kappa, {told}."
+        else:
+            text += "; Fleiss' kappa is not defined."
         if self.truth is None:
             return text
         told = []
@@ -117,9 +125,11 @@ class EvokedAnnotators(Result):
             seen = own[own["expression"].notna()]["estimate"].notna().sum()
             whole = len(self.expressions)
             some = f" of {seen} of {whole} expressions" if seen < whole else ""
-            told.append(f"{term}{some} {_write(row, self.level)}")
+            told.append(f"{term}{some} {_write(row, self.level)}" if seen else f"{term} undefined")
         whose = {"each": "single annotators", "majority": "their majority"}
         judged = whose.get(self.truth, f"{self.truth} of them")
+        if self.n_annotators == 1:
+            judged = "single annotators"
         return f"{text} The machine against {judged}: mean {told[0]}; mean {told[1]}."
 
 
@@ -163,12 +173,13 @@ def compare_annotators(
     -------
     EvokedAnnotators
         Intervals leave out one video at a time (jackknife-t). Moments that only one person
-        annotated say nothing of agreement, but count as truth.
+        annotated say nothing of agreement, but count as truth; where all are such, rows of
+        agreement are undefined.
 
     Raises
     ------
     DataError
-        If no moment has two annotators, or the tables share no moment.
+        If there is no machine and no moment has two annotators, or the tables share no moment.
 
     Warns
     -----
@@ -200,7 +211,7 @@ def compare_annotators(
         names = _find_shared(names, machine, expressions)
     videos = code_names(human["video"])[1]
     votes = count_votes(human, names, threshold)
-    if not (votes.given > 1).any():
+    if machine is None and not (votes.given > 1).any():
         fact = "no moment has two annotators, so that there is no agreement."
         raise DataError(Problem(fact, "Check the columns of video, time and annotator."))
     rows = _list_agreement(votes, names, len(videos), level)

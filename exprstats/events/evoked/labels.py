@@ -120,12 +120,14 @@ class EvokedLabels(Result):
             f"{count_things(self.n_videos, 'video')} with {count_things(self.n_moments, self.unit)}"
         )
         if self.n_missing:
-            start += f", in {seen} of which something could be seen,"
+            some = "none" if self.n_missing == self.n_moments else seen
+            start += f", in {some} of which something could be seen,"
+        verb = "has" if self.n_videos == 1 else "have"
         if not len(shares) or not shares["estimate"].max() > 0:
-            return f"{start} have no label."
+            return f"{start} {verb} no label."
         top = shares.iloc[int(shares["estimate"].argmax())]
         tied = shares.loc[shares["estimate"].eq(top["estimate"]), "expression"].astype(str)
-        text = f"{start} have labels. Most frequent: {join_words(list(tied))}, in "
+        text = f"{start} {verb} labels. Most frequent: {join_words(list(tied))}, in "
         text += f"{100 * top['estimate']:.1f}% of the {self.unit}s{self._limit(top)}."
         card = self.pick("cardinality").iloc[0]
         number = f"{write_number(card['estimate'])}{self._limit(card, 1)}"

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from exprstats.errors import DataError, Problem
+from exprstats.events.readers.wordlists import read_lines
 
 _SETS = {0: "test", 1: "learning", 2: "validation"}
 _SCORES = ["valenceValue", "arousalValue"]
 _NAMES = ["valence", "arousal"]
+_RELEASE = "Take the file of the same release."
 _CONTINUOUS = re.compile(r"^(?P<film>.+?)_(?P<what>Valence-Arousal|Valence|Arousal)$", re.I)
 
 
@@ -70,6 +73,9 @@ def _join_excerpts(named: dict[str, Path]) -> pd.DataFrame:
         sets = _read_tabs(named["accedesets"], ["id", "set"])
         table = table.merge(sets[["id", "set"]], on="id", how="left")
         table["part"] = table.pop("set").map(_SETS)
+        if table["part"].isna().any():
+            fact = f"excerpt '{table.loc[table['part'].isna(), 'name'].iloc[0]}' has no set 0 to 2."
+            raise DataError(Problem(fact, _RELEASE, file=str(named["accedesets"])))
     table["video"], table["time"] = table["name"].astype(str), 0.0
     if "accededescription" in named:
         films = _read_description(named["accededescription"])
@@ -77,7 +83,7 @@ def _join_excerpts(named: dict[str, Path]) -> pd.DataFrame:
         lost = table["video"].isna()
         if lost.any():
             fact = f"the description names no film of excerpt '{table.loc[lost, 'name'].iloc[0]}'."
-            raise DataError(Problem(fact, "Take the description of the same release."))
+            raise DataError(Problem(fact, _RELEASE))
     first = ["video", "time", *(["part"] if "part" in table else [])]
     return table[[*first, *_NAMES]]
 
@@ -87,17 +93,17 @@ def _read_description(path: Path) -> pd.DataFrame:
 
     try:
         root = ElementTree.parse(path).getroot()
-    except ElementTree.ParseError as error:
-        fact = f"this is not valid XML ({error})."
+        rows = [
+            {
+                "id": int(media.findtext("id") or -1),
+                "video": (media.findtext("movie") or media.findtext("name") or "").strip(),
+                "start": float(media.findtext("start") or "nan"),
+            }
+            for media in root.iter("media")
+        ]
+    except (ElementTree.ParseError, ValueError) as error:
+        fact = f"this is not valid XML, or an id or start is no number ({error})."
         raise DataError(Problem(fact, "Download it again.", file=str(path))) from None
-    rows = [
-        {
-            "id": int(media.findtext("id") or -1),
-            "video": (media.findtext("movie") or media.findtext("name") or "").strip(),
-            "start": float(media.findtext("start") or "nan"),
-        }
-        for media in root.iter("media")
-    ]
     if not rows:
         fact = "there is no <media> in it."
         raise DataError(Problem(fact, "Take ACCEDEdescription.xml.", file=str(path)))
@@ -109,7 +115,7 @@ def _read_description(path: Path) -> pd.DataFrame:
 
 
 def _read_tabs(path: Path, names: list[str]) -> pd.DataFrame:
-    table = pd.read_csv(path, sep="\t", encoding="utf-8-sig")
+    table = pd.read_csv(StringIO(read_lines(path)), sep="\t")
     table.columns = [str(name).strip() for name in table.columns]
     absent = [name for name in names if name not in table]
     if absent:
@@ -123,7 +129,7 @@ def _read_seconds(path: Path, names: list[str]) -> pd.DataFrame:
 
     Columns are found by their names where the header has them, else by their places.
     """
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    lines = read_lines(path).splitlines()
     header = [one.lower() for one in lines[0].split()] if lines else []
     try:
         values = np.loadtxt(lines[1:], ndmin=2) if lines[1:] else np.zeros((0, 0))

@@ -131,7 +131,8 @@ class EvokedScores(Result):
             kinds = count_things(whole, self.kind)
             kinds = kinds if defined == whole else f"{defined} of {kinds}"
             name = "MAP" if one == "average_precision" else f"mean {_tell(one)}"
-            told.append(f"{name} of {kinds} = {self._write(row)}")
+            value = f"= {self._write(row)}" if defined else "undefined"
+            told.append(f"{name} of {kinds if defined else count_things(whole, self.kind)} {value}")
         text = (
             f"{self.against}, at {count_things(self.n_moments, 'moment')} of "
             f"{count_things(self.n_videos, 'video')}: {'; '.join(told)}."

@@ -253,7 +253,9 @@ def _refuse_off_grid(codes: np.ndarray, times: np.ndarray, slots: np.ndarray, hz
     twice = np.flatnonzero(same & (np.diff(slots) == 0))
     far = np.abs(times * hz - slots).max(initial=0) > _OFF
     if len(twice) or far or abs(usual * hz - 1) > _SLOW:
-        fact = f"samples are {usual:.3g} s apart, which is {1 / usual:.3g} and not {hz:g} a second."
+        rate = f"{round(1 / usual):,}" if usual < 0.01 else f"{1 / usual:.3g}"
+        fact = f"samples are {usual:.3g} s apart, which is {rate} and not {hz:g} a second."
         if abs(usual * hz - 1) <= _SLOW:
             fact = f"some samples do not lie on a grid of {hz:g} a second."
-        raise DataError(Problem(fact, ("Say how many there are with ", Option("hz"), ".")))
+        remedy = ("Say how many there are with ", Option("hz"), ", or the unit with ")
+        raise DataError(Problem(fact, (*remedy, Option("unit"), ".")))

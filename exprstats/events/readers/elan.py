@@ -7,8 +7,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from exprstats.errors import DataError, Option, Problem, warn_user
-from exprstats.events.readers.markup import read_text
-from exprstats.events.readers.signstream import Event
+from exprstats.events.readers.signstream import Event, read_text
 from exprstats.options import name_some
 
 
@@ -16,7 +15,8 @@ def list_elan(root: Element, path: Path, within: str | None, odd: Counter[str]) 
     """Return the intervals of an ELAN file.
 
     Time slots without a value lie evenly between their neighbours that have one, as ELAN shows
-    them. An annotation that refers to another has the time of that one.
+    them. An annotation that refers to another has the time of that one; several of one tier that
+    refer to the same one (a symbolic subdivision) have equal parts of it.
 
     Parameters
     ----------
@@ -36,9 +36,10 @@ def list_elan(root: Element, path: Path, within: str | None, odd: Counter[str]) 
     if header is not None and header.get("TIME_UNITS", "milliseconds") != "milliseconds":
         fact = f"the file counts time in {header.get('TIME_UNITS')}."
         raise DataError(Problem(fact, "Export it from ELAN, which uses milliseconds.", str(path)))
-    slots = _fill_slots(root)
+    slots = _fill_slots(root, path)
     spans: dict[str | None, tuple[float, float]] = {}
     owed: dict[str | None, str | None] = {}
+    chains: dict[tuple[str, str | None], dict[str | None, str | None]] = {}
     marks: list[tuple[str, str | None, str | None, str]] = []
     for tier in root.iter("TIER"):
         name, signer = str(tier.get("TIER_ID")), tier.get("PARTICIPANT") or None
@@ -52,11 +53,17 @@ def list_elan(root: Element, path: Path, within: str | None, odd: Counter[str]) 
                 spans[key] = (ends[0], ends[1])
             elif mark.tag == "REF_ANNOTATION":
                 owed[key] = mark.get("ANNOTATION_REF")
+                chains.setdefault((name, owed[key]), {})[key] = mark.get("PREVIOUS_ANNOTATION")
             else:
                 continue
             marks.append((name, signer, key, read_text(mark.find("ANNOTATION_VALUE"))))
+    parts = {
+        key: (place / len(chain), (place + 1) / len(chain))
+        for chain in chains.values()
+        for place, key in enumerate(_order_chain(chain))
+    }
     placed = [
-        (name, signer, *_find_span(key, spans, owed, path), text)
+        (name, signer, *_find_span(key, spans, owed, parts, path), text)
         for name, signer, key, text in marks
     ]
     if within is None:
@@ -86,10 +93,25 @@ def _ask_within(root: Element, path: Path) -> None:
         warn_user(remedy)
 
 
-def _fill_slots(root: Element) -> dict[str | None, float]:
+def _order_chain(chain: dict[str | None, str | None]) -> list[str | None]:
+    """Return annotations, each with the one before it, in their order; as in the file if broken."""
+    after = {before: key for key, before in chain.items()}
+    key = next((one for one, before in chain.items() if before not in chain), None)
+    ordered: list[str | None] = []
+    while key is not None and key not in ordered:
+        ordered.append(key)
+        key = after.get(key)
+    return ordered if len(ordered) == len(chain) else list(chain)
+
+
+def _fill_slots(root: Element, path: Path) -> dict[str | None, float]:
     """Return the seconds of each time slot."""
     slots = [(one.get("TIME_SLOT_ID"), one.get("TIME_VALUE")) for one in root.iter("TIME_SLOT")]
-    times = [None if value is None else float(value) / 1000 for _, value in slots]
+    try:
+        times = [None if value is None else float(value) / 1000 for _, value in slots]
+    except ValueError as error:
+        fact = f"a time slot holds no number ({error})."
+        raise DataError(Problem(fact, "Save the file again with ELAN.", str(path))) from None
     known = [place for place, value in enumerate(times) if value is not None]
     filled: dict[str | None, float] = {}
     for place, (key, _) in enumerate(slots):
@@ -107,16 +129,21 @@ def _find_span(
     key: str | None,
     spans: dict[str | None, tuple[float, float]],
     owed: dict[str | None, str | None],
+    parts: dict[str | None, tuple[float, float]],
     path: Path,
 ) -> tuple[float, float]:
-    seen = set()
+    seen = []
     while key not in spans:
         if key in seen or key not in owed:
             fact = f"annotation {key} refers to none that has a time."
             raise DataError(Problem(fact, "Save the file again with ELAN.", str(path)))
-        seen.add(key)
+        seen.append(key)
         key = owed[key]
-    return spans[key]
+    start, end = spans[key]
+    for one in reversed(seen):
+        low, high = parts[one]
+        start, end = start + low * (end - start), start + high * (end - start)
+    return start, end
 
 
 def _cut_utterances(

@@ -1,4 +1,4 @@
-"""Annotation files of any known kind to one table of EVENTS."""
+"""Annotation files of any known kind to one table of EVENTS, spellings merged by a table."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.contracts import require_columns
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.events.intervals import check_events, check_rate
 from exprstats.events.readers.elan import list_elan
-from exprstats.events.readers.markup import parse_markup
-from exprstats.events.readers.signstream import Event, list_signstream2, list_signstream3
-from exprstats.events.readers.spellings import list_spellings, merge_spellings
+from exprstats.events.readers.signstream import (
+    Event,
+    list_signstream2,
+    list_signstream3,
+    parse_markup,
+)
 from exprstats.io.files.reading import Reading
 from exprstats.io.files.workbooks import write_number
 from exprstats.options import PER_SECOND, TimeUnit, check_word, name_nearest
@@ -26,6 +30,10 @@ from exprstats.parallel import report_progress
 FilePath = str | os.PathLike[str]
 _MARKUP = (".xml", ".eaf")
 _LONGEST = 100.0  # seconds of a usual annotation
+_ELAN = {
+    **{"start": "begin time - ss.msec", "end": "end time - ss.msec"},
+    **{"value": "annotation", "signer": "participant"},
+}
 _ROLES = ("utterance", "signer", "tier", "start", "end", "value", "phase")
 
 
@@ -52,7 +60,8 @@ def read_events(
     paths
         Files, or folders of files: databases of SignStream 2 and exports of SignStream 3 (.xml),
         ELAN files (.eaf), and tables (.csv, .tsv, .xlsx) with columns ``tier``, ``start`` and
-        ``end``, and ``utterance``, ``signer``, ``value``, ``phase`` where there are any.
+        ``end``, and ``utterance``, ``signer``, ``value``, ``phase`` where there are any, or those
+        that ELAN exports as tab-delimited text with column names and times in ss.msec.
     spellings
         Spellings that mean one thing, as from `list_spellings`; None: that table.
     fps
@@ -205,7 +214,7 @@ def _read_intervals(path: Path, plan: _Plan) -> pd.DataFrame:
     from exprstats.io.sources import open_source
 
     header = [str(name) for name in open_source(path, plan.reading, warned=False).header]
-    known = {role: plan.named.get(role, role) for role in _ROLES}
+    known = {role: plan.named.get(role) or _find_column(role, header) for role in _ROLES}
     asked = [*plan.named, *(role for role in ("tier", "start", "end") if role not in plan.named)]
     absent = [role for role in asked if known[role] not in header]
     if absent:
@@ -229,8 +238,15 @@ def _read_intervals(path: Path, plan: _Plan) -> pd.DataFrame:
     for name in ("signer", "value", "phase"):
         texts = table[name].astype(object)
         table[name] = [None if pd.isna(one) else write_number(one) for one in texts]
-    _judge_lengths(table, path, plan.unit)
+    _judge_lengths(table, path, plan)
     return table
+
+
+def _find_column(role: str, header: Sequence[str]) -> str:
+    """Return the column of a role, by its name in any case or by that in ELAN's own tables."""
+    lower = {name.casefold(): name for name in reversed(header)}
+    found = (lower.get(one) for one in (role, _ELAN.get(role, role)))
+    return role if role in header else next(filter(None, found), role)
 
 
 def _drop_copies(table: pd.DataFrame, path: Path) -> pd.DataFrame:
@@ -243,12 +259,111 @@ def _drop_copies(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     return table[~again].reset_index(drop=True)
 
 
-def _judge_lengths(table: pd.DataFrame, path: Path, unit: TimeUnit) -> None:
-    """Warn of annotations that last as long as none does, in the unit that was told."""
-    usual = float((table["end"] - table["start"]).median())
+def _judge_lengths(table: pd.DataFrame, path: Path, plan: _Plan) -> None:
+    """Warn of annotations that are as long or as short as none is, in the unit that was told."""
+    usual, units = float((table["end"] - table["start"]).median()), list(PER_SECOND)
+    place = units.index(plan.unit)
     if usual > _LONGEST:
-        units = list(PER_SECOND)
-        other = units[min(units.index(unit) + 1, len(units) - 1)]
-        told = f"half of the intervals last {usual:,.0f} s or more. If times are in another unit, "
-        remedy = ("say so with ", Option("time_unit", other), ".")
-        warn_user(Problem(told, remedy, file=str(path)))
+        told, other = f"half of the intervals last {usual:,.0f} s or more. ", place + 1
+    elif 0 < usual < 0.5 / plan.fps:
+        told, other = "half of the intervals are shorter than half a frame. ", place - 1
+    else:
+        return
+    unit = units[min(max(other, 0), len(units) - 1)]
+    told += "If times are in another unit, say so with "
+    warn_user(Problem(told, (Option("time_unit", unit), "."), file=str(path)))
+
+
+# Of the corpora of the National Center for Sign Language and Gesture Resources; an empty value
+# stands for every value of the tier. The values keep what was annotated: "tensed" and "tense" are
+# one, "slightly tensed" is another.
+_SPELLINGS = (
+    ("English translation", "", "translation", ""),
+    ("main gloss", "", "gloss", ""),
+    ("non-dominant hand gloss", "", "non-dominant gloss", ""),
+    ("nondominant POS", "", "Non-dominant POS", ""),
+    ("head pos:jut", "", "head pos: jut", ""),
+    ("nose", "tense", "nose", "tensed"),
+    ("negative", "neg", "negative", "negation"),
+    ("topic/focus", "foc/prop-with-ref-to", "topic/focus", "focus/prop-with-ref-to"),
+    ("POS", "Quantifier + Wh-word", "POS", "Quantifier+Wh-word"),
+    ("POS", "Tense + Aspect", "POS", "Tense+Aspect"),
+    ("mouth", "lips pursed:mm", "mouth", "lips pursed: mm"),
+    ("mouth", "lips pursed:oo", "mouth", "lips pursed: oo"),
+    ("mouth", "lips pursed:oo-tight", "mouth", "lips pursed: oo-tight"),
+    ("mouth", "open & crnrs down", "mouth", "open & corners down"),
+    ("shoulders", "forward right", "shoulders", "forward/right"),
+    ("shoulders", "forward left", "shoulders", "forward/left"),
+    ("body lean", "forward right", "body lean", "forward/right"),
+    ("body lean", "back left", "body lean", "back/left"),
+)
+COLUMNS = ("tier", "value", "tier_as", "value_as")
+
+
+def list_spellings() -> pd.DataFrame:
+    """Return the table of spellings that `read_events` merges.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``tier`` and ``value`` as files have them (an empty value stands for all of the tier), and
+        ``tier_as`` and ``value_as``, what they become. Add rows, or take some away, and give the
+        table to `read_events`.
+
+    Examples
+    --------
+    >>> table = list_spellings()
+    >>> table.query("tier == 'nose'").to_numpy().tolist()
+    [['nose', 'tense', 'nose', 'tensed']]
+    """
+    return pd.DataFrame(_SPELLINGS, columns=list(COLUMNS))
+
+
+def merge_spellings(
+    events: pd.DataFrame, spellings: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the events with merged spellings, and how many intervals each row of the table met.
+
+    Tiers are renamed first, values then under the new name of their tier.
+
+    Parameters
+    ----------
+    events
+        EVENTS.
+    spellings
+        As from `list_spellings`.
+
+    Raises
+    ------
+    DataError
+        If the table lacks a column, or gives one spelling two meanings.
+    """
+    require_columns(spellings, list(COLUMNS), "spellings")
+    table = spellings[list(COLUMNS)].astype(object).where(spellings[list(COLUMNS)].notna(), "")
+    twice = table[table.duplicated(["tier", "value"])]
+    if len(twice):
+        first = twice.iloc[0]
+        fact = f"spelling '{first['tier']}', '{first['value']}' is in two rows."
+        raise DataError(Problem(fact, "Keep one of them."))
+    whole = table[table["value"].eq("")]
+    counts = events["tier"].value_counts()
+    renamed = dict(zip(whole["tier"], whole["tier_as"], strict=True))
+    tier = events["tier"].map(lambda name: renamed.get(name, name))
+    single = table[table["value"].ne("")]
+    key = {
+        (renamed.get(row["tier"], row["tier"]), row["value"]): (row["tier_as"], row["value_as"])
+        for row in single.to_dict("records")
+    }
+    pairs = list(zip(tier, events["value"], strict=True))
+    met = pd.Series(pairs, dtype=object).value_counts()
+    merged = events.assign(
+        tier=[key.get(pair, pair)[0] for pair in pairs],
+        value=[key.get(pair, pair)[1] for pair in pairs],
+    )
+    found = [
+        int(counts.get(row["tier"], 0))
+        if row["value"] == ""
+        else int(met.get((renamed.get(row["tier"], row["tier"]), row["value"]), 0))
+        for row in table.to_dict("records")
+    ]
+    return merged, table.assign(n_intervals=found).reset_index(drop=True)

@@ -1,12 +1,16 @@
-"""Files of word lists: LIWC dictionaries, Empath, NRC EmoLex, and tables or lists of one's own."""
+"""Files of word lists: LIWC dictionaries, Empath, NRC's lexicons, tables or lists of one's own."""
 
 from __future__ import annotations
 
 import codecs
 import csv
+import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from exprstats.apa import count_things
 from exprstats.errors import UNREADABLE, DataError, Problem, warn_user
@@ -16,6 +20,9 @@ Reader = Callable[[list[str], Path], Pairs]
 _WIDE = {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
 _BOOKS = {".xlsx", ".ods"}
 _MARKED, _UNMARKED = {"x", "1", "1.0"}, {"", "0", "0.0"}
+_WORDS = {"word", "term", "english word"}
+_CATEGORIES = {"category", "emotion", "sentiment", "affectdimension"}
+_MOST = 0.9  # share of numbers from which on a column is one of numbers
 _TABLE = "Take a table with columns category and word, or with a column of X for each category."
 
 
@@ -64,17 +71,99 @@ def _pick_reader(path: Path, lines: list[str]) -> Reader:
     """Return the reader of a kind of file, told by its first lines and its ending."""
     ending = path.suffix.lower()
     header = [cell.strip().strip('"').lower() for cell in re.split(r"[,;\t]", lines[0])]
-    tabs = [line.count("\t") for line in lines]
-    last = {line.rpartition("\t")[2].strip() for line in lines}
+    wide = len(header) > 1 and _holds_marks(lines[1:])
+    columns = None if ending in {".dic", ".dicx"} or wide else _find_columns(lines)
+    read = _read_list if columns is None else partial(_read_columns, columns=columns)
     found = (
         (_read_dic, ending == ".dic" or lines[0].strip() == "%"),
-        (_read_dicx, ending == ".dicx"),
+        (_read_dicx, ending == ".dicx" or wide),
         (_read_pairs, {"category", "word"} <= set(header)),
-        (_read_nrc, set(tabs) == {2} and last <= {"0", "1"}),
-        (_read_dicx, len(header) > 1 and (ending == ".csv" or _holds_marks(lines[1:]))),
-        (_read_rows, max(tabs) > 1),
+        (_read_json, lines[0].lstrip().startswith(("{", "["))),
+        (read, columns is not None),
+        (_read_dicx, len(header) > 1 and ending == ".csv"),
+        (_read_rows, any("\t" in line for line in lines)),
     )
     return next((reader for reader, fits in found if fits), _read_list)
+
+
+class _Columns(NamedTuple):
+    """Rows (without the header and lines above it), and the places of what they hold."""
+
+    rows: list[list[str]]
+    word: int
+    category: int | None
+    weight: int | None
+
+
+def _find_columns(lines: list[str]) -> _Columns | None:
+    """Return the columns of a table with a word and a category, or a number, in each row.
+
+    Lines of one cell, such as those above NRC's tables, are no rows. Without a header NRC's order
+    is taken where marks are 0 and 1: word, category, mark; otherwise categories have fewer names.
+    """
+    comma = max("\t,;", key=lines[-1].count)
+    every = list(csv.reader(lines, delimiter=comma, quoting=csv.QUOTE_MINIMAL))
+    rows = [[cell.strip() for cell in row] for row in every if len(row) > 1]
+    if not rows or set(map(len, rows)) != {len(rows[-1])}:
+        return None
+    header = [cell.lower() for cell in rows[0]]
+    named = [next((i for i, one in enumerate(header) if one in known), None) for known in _KNOWN]
+    below = rows[1:] if len(rows) > 1 else rows
+    numbers = [i for i, cells in enumerate(zip(*below, strict=True)) if _hold_numbers(cells)]
+    if named[0] is not None and named[1] is not None:
+        return _Columns(below, named[0], named[1], numbers[0] if numbers else None)
+    words = [i for i in range(len(header)) if i not in numbers]
+    if numbers and (len(words) == 1 or len(numbers) > 1):
+        return _Columns(rows, 0, None, numbers[0])
+    sizes = {i: len({row[i] for row in rows}) for i in words}
+    if len(words) != 2 or (not numbers and sizes[words[0]] <= sizes[words[1]]):
+        return None
+    marks = {row[numbers[0]] for row in below} <= {"0", "1"} if numbers else False
+    first = words[0] if marks or sizes[words[0]] >= sizes[words[1]] else words[1]
+    other = words[1] if first == words[0] else words[0]
+    return _Columns(rows, first, other, numbers[0] if numbers else None)
+
+
+_KNOWN = (_WORDS, _CATEGORIES)
+
+
+def _hold_numbers(cells: tuple[str, ...]) -> bool:
+    kinds = Counter(bool(re.fullmatch(r"[-+]?\d*\.?\d+(e[-+]?\d+)?", one, re.I)) for one in cells)
+    return kinds[True] >= _MOST * len(cells)
+
+
+def _read_columns(lines: list[str], path: Path, columns: _Columns) -> Pairs:
+    """Yield words by category from the columns of a table; a number of 0 is none."""
+    if columns.category is None:
+        cells = [cell for row in columns.rows[1:] for cell in row]
+        titled = not _hold_numbers((columns.rows[0][columns.weight or 0],))
+        # Weights of categories that a header names: 0 in most of them, or of one category.
+        if titled and (len(columns.rows[0]) == 2 or set(cells) & _UNMARKED):
+            yield from _read_dicx(lines, path)
+            return
+        fact = "its words have numbers and no category."
+        raise DataError(Problem(fact, _TABLE, file=str(path)))
+    weighted = 0
+    for row in columns.rows:
+        mark = "1" if columns.weight is None else row[columns.weight]
+        known = mark in _UNMARKED
+        # A header without known names holds no number where the others do.
+        if known or (mark not in _MARKED and not _hold_numbers((mark,))) or not float(mark):
+            continue
+        weighted += mark not in _MARKED
+        yield row[columns.category], row[columns.word]
+    _tell_weights(path, weighted)
+
+
+def _read_json(lines: list[str], path: Path) -> Pairs:
+    """Yield the words of an object with a list of words for each category."""
+    try:
+        held = json.loads("\n".join(lines))
+        pairs = [(str(name), str(word)) for name, words in held.items() for word in list(words)]
+    except (ValueError, AttributeError, TypeError):
+        fact = "it is no object of categories with a list of words each."
+        raise DataError(Problem(fact, _TABLE, file=str(path))) from None
+    yield from pairs
 
 
 def _holds_marks(rows: list[str]) -> bool:
@@ -89,14 +178,6 @@ def _read_rows(lines: list[str], path: Path) -> Pairs:
     for line in lines:
         category, *words = line.split("\t")
         yield from ((category.strip(), word.strip()) for word in words if word.strip())
-
-
-def _read_nrc(lines: list[str], path: Path) -> Pairs:
-    """Yield the words that NRC's EmoLex marks by 1: word, category and mark on each line."""
-    for line in lines:
-        word, category, mark = (part.strip() for part in line.split("\t"))
-        if mark == "1":
-            yield category, word
 
 
 def _read_dic(lines: list[str], path: Path) -> Pairs:
@@ -154,6 +235,10 @@ def _read_dicx(lines: list[str], path: Path) -> Pairs:
             if mark not in _MARKED:
                 weighted += _is_weight(mark, number, category, path)
             yield category, row[0].strip()
+    _tell_weights(path, weighted)
+
+
+def _tell_weights(path: Path, weighted: int) -> None:
     if weighted:
         counted = count_things(weighted, "entry has a weight", "entries have weights")
         warn_user(f"{path.name}: {counted}, which are not used; each entry names its category.")

@@ -163,13 +163,19 @@ def _build_shares(found: EvokedLabels) -> Table:
         *list_columns(spanner, share="Share", limits=say("{level} CI", level=level), count="Count"),
         *list_columns(portion="Labels", videos="Videos"),
     )
-    note = say(
-        "Share: of the {unit}s in which the expression could be seen. Labels: of all labels. "
-        "Videos: in which it could be seen. {level} CI: delete-one jackknife over videos.",
-        level=level,
-        unit=found.unit,
-    )
     rows = found.pick("share")
+    whole = find_row(found.pick("cardinality"))
+    note = say(
+        "Scores of {threshold} or more count as labels. Share: of the {unit}s in which the "
+        "expression could be seen{whole}. Labels: of all labels. Videos: in which it could be "
+        "seen. {level} CI: delete-one jackknife over videos.",
+        level=level,
+        threshold=write_number(found.threshold),
+        unit=found.unit,
+        whole=f", the lines below: of the {write_count(whole['n_whole'])} in which all could"
+        if whole and rows["n_whole"].ne(whole["n_whole"]).any()
+        else "",
+    )
     return Table(
         "evoked_labels",
         "Distribution of Evoked Expressions",

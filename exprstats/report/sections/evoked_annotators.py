@@ -49,6 +49,8 @@ def _say_ceiling(found: EvokedAnnotators) -> Text:
     told = []
     for term, name in _COMPARED.items():
         row = found.pick(term, expression=None, source="machine - annotator").iloc[0]
+        if pd.isna(row["estimate"]):
+            continue
         size = write_number(row["estimate"], bounded=True)
         if pd.isna(row["conf_low"]):
             side = "equals" if row["estimate"] == 0 else f"differs by {size} from"
@@ -61,9 +63,9 @@ def _say_ceiling(found: EvokedAnnotators) -> Text:
             f"its {name} {side} that of an annotator (difference {size} {write_limits(row)})"
         )
     return say(
-        "Judged by single annotators, {told}. <Table evoked_annotators> has each expression, and "
-        "<Table evoked_rules> what each rule of truth makes of the same labels.",
-        told=join_words(told),
+        "{told}<Table evoked_annotators> has each expression, and <Table evoked_rules> what each "
+        "rule of truth makes of the same labels.",
+        told=f"Judged by single annotators, {join_words(told)}. " if told else "",
     )
 
 
@@ -105,6 +107,7 @@ def _build_agreement(found: EvokedAnnotators) -> Table:
     shown = found.table[found.table["term"].eq("fleiss_kappa")]
     if found.truth:
         machine = found.table["rule"].eq(found.truth) & found.table["source"].eq("machine")
+        machine &= found.table["term"].isin(["precision", "recall"])
         shown = pd.concat([shown, found.table[machine]])
     return Table(
         "evoked_annotators",

@@ -115,7 +115,8 @@ def _build_scores(found: LabelPrediction) -> Table:
         notes=(
             say(
                 "Frames: with the label. Weighted average: by frames. {level} CI: delete-one "
-                "jackknife over {kind}, the forests as they are.",
+                "jackknife over {kind}, widened where forests on random halves of them differ "
+                "by more.",
                 level=write_level(found.level),
                 kind=honest,
             ),
@@ -151,10 +152,11 @@ def _build_importance(found: LabelPrediction) -> Table:
         Column("rank", say("Rank"), "Permutation"),
     )
     note = say(
-        "The {count} features of largest impurity importance, the share of the trees' fit that "
-        "splits on a feature bring, in training. Permutation: what micro F1 loses in held-out "
-        "frames, folds of {kind}, when the feature is permuted (mean over all permutations).",
-        count=len(cells),
+        "Features of the largest impurity importance (at most {count}): the share of the trees' "
+        "fit that splits on a feature bring, in training. Permutation: what micro F1 loses in "
+        "held-out frames, folds of {kind}, when the feature is permuted (mean over all "
+        "permutations).",
+        count=_IMPORTANT,
         kind=found.folds,
     )
     return Table(

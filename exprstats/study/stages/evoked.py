@@ -274,7 +274,7 @@ def _compare_people(
         return found
     names = found[0].expressions  # type: ignore[attr-defined]
     shared = options | {"expressions": names, "metrics": ["correlation"], "common": True}
-    share = _place_groups(average_people(people, list(names)), machine, groups)
+    share = _place_groups(average_people(people, list(names), settings.threshold), machine, groups)
     models = {MACHINE: machine}
     try:
         found.append(rate_evoked(share, models, by=groups, source="share of annotators", **shared))
@@ -283,10 +283,16 @@ def _compare_people(
     return found
 
 
-def average_people(people: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+def average_people(people: pd.DataFrame, names: list[str], threshold: float) -> pd.DataFrame:
     """Return the share of annotators with each label, one row a moment."""
+    import pandas as pd
+
+    from exprstats.events.evoked.tables import cut_labels
+
     keys = people[["video", "time"]].astype({"video": "str"})
-    held = people[names].groupby([keys["video"], keys["time"]], sort=True).mean()
+    labels = cut_labels(people, names, threshold).astype(float)
+    labelled = pd.DataFrame(labels, people.index, names)
+    held = labelled.groupby([keys["video"], keys["time"]], sort=True).mean()
     return held.reset_index()
 
 
@@ -328,7 +334,7 @@ def _rate_models(
         found.append(rate_evoked(truth, models, source="labels", **shared))
     if people is not None:
         names = list_expressions(people, settings.expressions)
-        share = _place_groups(average_people(people, names), table, groups)
+        share = _place_groups(average_people(people, names, settings.threshold), table, groups)
         values = share[names].to_numpy()
         # A tie of annotators is no majority; the models' truth is that of most of them.
         most = np.where(np.isnan(values), np.nan, (values > 0.5) * 1.0)

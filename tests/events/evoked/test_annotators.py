@@ -236,3 +236,27 @@ def test_what_a_machine_never_claims_has_precision_0_in_the_same_mean_as_recall(
         assert means.loc[term, "estimate"] == pytest.approx(wanted, abs=1e-12)
         assert "3 of 4 expressions" in means.loc[term, "note"]
     assert "mean precision of 3 of 4 expressions" in found.sentence()
+
+
+def test_a_machine_is_judged_by_one_annotator_and_agreement_is_undefined(study):
+    alone = study.human[study.human["annotator"].eq(study.human["annotator"].iloc[0])]
+    with pytest.raises(DataError, match="no moment has two annotators"):
+        ex.compare_annotators(alone)
+    found = ex.compare_annotators(alone, study.machine)
+    keys = ["video", "time"]
+    both = alone.merge(study.machine, on=keys, suffixes=("", "_machine"))
+    for name in EXPRESSIONS:
+        claims = both[f"{name}_machine"].ge(0.5).astype(int)
+        for term, peer in (("precision", precision_score), ("recall", recall_score)):
+            rows = found.pick(term, expression=name, source="machine")["estimate"]
+            assert rows.tolist() == pytest.approx([peer(both[name], claims)] * 4)
+    assert found.pick("fleiss_kappa")["estimate"].isna().all()
+    text = found.sentence()
+    assert "1 annotator a moment" in text and "kappa is not defined" in text
+    assert "The machine against single annotators: mean precision = ." in text
+
+
+def test_annotators_who_see_nothing_leave_everything_undefined(study):
+    nothing = study.human.assign(**dict.fromkeys(EXPRESSIONS, 0))
+    text = ex.compare_annotators(nothing, study.machine).sentence()
+    assert "kappa is not defined" in text and text.endswith("mean recall undefined.")

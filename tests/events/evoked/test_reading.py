@@ -75,6 +75,27 @@ def test_liris_excerpts_have_films_and_published_sets(tmp_path):
         ex.read_evoked(tmp_path / "ACCEDEsets.txt")
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("ACCEDEsets.txt", "id\tname\tset\n0\ta\t7\n", "excerpt 'a' has no set 0 to 2"),
+        (
+            "ACCEDEdescription.xml",
+            "<r><media><id>x</id></media></r>",
+            "an id or start is no number",
+        ),
+        ("ACCEDEdescription.xml", "<r><media></r>", "not valid XML"),
+    ],
+)
+def test_liris_files_that_are_odd_are_told(tmp_path, name, text, told):
+    ranking = "id\tname\tvalenceValue\tarousalValue\n0\ta\t1.5\t2.5\n"
+    (tmp_path / "ACCEDEranking.txt").write_text(ranking, encoding="utf-16")
+    assert ex.read_evoked(tmp_path / "ACCEDEranking.txt")["valence"].tolist() == [1.5]
+    (tmp_path / name).write_text(text)
+    with pytest.raises(DataError, match=told):
+        ex.read_evoked([tmp_path / "ACCEDEranking.txt", tmp_path / name])
+
+
 def test_continuous_liris_in_one_file_or_two(tmp_path):
     both = tmp_path / "MEDIAEVAL18_00_Valence-Arousal.txt"
     both.write_text("Time Valence Arousal\n0 0.1 -0.2\n1 0.3   -0.4\n")
