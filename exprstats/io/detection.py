@@ -14,12 +14,14 @@ from exprstats.io.columns import Guessed
 from exprstats.io.files.kinds import FileFormat
 from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.records import Batch
-from exprstats.io.files.words import IDS, PLAIN, WORDS, split_name
+from exprstats.io.files.words import IDS, PLAIN, WORDS, find_shown, split_name
 from exprstats.io.guards.crossings import Crossing, find_crossing, find_rated
 from exprstats.io.numbers import Missing
 from exprstats.io.sources import FilePath, Source, open_source
 
 Kind = Literal["ratings", "wide", "clips", "predictions"]
+# Of fewer rows, a single value tells little.
+_FEW_ROWS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +199,13 @@ def guess_roles(table: pd.DataFrame) -> Guess:
     """
     names = [str(name) for name in table.columns]
     numeric = {str(name) for name in table.select_dtypes("number").columns}
-    roles = _match_roles(names, numeric)
+    # One value in all rows names no clip and no person.
+    varied = [name for name in names if _varies(table[name])] or names
+    roles = _match_roles(varied if len(table) > _FEW_ROWS else names, numeric)
     if "context" in roles and table[roles["context"]].nunique() < 2:
         del roles["context"]
+    if shown := find_shown([name for name in names if name in numeric]):
+        return Guess("ratings", _find_who(table, names, roles), shown)
     kind = _find_kind(roles)
     crossing = None if kind == "predictions" else find_crossing(table, roles, sorted(numeric))
     if crossing is None and kind == "ratings":
@@ -224,6 +230,26 @@ def guess_roles(table: pd.DataFrame) -> Guess:
     taken = set(roles.values())
     numbers = tuple(name for name in names if name in numeric and name not in taken)
     return Guess(kind, roles, numbers, crossing)
+
+
+def _varies(column: pd.Series) -> bool:
+    return len(column.dropna().unique()) > 1
+
+
+def _find_who(table: pd.DataFrame, names: Iterable[str], roles: dict[str, str]) -> dict[str, str]:
+    """Return who filled in each row of a questionnaire: a column of ids, or the first of texts."""
+    given = [roles[role] for role in ("rater", "subject") if role in roles]
+    texts = table.select_dtypes(exclude="number")
+    marked = [
+        name
+        for name in names
+        if split_name(name) & {"id", "name", "email", "mail", "code", "kennung", "pid"}
+        or name.strip().lower().endswith(("id", "name"))
+    ]
+    for name in [*given, *marked, *map(str, texts)]:
+        if table[name].notna().all() and table[name].is_unique:
+            return {"rater": name}
+    return {}
 
 
 def _match_roles(names: Iterable[str], numeric: set[str]) -> dict[str, str]:

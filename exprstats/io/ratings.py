@@ -16,7 +16,7 @@ from exprstats.errors import Option, OptionError, Problem, Text, warn_user
 from exprstats.io.clips import check_reversed
 from exprstats.io.drafts import Draft
 from exprstats.io.files.reading import Reading, choose_reading
-from exprstats.io.files.words import split_judge
+from exprstats.io.files.words import find_shown, split_judge
 from exprstats.io.sources import (
     Columns,
     FilePath,
@@ -207,7 +207,12 @@ def _find_rows(
     if not certain and (not alone or source.has("clip") or source.has("rating")):
         return None
     ids = pick_roles(source, {"rater": judge, "context": named["context"]})
-    clips = tuple(name for name in source.header if name not in ids.values())
+    rest = tuple(name for name in source.header if name not in ids.values())
+    clips = find_shown(rest) or rest
+    if certain and len(clips) < len(rest):
+        others = [name for name in rest if name not in clips]
+        fact = f"columns that are called as no clip is are left out: {name_some(others)}."
+        warn_user(Problem(fact, file=str(source.layout.path)))
     if not certain:
         if len(clips) < 3 or source.has("item"):
             return None
@@ -270,6 +275,9 @@ def _pair_columns(source: Source, items: Sequence[str]) -> dict[str, tuple[str, 
             for name in source.header
             if name.startswith(item) and name[len(item) :].isdigit()
         }
+        ends = re.compile(rf"(.+?)[_.\- ]+{re.escape(item)}")
+        last = {name: ends.fullmatch(name) for name in split}
+        found = found or {name: (item, one[1]) for name, one in last.items() if one}
         loops = {name: re.fullmatch(rf"(\d+)[_.\- ]{re.escape(item)}", name) for name in split}
         found = found or {name: (item, loop[1]) for name, loop in loops.items() if loop}
         if source.has(item) or len(found) < 2:

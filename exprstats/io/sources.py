@@ -18,6 +18,7 @@ from exprstats.io.columns import (
     Column,
     Guessed,
     Ids,
+    Milliseconds,
     Numbers,
     Predicted,
     Target,
@@ -35,7 +36,7 @@ from exprstats.io.files.records import (
     fit_row,
     read_batches,
 )
-from exprstats.io.files.tails import find_tail
+from exprstats.io.files.tails import find_subtotal, find_tail, is_note
 from exprstats.io.files.text import names_rows
 from exprstats.io.guards.codes import describe_codes, find_silent
 from exprstats.io.guards.tables import find_table_codes, name_codes
@@ -50,8 +51,9 @@ _TYPED = {
     "target": Target,
     "label": Predicted,
     "time": Times,
+    "ms": Milliseconds,
 }
-Role = Literal["id", "number", "text", "guess", "class", "target", "label", "time"]
+Role = Literal["id", "number", "text", "guess", "class", "target", "label", "time", "ms"]
 # Roles whose numbers are answers or measurements, in which codes for missing ones may hide.
 _MEASURED = frozenset({"number", "guess", "target"})
 Columns = str | Sequence[str]
@@ -195,20 +197,22 @@ class Source:
     def walk(self, problems: list[Problem]) -> Iterator[Batch]:
         """Yield the rows below the header that have its number of fields."""
         width = len(self.header)
-        ragged: list[tuple[int, int]] = []
+        ragged: list[tuple[int, list[str]]] = []
         held: Batch | None = None
         begun, whole = False, True
+        self.passed = []
         for batch in read_batches(self.layout, problems):
             rows, numbers = batch.rows, batch.numbers
             if not begun:
                 rows, numbers, begun = rows[1:], numbers[1:], True
+            rows, numbers = self._drop_inner(rows, numbers)
             lengths = np.fromiter(map(len, rows), np.int64, len(rows))
             if (lengths != width).any():
                 rows = [fit_row(row, width, self.layout.sheet is not None) for row in rows]
                 lengths = np.fromiter(map(len, rows), np.int64, len(rows))
             fits = lengths == width
             if not fits.all():
-                wrong = zip(numbers[~fits].tolist(), lengths[~fits].tolist(), strict=True)
+                wrong = zip(numbers[~fits].tolist(), compress(rows, ~fits), strict=True)
                 ragged += list(wrong)
                 rows, numbers = list(compress(rows, fits)), numbers[fits]
             # The last rows may be no data, so that one batch waits for the next.
@@ -217,17 +221,39 @@ class Source:
                     yield held
                     whole = False
                 held = Batch(rows, numbers)
+        last = held.numbers[-1] if held is not None else 0
+        # Notes of one cell below the last row are no rows.
+        while ragged and ragged[-1][0] > last and is_note(ragged[-1][1], width):
+            number, cells = ragged.pop()
+            noted = f"row {number} holds a note ('{cells[0].strip()[:40]}'): left out."
+            self.passed.insert(0, Problem(noted))
         if held is not None:
             yield self._cut_tail(held, whole=whole)
         if ragged:
-            problems.append(describe_ragged(ragged, width))
+            problems.append(describe_ragged([(at, len(row)) for at, row in ragged], width))
+
+    def _drop_inner(
+        self, rows: list[list[str]], numbers: np.ndarray
+    ) -> tuple[list[list[str]], np.ndarray]:
+        """Return rows without headers that come again and subtotals, which are kept as passed."""
+        first = [name.strip() for name in self.header]
+        kept = np.ones(len(rows), bool)
+        for place, row in enumerate(rows):
+            if row[:1] == first[:1] and [cell.strip() for cell in row] == first:
+                kind = "the names of the columns again"
+            elif "" in row and (label := find_subtotal(row)) is not None:
+                kind = f"subtotals ({label})"
+            else:
+                continue
+            kept[place] = False
+            self.passed.append(Problem(f"row {numbers[place]} holds {kind}: left out."))
+        return (rows, numbers) if kept.all() else (list(compress(rows, kept)), numbers[kept])
 
     def _cut_tail(self, batch: Batch, *, whole: bool) -> Batch:
         """Return the last rows without notes and totals below them, which are kept as passed."""
         found = find_tail(batch.rows, batch.numbers.tolist(), whole=whole)
-        self.passed = [
-            Problem(f"row {batch.numbers[place]} holds {kind}: left out.") for place, kind in found
-        ][::-1]
+        told = [f"row {batch.numbers[place]} holds {kind}: left out." for place, kind in found]
+        self.passed = [*map(Problem, told[::-1]), *self.passed]
         count = len(batch.rows) - len(found)
         return Batch(batch.rows[:count], batch.numbers[:count])
 

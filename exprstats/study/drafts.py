@@ -11,9 +11,10 @@ from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem, speak
 from exprstats.io import FileContents, Reading, read_contents
 from exprstats.io.files.annotations import tell_annotated
+from exprstats.io.files.answers import order_answers
 from exprstats.io.files.words import WORDS, find_pairs, split_name
 from exprstats.io.guards.codes import USUAL_CODES
-from exprstats.io.numbers import order_answers
+from exprstats.io.numbers import list_codes
 from exprstats.options import name_some
 from exprstats.study.entries import (
     Entry,
@@ -223,12 +224,12 @@ def _draft_reading(table: str, contents: FileContents, reading: Reading) -> Iter
         labels = reading.labels
         mapped = isinstance(labels, bool | Mapping)
         yield Entry(table, "labels", labels if mapped else tuple(labels))
-    known = reading.missing
-    declared = (known,) if isinstance(known, str | float | int) else tuple(known)
+    declared = list_codes(reading.missing)
     codes = {code for one in contents.codes for code in one.codes if code in USUAL_CODES}
-    if declared or codes:
+    if declared or codes or contents.silent:
         told = "codes far from all other values" if codes else ""
-        yield Entry(table, "missing", (*declared, *sorted(codes)), told)
+        told = "what stands where nothing was answered" if contents.silent else told
+        yield Entry(table, "missing", (*declared, *contents.silent, *sorted(codes)), told)
 
 
 def _list_roles(table: str, contents: FileContents, roles: Iterable[str]) -> Iterator[Entry]:
@@ -323,13 +324,14 @@ def _draft_clips(
     """Yield the lines of ``[clips]``."""
     table = "clips"
     yield Entry(table, "file", write_path(path, folder))
-    yield from _list_roles(table, contents, ("clip", "subject", "context"))
+    lines = [] if rated else list(guess_target(table, contents))
+    target = next((one.value for one in lines if one.key == "target"), None)
+    predicted = target == contents.roles.get("context")
+    roles = ("clip", "subject", *(() if predicted else ("context",)))
+    yield from _list_roles(table, contents, roles)
     if "subject" not in contents.roles:
         yield ask_entry(table, "subject", "the column of the people who are seen", contents)
-    target = None
-    if not rated:
-        yield from (lines := list(guess_target(table, contents)))
-        target = next((one.value for one in lines if one.key == "target"), None)
+    yield from lines
     texts = {name: one for name, one in list_texts(contents).items() if name != target}
     for name, levels in texts.items():
         known = "context" in contents.roles

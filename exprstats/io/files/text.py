@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from exprstats.errors import Problem
+from exprstats.io.files.headers import is_preamble
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _SAMPLE = 200
@@ -63,7 +64,12 @@ def _rank(lines: list[str], mark: str) -> tuple[float, int]:
     except csv.Error:
         return 0.0, 0
     above = 0
-    while len(rows) > 1 and (len(rows[0]) < 2 or rows[0][0].startswith("#")):
+    usual = sorted(len(row) for row in rows)[len(rows) // 2] if rows else 0
+    while len(rows) > 1 and (
+        len(rows[0]) < 2
+        or rows[0][0].startswith("#")
+        or (len(rows[0]) < usual and is_preamble(rows[0], usual))
+    ):
         rows, above = rows[1:], 1
     if not rows or len(rows[0]) < 2:
         return 0.0, 0

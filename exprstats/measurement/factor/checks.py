@@ -11,7 +11,15 @@ from scipy.special import chdtrc
 
 from exprstats.apa import count_things
 from exprstats.document.text import join_words
-from exprstats.errors import DataError, FitError, FitWarning, OptionError, Problem, warn_user
+from exprstats.errors import (
+    DataError,
+    FitError,
+    FitWarning,
+    Option,
+    OptionError,
+    Problem,
+    warn_user,
+)
 from exprstats.measurement.factor.moments import Moments, correlate
 from exprstats.measurement.factor.solution import UNTESTABLE, Receipt, Solution
 
@@ -163,11 +171,10 @@ def warn_reversed(solution: Solution) -> None:
         named = join_words([f"'{item}'" for item in solution.reversed_items])
         one = len(solution.reversed_items) == 1
         verb, they, them = ("loads", "it is", "it") if one else ("load", "they are", "them")
-        message = (
-            f"{solution.name}: {named} {verb} against the other items; if {they} reverse-keyed,"
-            f" turn {them} round (highest + lowest - answer) and fit again."
-        )
-        warn_user(message, FitWarning)
+        fact = f"{solution.name}: {named} {verb} against the other items; if {they} reverse-keyed,"
+        turned = Option("reverse", list(solution.reversed_items))
+        how = (f"{fact} turn {them} on the scale with ", turned, " and ", Option("scale"))
+        warn_user((*how, ", and fit again."), FitWarning)
 
 
 def raise_improper(improper: Sequence[str]) -> None:
