@@ -83,6 +83,16 @@ def _suit_ratings(contents: FileContents, codes: dict[str, list[str]]) -> Iterat
         ids["item"] = roles["item"]
     if answers:
         yield Call("reliability", {"rating": answers, **ids, "model": "auto", **codes})
+        asked = (
+            _list_words(contents, _index_columns(contents)[roles["item"]]["levels"])
+            if ("item" in roles and len(answers) == 1)
+            else []
+        )
+        if 2 < len(asked) <= _MOST_COLUMNS:
+            # Of a row a question, whose levels are the items.
+            given = {"items": asked, "item": roles["item"], "rater": roles["rater"], **ids}
+            named = {"rating": answers} if answers != ["rating"] else {}
+            yield Call("factor", {**given, **named, **codes})
         if len(answers) > 2 and "item" not in roles:
             known = {name: value for name, value in ids.items() if name != "rater"}
             items: dict[str, Value] = {"items": answers, "rater": roles["rater"]}

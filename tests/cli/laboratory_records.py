@@ -17,7 +17,8 @@ _SHAPES = ["_neutral", "browDownLeft", "browDownRight", "browInnerUp", "eyeBlink
 _FACE = ["frame", "face_id", "timestamp", "confidence", "success", "gaze_angle_x", "gaze_angle_y",
          "pose_Tx", "pose_Ty", "pose_Tz", "pose_Rx", "pose_Ry", "pose_Rz",
          *(f"x_{i}" for i in range(68)), *(f"y_{i}" for i in range(68)),
-         *(f"AU{i:02d}_r" for i in (1, 4, 12)), *(f"AU{i:02d}_c" for i in (1, 4, 12, 28))]  # fmt: skip
+         *(f"AU{i:02d}_r" for i in (1, 4, 12)),
+         *(f"AU{i:02d}_c" for i in (1, 4, 12, 28))]  # fmt: skip
 
 
 def _row(frame, face=0):
@@ -104,8 +105,8 @@ def _elan(headed):
 
 def _boris():
     head = ["Observation id", "Observation date", "Media file", "Total length", "FPS", "Subject",
-            "Behavior", "Behavioral category", "Modifiers", "Behavior type", "Start (s)", "Stop (s)",
-            "Duration (s)", "Comment start"]  # fmt: skip
+            "Behavior", "Behavioral category", "Modifiers", "Behavior type", "Start (s)",
+            "Stop (s)", "Duration (s)", "Comment start"]  # fmt: skip
     rows = [["obs1", "2024-03-01 10:12:00", "p01.mp4", "120.0", "25.0", "P01", "smile", "", "",
              "STATE", f"{i * 3}.0", f"{i * 3 + 1}.5", "1.5", ""] for i in range(30)]  # fmt: skip
     return [head, *rows]
@@ -115,7 +116,8 @@ def _boris_events():
     top = [["Observation id", "obs1"], [], ["Media file(s)"], ["Player #1", "p01.mp4"], []]
     head = ["Time", "Media file path", "Total length", "FPS", "Subject", "Behavior",
             "Behavioral category", "Comment", "Status"]  # fmt: skip
-    rows = [[f"{i * 1.5:g}", "p01.mp4", "120", "25", "P01", "smile", "", "", ["START", "STOP"][i % 2]]
+    rows = [[f"{i * 1.5:g}", "p01.mp4", "120", "25", "P01", "smile", "", "",
+             ["START", "STOP"][i % 2]]
             for i in range(40)]  # fmt: skip
     return join([*top, head, *rows], "\t")
 

@@ -101,7 +101,8 @@ PSYCHOPY = [("slider.rt", lambda i: f"{0.8 + i * 7 % 13 / 10:.3f}"),
             ("expName", lambda i: "rate"), ("frameRate", lambda i: "59.94"),
             ("", lambda i: "")]  # fmt: skip
 JSPSYCH = [("rt", lambda i: str(900 + i * 7919 % 1400)),
-           ("trial_type", lambda i: "video-slider-response"), ("trial_index", lambda i: str(i % 24)),
+           ("trial_type", lambda i: "video-slider-response"),
+           ("trial_index", lambda i: str(i % 24)),
            ("time_elapsed", lambda i: str(1200 * (i % 24) + 50)),
            ("internal_node_id", lambda i: f"0.0-{i % 24}.0")]  # fmt: skip
 LIKERT = {
@@ -117,12 +118,20 @@ LIKERT = {
     "russian": ["Совершенно не согласен", "Скорее не согласен", "Затрудняюсь ответить",
                 "Скорее согласен", "Полностью согласен"],
     "chinese": ["非常不同意", "不同意", "一般", "同意", "非常同意"],
-    "japanese": ["全くそう思わない", "そう思わない", "どちらともいえない", "そう思う", "非常にそう思う"],
+    "japanese": ["全くそう思わない", "そう思わない", "どちらともいえない", "そう思う",
+                 "非常にそう思う"],
     "swedish": ["Instämmer inte alls", "Instämmer inte", "Varken eller", "Instämmer",
                 "Instämmer helt"],
     "frequency": ["nie", "selten", "manchmal", "oft", "immer"],
     "amount": ["not at all", "a little", "moderately", "quite a bit", "extremely"],
 }  # fmt: skip
+
+
+NUMBERED = ["rater1", "rater2", "rater3", "rater4"]
+
+
+def _label(cell):
+    return f"{cell} - {LIKERT['amount'][int(cell) - 1]}"
 
 
 def _extended(path):
@@ -141,7 +150,7 @@ def _judged(path):
     table = frame(wide(["R_Ada", "R_Ben", "R_Cem", "R_Dora"], first="VideoNr"))
     table[table.columns[1:]] = table[table.columns[1:]].astype(float)
     table.loc[GONE, table.columns[1:]] = -9.0
-    ranges = dict.fromkeys(table.columns[1:], [{"lo": -9, "hi": -9}])
+    ranges = {name: [{"lo": -9, "hi": -9}] for name in table.columns[1:]}
     pyreadstat.write_sav(table, str(path), missing_ranges=ranges)
 
 
@@ -256,7 +265,8 @@ TABLES = [
     text("matlab.csv", skip("NaN"), KEPT),
     text("matrix.csv", [list(map("{:g}".format, row)) for row in GRID], "with the names"),
     text("writetable.txt", wide([f"rating_{i}" for i in range(1, 5)]), ICC),
-    text("jamovi.csv", items(FIVE, [("ID", lambda i: str(i + 1)), ("group", lambda i: "ab"[i % 2])]),
+    text("jamovi.csv", items(FIVE, [("ID", lambda i: str(i + 1)),
+         ("group", lambda i: "ab"[i % 2])]),
          LOADING),
     Strange("data.omv", lambda p: p.write_bytes(b"PK\x03\x04" + bytes(60)), "jamovi"),
     Strange("data.jasp", lambda p: p.write_bytes(b"PK\x03\x04" + bytes(60)), "JASP"),
@@ -337,8 +347,8 @@ TABLES = [
          for v in GRID[i, :2])] for i in range(24))], ("agreement", "alpha", None)),
     text("categories.csv", long(lambda c: ["joy", "calm", "fear"][int(c) % 3]),
          ("agreement", "alpha", None)),
-    text("folds.csv", [["id", "participant", "fold", "y_true", "rf", "enet"], *([CLIPS[i], PEOPLE[i],
-         str(i % 4), *(f"{v:.3f}" for v in (GRID[i, 0] + .01, GRID[i, 1] + .13, GRID[i, 2] + .27))]
+    text("folds.csv", [["id", "participant", "fold", "y_true", "rf", "enet"], *([CLIPS[i],
+         PEOPLE[i], str(i % 4), *(f"{v:.3f}" for v in GRID[i, :3] + (.01, .13, .27))]
          for i in range(24))], ("compare", "rf", None)),
     # Numbers.
     text("thousands_de.csv", join(_thousands(".", ","), ";"), ICC),
@@ -346,15 +356,15 @@ TABLES = [
     text("minus.csv", long(_signed), ICC),
     text("percent_comma.csv", join(long(lambda c: f"{float(c) * 12.5:g} %".replace(".", ",")), ";"),
          ICC),
-    text("labelled_judges.csv", [["clip", "rater1", "rater2", "rater3", "rater4"], *([row[0], *(f"{c} - {LIKERT['amount'][int(c) - 1]}"
-         for c in row[1:])] for row in wide(["rater1", "rater2", "rater3", "rater4"])[1:])], ICC),
+    text("labelled_judges.csv", [wide(NUMBERED)[0], *([row[0], *map(_label, row[1:])]
+         for row in wide(NUMBERED)[1:])], ICC),
     text("bracketed.csv", items(FIVE, change=lambda c: f"{LIKERT['amount'][int(c) - 1]} ({c})"),
          LOADING),
     *(text(f"likert_{name}.csv", items(FIVE, change=say(words)), LOADING)
       for name, words in LIKERT.items()),
     *(text(f"missing_{n}.csv", skip(code), KEPT) for n, code in enumerate(
-        ["k.A.", "NA (not applicable)", "#NULL!", "-", "999", "#N/A", "n.a.", "-9.00", "keine Angabe",
-         "--", "?", "missing", "(null)"])),
+        ["k.A.", "NA (not applicable)", "#NULL!", "-", "999", "#N/A", "n.a.", "-9.00",
+         "keine Angabe", "--", "?", "missing", "(null)"])),
     # Form.
     text("excel_unicode.txt", join([[*row, "", ""] for row in long(lambda c: f"{float(c) / 2:g}"
          .replace(".", ","))], ";"), ICC, "utf-16"),

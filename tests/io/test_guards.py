@@ -25,8 +25,8 @@ from exprstats import (
     read_predictions,
     read_ratings,
 )
-from exprstats.errors import speak
 from exprstats.contracts import find_conflicts
+from exprstats.errors import speak
 
 from .conftest import HEADER, ROWS, number_ids, rng, write_book, write_rows
 
