@@ -166,6 +166,14 @@ def try_call(call: Call, table: pd.DataFrame) -> None:
         cluster = "subject" if "subject" in table else None
         by = "context" if "by" in call.options else None
         rate_reliability(table, model="auto", by=by, cluster=cluster)
+    elif call.command == "factor" and "by" not in call.options and "rater" not in table:
+        from exprstats.measurement.factor.checks import find_problems, raise_problems
+        from exprstats.measurement.factor.moments import form_moments
+
+        items = call.options["items"]
+        answers = table[items].dropna() if isinstance(items, list) else table
+        if "fiml" not in call.options.get("missing", []):
+            raise_problems(find_problems(form_moments(answers.to_numpy(float)), items, "all clips"))
     elif call.command == "fit":
         from exprstats.models import split_subjects
 

@@ -6,6 +6,7 @@ import atexit
 import codecs
 import gzip
 import hashlib
+import re
 import shutil
 import stat
 import sys
@@ -108,7 +109,8 @@ def inspect_bytes(path: Path, encoding: str | None = None) -> Bytes:
     """Find a file's format and encoding in one pass over its bytes.
 
     Text is UTF-8 or UTF-16 where it can be; what is neither, and holds no letter in UTF-8, is
-    read as Windows-1252, which European spreadsheets write. Single bytes of it in a file that is
+    read as Windows-1252, which European spreadsheets write, unless its bytes are those of
+    Cyrillic, Chinese or Japanese words. Single bytes of it in a file that is
     else UTF-8 are letters of Windows-1252 (`mend_bytes`), with a warning.
 
     Parameters
@@ -283,9 +285,41 @@ def _tell_utf8(path: Path) -> tuple[str, tuple[Text, ...], tuple[tuple[int, str]
     if letters:
         return "utf-8", (), tuple(broken)
     where = f"row {broken[0][0]}" + f" and {len(broken) - 1:,} more" * (len(broken) > 1)
-    fact = f"the text is read as Windows-1252, as letters of {where} are not in UTF-8"
+    encoding, name = _tell_single(path)
+    fact = f"the text is read as {name}, as letters of {where} are not in UTF-8"
     note = f"{fact}; if they come out wrong, name another with "
-    return "cp1252", ((note, Option("encoding"), "."),), ()
+    return encoding, ((note, Option("encoding"), "."),), ()
+
+
+def _tell_single(path: Path) -> tuple[str, str]:
+    """Return the encoding of text that is not UTF-8, by how its bytes beyond ASCII stand together.
+
+    European words have single accents. Cyrillic ones are runs of such bytes; Chinese ones are pairs
+    whose first byte is that of a frequent sign; Japanese ones hold the first bytes of kana.
+    """
+    with path.open("rb") as stream:
+        runs = re.findall(rb"[\x80-\xff]+", stream.read(_BLOCK))
+    high = b"".join(runs)
+    for encoding, name, first in (
+        ("shift_jis", "Shift JIS (Japanese)", range(0x82, 0x84)),
+        ("gb18030", "GB 18030 (Chinese)", range(0xB0, 0xD8)),
+    ):
+        pairs = [run[at] for run in runs for at in range(0, len(run) - 1, 2)]
+        if 2 * sum(lead in first for lead in pairs) > len(pairs) > 1 and _decodes(path, encoding):
+            return encoding, name
+    if 2 * sum(len(run) for run in runs if len(run) > 2) > len(high):
+        return "cp1251", "Windows-1251 (Cyrillic)"
+    return "cp1252", "Windows-1252"
+
+
+def _decodes(path: Path, encoding: str) -> bool:
+    try:
+        with path.open(encoding=encoding) as stream:
+            while stream.read(_BLOCK):
+                pass
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_utf8(path: Path) -> bool:

@@ -18,7 +18,7 @@ from exprstats.io.files.annotations import tell_log
 from exprstats.io.files.headers import Header, find_header
 from exprstats.io.files.kinds import MENDED, STATISTICAL, Bytes, FileFormat, inspect_bytes
 from exprstats.io.files.reading import AS_IT_IS, Reading
-from exprstats.io.files.text import find_separator, split_lines
+from exprstats.io.files.text import find_quote, find_separator, split_lines
 from exprstats.io.files.workbooks import (
     Described,
     Labels,
@@ -63,8 +63,8 @@ class Layout:
         Those of the notes that every reader is warned of.
     problems
         What is wrong with it as a whole.
-    errors
-        How bytes that are no text are met, as `open` takes it.
+    errors, quote
+        How bytes that are no text are met, as `open` takes it; what stands around texts.
     labels, silent
         Of the values of a statistical file's columns; those that say nothing was answered.
     """
@@ -82,6 +82,7 @@ class Layout:
     warned: tuple[Text, ...] = ()
     problems: tuple[Problem, ...] = ()
     errors: str = "strict"
+    quote: str = '"'
     labels: Labels = field(default_factory=dict)
     silent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -146,8 +147,11 @@ def _lay_text(found: Bytes, shared: dict[str, Any], reading: Reading) -> Layout:
         given = max(reading.header_row - (declared is not None), 1)
     try:
         header = find_header(list(split_lines(lines, mark)), given)
+        quote = find_quote(lines[header.place], mark) if header.place < len(lines) else '"'
+        if quote != '"':
+            header = find_header(list(split_lines(lines, mark, quote=quote)), given)
     except csv.Error:
-        header = Header((given or 1) - 1, frozenset(), ())
+        header, quote = Header((given or 1) - 1, frozenset(), ()), '"'
     problems = (_place(problem, shared["path"]),) if problem else ()
     names = next(split_lines(lines[header.place :], mark), []) if lines else []
     notes = (*found.notes, *_tell_broken(found.broken, names, mark), *header.notes)
@@ -159,6 +163,7 @@ def _lay_text(found: Bytes, shared: dict[str, Any], reading: Reading) -> Layout:
         notes=notes,
         warned=notes,
         errors=errors,
+        quote=quote,
         problems=problems,
     )
 
@@ -204,7 +209,7 @@ def _read_lines(layout: Layout, problems: list[Problem]) -> Iterator[list[str]]:
     with layout.local.open(encoding=layout.encoding, errors=layout.errors, newline="") as stream:
         if layout.declared:
             next(stream)
-        reader = split_lines(stream, layout.separator or ",", strict=True)
+        reader = split_lines(stream, layout.separator or ",", strict=True, quote=layout.quote)
         number = 0
         try:
             for row in reader:

@@ -129,7 +129,9 @@ def _find_statistic(body: Rows, row: Sequence[str]) -> str | None:
         compared += 1
         # A value that rows have themselves tells little.
         telling |= given not in values
-    return next(iter(left)) if compared > 1 and telling else None
+    # One number below a table whose other cells there are all blank is no row of it.
+    alone = compared == 1 and sum(map(bool, map(str.strip, row))) == 1 and len(row) > 2
+    return next(iter(left)) if (compared > 1 or alone) and telling else None
 
 
 def _read(cell: str) -> float | None:

@@ -50,11 +50,28 @@ def find_separator(lines: list[str]) -> tuple[str, Problem | None]:
     return winners[0], Problem(fact, "Put texts that hold a separator into double quotes.")
 
 
-def split_lines(lines: Iterable[str], mark: str, *, strict: bool = False) -> Iterator[list[str]]:
+def split_lines(
+    lines: Iterable[str], mark: str, *, strict: bool = False, quote: str = '"'
+) -> Iterator[list[str]]:
     """Yield the fields of lines; several blanks separate as one does."""
     blank = mark == " "
     source = (line.strip(" \r\n") for line in lines) if blank else lines
-    return csv.reader(source, delimiter=mark, skipinitialspace=blank, strict=strict)
+    return csv.reader(
+        source, delimiter=mark, skipinitialspace=blank, strict=strict, quotechar=quote
+    )
+
+
+def find_quote(line: str, mark: str) -> str:
+    """Return the quote around the names of columns: a single one stands around all of them.
+
+    Examples
+    --------
+    >>> find_quote("'clip';'rating'", ";"), find_quote("clip,'rating'", ",")
+    ("'", '"')
+    """
+    cells = [cell.strip() for cell in line.strip().split(mark)]
+    single = all(len(cell) > 2 and cell[0] == cell[-1] == "'" for cell in cells)
+    return "'" if single and len(cells) > 1 else '"'
 
 
 def _rank(lines: list[str], mark: str) -> tuple[float, int]:
