@@ -205,7 +205,7 @@ def guess_roles(table: pd.DataFrame) -> Guess:
     if "context" in roles and table[roles["context"]].nunique() < 2:
         del roles["context"]
     if shown := find_shown([name for name in names if name in numeric]):
-        return Guess("ratings", _find_who(table, names, roles), shown)
+        return Guess("ratings", _find_who(table, names, roles), tuple(shown))
     kind = _find_kind(roles)
     crossing = None if kind == "predictions" else find_crossing(table, roles, sorted(numeric))
     if crossing is None and kind == "ratings":

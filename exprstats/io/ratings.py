@@ -208,7 +208,8 @@ def _find_rows(
         return None
     ids = pick_roles(source, {"rater": judge, "context": named["context"]})
     rest = tuple(name for name in source.header if name not in ids.values())
-    clips = find_shown(rest) or rest
+    shown = find_shown(rest)
+    clips = tuple(shown) or rest
     if certain and len(clips) < len(rest):
         others = [name for name in rest if name not in clips]
         fact = f"columns that are called as no clip is are left out: {name_some(others)}."
@@ -219,7 +220,8 @@ def _find_rows(
         fact = f"each row is read as a judge and each of the other {len(clips)} columns as a clip."
         remedy = ("If that is right, say so with ", Option("raters_in_rows", True))
         warn_user(Problem(fact, (*remedy, "."), file=str(source.layout.path)))
-    return _Shape(ids, clips, {"clip": clips, "item": ("rating",) * len(clips)})
+    named = tuple(shown.get(name, name) for name in clips)
+    return _Shape(ids, clips, {"clip": named, "item": ("rating",) * len(clips)})
 
 
 def _find_shape(

@@ -140,7 +140,7 @@ def _sort_files(
         fact = f"'{folders[0]}' and '{folders[1]}' are both folders of videos' frames."
         raise DataError(Problem(fact, "Name the folder above them, or one of them."))
     read = [(path, _look(path, reading)) for path in paths if path not in folders]
-    rated = any(_LAYOUTS.get(one.layout) == "ratings" for _, one in read)
+    rated = any(_holds_ratings(one) for _, one in read)
     alone = not folders and sum(_find_people(one) is None for _, one in read) < 1 + rated
     found: Found = {}
     holds = [f"{path.name}: a folder of videos' frames." for path in folders]
@@ -152,7 +152,8 @@ def _sort_files(
             passed.append(_pass_over(path, one))
             continue
         rows = count_things(one.facts.rows, "row")
-        holds.append(f"{path.name}: {rows}, {_HOLDS['people' if people else one.layout]}.")
+        layout = "people" if people else "wide" if _holds_judges(one) else one.layout
+        holds.append(f"{path.name}: {rows}, {_HOLDS[layout]}.")
         notes += [f"{path.name}: {speak(text, 'study')}" for text in one.warnings]
         if kind in found:
             fact = f"'{found[kind][0]}' and '{path}' both hold {kind}."
@@ -174,7 +175,19 @@ def _look(path: Path, reading: Reading) -> FileContents:
     return contents
 
 
+def _holds_ratings(contents: FileContents) -> bool:
+    return _LAYOUTS.get(contents.layout) == "ratings" or _holds_judges(contents)
+
+
+def _holds_judges(contents: FileContents) -> bool:
+    """Return whether a row a clip holds a column of numbers for each of several judges."""
+    judged = len({*contents.judges} & {*contents.numbers}) > 1
+    return judged and contents.layout in {"wide", "clips"}
+
+
 def _name_kind(contents: FileContents, *, rated: bool) -> str | None:
+    if _holds_judges(contents):
+        return "ratings"
     if contents.layout != "wide":
         return _LAYOUTS.get(contents.layout)
     if rated:
@@ -253,6 +266,7 @@ def _draft_ratings(
 ) -> Iterator[Entry]:
     """Yield the lines of ``[ratings]``."""
     table, layout, roles = "ratings", contents.layout, contents.roles
+    layout = "wide" if _holds_judges(contents) else layout
     names = tuple(contents.columns["column"])
     yield Entry(table, "file", write_path(path, folder))
     rated = pick_numbers(contents)
@@ -266,7 +280,8 @@ def _draft_ratings(
     why = "because no other column holds numbers"
     if layout == "wide":
         rated = tuple(one for one in contents.judges if one in rated) or rated
-        told = f"a column a rater, {why}; items need a column of raters"
+        named = "because their names are those of raters" if contents.judges else why
+        told = f"a column a rater, {named}; items need a column of raters"
         yield Entry(table, "raters", rated, told, names)
     elif layout == "items by raters":
         pairs = find_pairs(contents.numbers, numbered=True)

@@ -166,5 +166,7 @@ def test_loops_of_a_questionnaire_are_clips_by_the_verb_too(tmp_path):
     with pytest.warns(DataWarning, match="called as no clip is are left out: 'Other'"):
         path.write_text(join([[*head, "Other"], *([*row, "9"] for row in rows)]))
         found = read_ratings(path, rater="Timestamp", raters_in_rows=True)
-    assert found["rater"].nunique() == 3 and found["clip"].unique().tolist() == head[1:]
+    assert found["rater"].nunique() == 3 and found["clip"].unique().tolist() == [
+        f"video {i}" for i in range(1, 5)
+    ]
     assert found["rating"].tolist() == [float(i + j) for j in range(1, 4) for i in range(4)]

@@ -113,7 +113,8 @@ _RATED = re.compile(r"(ratings?|bewertung|urteil|einschatzung|beurteilung|评分
 _CLIPS = "|".join(sorted(WORDS["clip"], key=len, reverse=True))
 _NUMBERED = re.compile(
     rf"\b({_CLIPS})s?[\s_#:.-]*(?:nr|no|number|nummer)?[\s_#:.]*(\d+|[a-z])\b"
-    r"|\b[\w-]+\.(mp4|avi|mov|m4v|mkv|wmv|webm|mpe?g|jpe?g|png|wav|mp3)\b|^\d+(?=_q)"
+    r"|\b[\w-]+\.(mp4|avi|mov|m4v|mkv|wmv|webm|mpe?g|jpe?g|png|wav|mp3)\b|^\d+(?=_q)",
+    re.IGNORECASE,
 )
 JUDGES = re.compile(
     rf"({_JUDGE}|j|r)[_ .-]?\d+|({_JUDGE})[_ .-]?[a-z]|({_JUDGE})[_ .-]?(one|two|three|four|five)"
@@ -327,7 +328,7 @@ def asks_judges(pairs: Mapping[str, tuple[str, str]]) -> bool:
     >>> asks_judges({"Ada_joy": ("Ada", "joy")}), asks_judges({"film1_Ada": ("film1", "Ada")})
     (True, False)
     """
-    clips = all(_NUMBERED.search(fold_name(item)) for item, _ in pairs.values())
+    clips = all(_NUMBERED.search(item) for item, _ in pairs.values())
     return bool(pairs) and not are_judges(pairs) and not clips
 
 
@@ -340,8 +341,8 @@ def _is_spoken(name: str) -> bool:
     return found is not None and not fact
 
 
-def find_shown(names: Sequence[str]) -> tuple[str, ...]:
-    """Return columns of a questionnaire that ask one question about one clip each.
+def find_shown(names: Sequence[str]) -> dict[str, str]:
+    """Return columns of a questionnaire that ask one question about one clip each, with the clip.
 
     Parameters
     ----------
@@ -351,14 +352,15 @@ def find_shown(names: Sequence[str]) -> tuple[str, ...]:
     Examples
     --------
     >>> find_shown(["age", "How open is video 1?", "How open is video 2?", "How open is video 3?"])
-    ('How open is video 1?', 'How open is video 2?', 'How open is video 3?')
+    {'How open is video 1?': 'video 1', 'How open is video 2?': 'video 2', 'How open is video 3?': \
+'video 3'}
     """
-    found = {name: _NUMBERED.search(fold_name(name)) for name in names}
-    shown = {name: one for name, one in found.items() if one is not None}
-    if len({one[0] for one in shown.values()}) < max(len(shown), 3):
-        return ()
-    asked = {re.sub(r"[\W\d]+", " ", _NUMBERED.sub("", fold_name(name))) for name in shown}
-    return tuple(shown) if len(asked) == 1 else ()
+    found = {name: _NUMBERED.search(name) for name in names}
+    shown = {name: one[0] for name, one in found.items() if one is not None}
+    if len(set(shown.values())) < max(len(shown), 3):
+        return {}
+    asked = {re.sub(r"[\W\d]+", " ", _NUMBERED.sub("", name)) for name in shown}
+    return shown if len(asked) == 1 else {}
 
 
 def find_judges(names: Sequence[str]) -> tuple[str, ...]:
