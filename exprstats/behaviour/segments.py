@@ -16,18 +16,10 @@ from exprstats.behaviour.settings import Settings
 from exprstats.contracts import SEGMENTS, check_table
 from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.io.clips import TARGETS
-from exprstats.io.drafts import rename_roles
+from exprstats.io.drafts import refuse_hidden, rename_roles
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.files.words import find_times
-from exprstats.io.sources import (
-    Columns,
-    FilePath,
-    Source,
-    give_role,
-    open_source,
-    pick_roles,
-    refuse_hidden,
-)
+from exprstats.io.sources import Columns, FilePath, Source, give_role, open_source, pick_roles
 from exprstats.options import check_word
 
 TimeUnit = Literal["s", "ms"]
@@ -119,9 +111,10 @@ def read_segments(
     rename_roles(draft, roles)
     table = draft.table
     if lasts is not None:
-        table.insert(
-            table.columns.get_loc("start") + 1, "end", table["start"] + table.pop(lasts[0])
-        )
+        names = [*table.drop(columns=lasts[0])]
+        table = table.assign(end=table["start"] + table[lasts[0]])
+        place = names.index("start") + 1
+        table = table[[*names[:place], "end", *names[place:]]]
     try:
         check_segments(table)
     except DataError as error:

@@ -170,10 +170,10 @@ def try_call(call: Call, table: pd.DataFrame) -> None:
         from exprstats.measurement.factor.checks import find_problems, raise_problems
         from exprstats.measurement.factor.moments import form_moments
 
-        items = call.options["items"]
-        answers = table[items].dropna() if isinstance(items, list) else table
-        if "fiml" not in call.options.get("missing", []):
-            raise_problems(find_problems(form_moments(answers.to_numpy(float)), items, "all clips"))
+        items, codes = call.options["items"], call.options.get("missing")
+        if isinstance(items, list) and not (isinstance(codes, list) and "fiml" in codes):
+            moments = form_moments(table[items].dropna().to_numpy(float))
+            raise_problems(find_problems(moments, items, "all clips"))
     elif call.command == "fit":
         from exprstats.models import split_subjects
 

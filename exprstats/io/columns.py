@@ -16,7 +16,7 @@ from exprstats.io.files.reading import AS_IT_IS, Reading, read_coded
 from exprstats.io.guards.ids import find_formulas, judge_ids, name_ids
 from exprstats.io.numbers import Marks, Missing, Parsed, describe_bad, name_cure, parse_numbers
 
-_CLOCK = re.compile(r"(-?)(?:(\d+):)?(\d+):(\d{1,2}(?:[.,]\d+)?)", re.ASCII)
+CLOCK = re.compile(r"(-?)(?:(\d+):)?(\d+):(\d{1,2}(?:[.,]\d+)?)", re.ASCII)
 # So many of a column's cells must be numbers for the others to count as mistakes.
 _MOSTLY = 0.8
 
@@ -208,17 +208,12 @@ class Times(Numbers):
     per_second = 1
 
     def _number(self, level: str) -> str:
-        found = _CLOCK.fullmatch(level.strip())
+        found = CLOCK.fullmatch(level.strip())
         if found is None:
             return super()._number(level)
         hours, minutes, seconds = found[2] or "0", found[3], found[4].replace(",", ".")
         total = 3600 * int(hours) + 60 * int(minutes) + float(seconds)
         return f"{found[1]}{total * self.per_second:.6f}"
-
-
-def is_clock(text: str) -> bool:
-    """Return whether a text is a clock time: 1:02:03.5, 02:03."""
-    return _CLOCK.fullmatch(text) is not None
 
 
 class Milliseconds(Times):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataWarning, Option, Problem, Text, speak
+from exprstats.errors import DataWarning, Option, Problem, Text
 from exprstats.io.detection import FileFacts, Guess, guess_roles, list_facts
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.files.words import (
@@ -190,7 +190,7 @@ def read_contents(
         warnings=(
             *again.layout.notes,
             *(one.parts for one in told),
-            *(speak(one.parts) for one in aside),
+            *map(tuple, aside),
             *told_sums,
             *_tell_silent(silent),
             *_tell_empty(empty),

@@ -132,11 +132,13 @@ def name_cure(texts: Sequence[str], mostly: bool = False) -> Text:
         return "Recode them as numbers."
     words = sorted({" ".join(text.split()) for text in texts}, key=rank_answer)
     if mostly and 1 < len(words) <= 11:
-        return (
-            "Give the answers from the lowest to the highest with ",
-            Option("labels", words),
-            ".",
-        )
+        start = "Give the answers from the lowest to the highest with "
+        if order_answers(words) is not None:
+            return (start, Option("labels", words), ".")
+        # An order that nobody knows is no order to paste.
+        listed = ", ".join(f"'{word}'" for word in words)
+        blank = Option("labels", ["LOWEST", "...", "HIGHEST"])
+        return (f"Their order is not known ({listed}). {start}", blank, ".")
     return ("Correct them, or declare them as missing with ", Option("missing"), ".")
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.errors import Option, OptionError, Problem, Text, warn_user
 from exprstats.io.clips import check_reversed
-from exprstats.io.drafts import Draft
+from exprstats.io.drafts import Draft, list_names, number_rows
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.files.words import find_shown, split_judge
 from exprstats.io.sources import (
@@ -23,8 +23,6 @@ from exprstats.io.sources import (
     Source,
     give_role,
     lacks_clips,
-    list_names,
-    number_rows,
     open_source,
     pick_roles,
 )
@@ -220,8 +218,8 @@ def _find_rows(
         fact = f"each row is read as a judge and each of the other {len(clips)} columns as a clip."
         remedy = ("If that is right, say so with ", Option("raters_in_rows", True))
         warn_user(Problem(fact, (*remedy, "."), file=str(source.layout.path)))
-    named = tuple(shown.get(name, name) for name in clips)
-    return _Shape(ids, clips, {"clip": named, "item": ("rating",) * len(clips)})
+    told = tuple(shown.get(name, name) for name in clips)
+    return _Shape(ids, clips, {"clip": told, "item": ("rating",) * len(clips)})
 
 
 def _find_shape(
@@ -267,21 +265,12 @@ def _pair_columns(source: Source, items: Sequence[str]) -> dict[str, tuple[str, 
     for item in items:
         split = {name: split_judge(name) for name in source.header}
         found = {name: one for name, one in split.items() if one is not None and one[0] == item}
-        found = found or {
-            name: (item, name[len(item) + 1 :])
-            for name in source.header
-            if name.startswith(item) and name[len(item) : len(item) + 1] in set("_.- ")
-        }
-        found = found or {
-            name: (item, name[len(item) :])
-            for name in source.header
-            if name.startswith(item) and name[len(item) :].isdigit()
-        }
-        ends = re.compile(rf"(.+?)[_.\- ]+{re.escape(item)}")
-        last = {name: ends.fullmatch(name) for name in split}
-        found = found or {name: (item, one[1]) for name, one in last.items() if one}
-        loops = {name: re.fullmatch(rf"(\d+)[_.\- ]{re.escape(item)}", name) for name in split}
-        found = found or {name: (item, loop[1]) for name, loop in loops.items() if loop}
+        tails = {name: name[len(item) :] for name in source.header if name.startswith(item)}
+        found = found or {n: (item, end[1:]) for n, end in tails.items() if end[:1] in set("_.- ")}
+        found = found or {n: (item, end) for n, end in tails.items() if end.isdigit()}
+        # "r1_joy" and loops of Qualtrics, "1_joy".
+        ends = {name: re.fullmatch(rf"(.+?)[_.\- ]+{re.escape(item)}", name) for name in split}
+        found = found or {name: (item, one[1]) for name, one in ends.items() if one}
         if source.has(item) or len(found) < 2:
             return {}
         pairs |= found

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, OptionError, Problem, warn_user
+from exprstats.errors import DataError, Option, Problem, Text, warn_user
 from exprstats.io.columns import (
     Classes,
     Column,
@@ -38,7 +38,9 @@ from exprstats.io.files.records import (
 )
 from exprstats.io.files.tails import find_subtotal, find_tail, is_note
 from exprstats.io.files.text import names_rows
+from exprstats.io.files.words import WORDS, find_judges, split_name
 from exprstats.io.guards.codes import describe_codes, find_silent
+from exprstats.io.guards.ids import judge_context
 from exprstats.io.guards.tables import find_table_codes, name_codes
 from exprstats.io.numbers import Marks, Missing
 from exprstats.options import name_nearest
@@ -81,6 +83,8 @@ class Source:
         Ids that several columns make together: their name to the columns.
     passed
         Rows below the table that are no data, once they were read.
+    context
+        The column of contexts, once it is known.
     """
 
     layout: Layout
@@ -90,6 +94,7 @@ class Source:
     marks: Marks = field(default_factory=Marks)
     joined: dict[str, tuple[str, ...]] = field(default_factory=dict)
     passed: list[Problem] = field(default_factory=list)
+    context: str | None = None
 
     def has(self, *names: str) -> bool:
         """Return whether all these columns are there."""
@@ -156,6 +161,8 @@ class Source:
         for remark in remarks:
             warn_user(replace(remark, file=str(self.layout.path)))
         problems += self.marks.find_problems()
+        if self.context in table:
+            problems += judge_context(table[self.context], len(rows))
         if not len(rows) and not problems:
             fact = "the file has a header but no rows."
             problems.append(Problem(fact, "Check the export."))
@@ -259,10 +266,27 @@ class Source:
 
     def _find_absent(self, roles: Mapping[str, Role]) -> list[Problem]:
         return [
-            Problem(f"there is no column '{name}'.", name_nearest(name, self.header))
+            Problem(f"there is no column '{name}'.", self._name_cure(name))
             for name in [part for one in roles for part in self.joined.get(one, (one,))]
             if name not in self.header
         ]
+
+    def _name_cure(self, name: str) -> Text:
+        """Return what to do about an absent column: the option that names the one it may be."""
+        nearest = name_nearest(name, self.header)
+        if name not in WORDS:
+            return nearest
+        fits = [one for one in self.header if split_name(one) & {*WORDS[name]}]
+        judges = list(find_judges(self.header)) if name == "rater" and not fits else []
+        if judges:
+            return (
+                "Columns are called as raters are: name them with ",
+                Option("raters", judges),
+                ".",
+            )
+        if len(fits) == 1:
+            return ("Name it with ", Option(name, fits[0]), ".")
+        return ("Name it with ", Option(name), f". {nearest}")
 
 
 def open_source(path: FilePath, reading: Reading = AS_IT_IS, *, warned: bool = True) -> Source:
@@ -348,58 +372,8 @@ def pick_roles(
             found[role] = column if isinstance(column, str) else source.join(list(column))
         elif role in OPTIONAL and source.has(role) and role not in used:
             found[role] = role
+    source.context = found.get("context")
     return found
-
-
-def list_names(names: str | Iterable[str], ids: Mapping[str, str]) -> list[str]:
-    """Return the names of number columns, each once; a single text is one name.
-
-    Parameters
-    ----------
-    names
-        Number columns.
-    ids
-        Canonical name -> id column.
-
-    Raises
-    ------
-    OptionError
-        If none is named, or a column is to be both an id and a number.
-    """
-    listed = list(dict.fromkeys([names] if isinstance(names, str) else names))
-    if not listed:
-        message = "no number column is named. Name at least one."
-        raise OptionError(message)
-    for role, column in ids.items():
-        if column in listed:
-            message = f"column '{column}' cannot be the {role} and hold numbers. Name another."
-            raise OptionError(message)
-    return listed
-
-
-def refuse_hidden(roles: Mapping[str, str], names: Iterable[str]) -> None:
-    """Refuse a wanted column whose name another column takes over, as it would be lost.
-
-    Parameters
-    ----------
-    roles
-        Canonical name -> column of the file.
-    names
-        Columns that are wanted under their own names.
-
-    Raises
-    ------
-    OptionError
-        With both columns.
-    """
-    for name in names:
-        column = roles.get(name, name)
-        if column != name:
-            message = (
-                f"column '{name}' cannot be read beside '{column}', which becomes the {name}. "
-                "Give it another name in the file."
-            )
-            raise OptionError(message)
 
 
 def lacks_clips(source: Source, clip: Columns | None) -> bool:
@@ -413,8 +387,3 @@ def lacks_clips(source: Source, clip: Columns | None) -> bool:
         The column that the caller named; "clip" is what a caller gets who named none.
     """
     return clip == "clip" and not any(name.casefold() == "clip" for name in source.header)
-
-
-def number_rows(count: int) -> pd.api.extensions.ExtensionArray:
-    """Return the row numbers as ids, for files without a clip column."""
-    return pd.array([str(row) for row in range(1, count + 1)], dtype="str")

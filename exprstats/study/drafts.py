@@ -140,7 +140,7 @@ def _sort_files(
         fact = f"'{folders[0]}' and '{folders[1]}' are both folders of videos' frames."
         raise DataError(Problem(fact, "Name the folder above them, or one of them."))
     read = [(path, _look(path, reading)) for path in paths if path not in folders]
-    rated = any(_holds_ratings(one) for _, one in read)
+    rated = any(_LAYOUTS.get(one.layout) == "ratings" or _holds_judges(one) for _, one in read)
     alone = not folders and sum(_find_people(one) is None for _, one in read) < 1 + rated
     found: Found = {}
     holds = [f"{path.name}: a folder of videos' frames." for path in folders]
@@ -173,10 +173,6 @@ def _look(path: Path, reading: Reading) -> FileContents:
     if wrong:
         raise DataError([replace(one, file=str(path)) for one in wrong])
     return contents
-
-
-def _holds_ratings(contents: FileContents) -> bool:
-    return _LAYOUTS.get(contents.layout) == "ratings" or _holds_judges(contents)
 
 
 def _holds_judges(contents: FileContents) -> bool:

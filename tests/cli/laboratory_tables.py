@@ -350,6 +350,8 @@ TABLES = [
     text("folds.csv", [["id", "participant", "fold", "y_true", "rf", "enet"], *([CLIPS[i],
          PEOPLE[i], str(i % 4), *(f"{v:.3f}" for v in GRID[i, :3] + (.01, .13, .27))]
          for i in range(24))], ("compare", "rf", None)),
+    text("ages.csv", [[*HEADER, "age"], *([*row, "thirty" if i == 4 else str(20 + i % 9)]
+         for i, row in enumerate(long()[1:]))], (*ICC, "'thirty'")),
     # Numbers.
     text("thousands_de.csv", join(_thousands(".", ","), ";"), ICC),
     text("thousands_en.csv", _thousands(",", "."), ICC),

@@ -139,7 +139,7 @@ def inspect_bytes(path: Path, encoding: str | None = None) -> Bytes:
         broken: tuple[tuple[int, str], ...] = ()
         if encoding is None:
             encoding = _guess_marked(head)
-        if encoding in {None, "utf-8-sig"}:
+        if encoding is None or encoding == "utf-8-sig":
             found, notes, broken = _tell_utf8(local)
             encoding = encoding or found
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:

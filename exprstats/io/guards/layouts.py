@@ -10,7 +10,7 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.errors import Option, Problem
-from exprstats.io.columns import is_clock
+from exprstats.io.columns import CLOCK
 from exprstats.io.files.words import are_judges, find_pairs, find_shown, find_times, is_truth
 from exprstats.io.files.workbooks import CODEBOOK
 from exprstats.io.guards.codes import holds_correlations, holds_printed, holds_steps
@@ -79,7 +79,7 @@ def _holds_times(table: pd.DataFrame) -> bool:
     begun = table[times["start"][0]].dropna()
     if pd.api.types.is_numeric_dtype(begun):
         return True
-    return len(begun) > 0 and bool(begun.astype(str).str.strip().map(is_clock).all())
+    return len(begun) > 0 and bool(begun.astype(str).str.strip().map(CLOCK.fullmatch).notna().all())
 
 
 def refuse_layout(layout: str) -> list[Problem]:
@@ -136,8 +136,10 @@ def ask_faces(layout: str, table: pd.DataFrame) -> list[Problem]:
 def find_headless(table: pd.DataFrame) -> list[Problem]:
     """Return a problem if the first row seems to be data: all its texts come again below."""
     again = [str(name) for name, column in table.items() if _comes_again(str(name), column)]
-    timed = [name for name in map(str, table) if is_clock(name.strip()) or _is_measured(name)]
-    if len(timed) > 1 and any(map(is_clock, map(str.strip, timed))):
+    timed = [
+        name for name in map(str, table) if CLOCK.fullmatch(name.strip()) or _is_measured(name)
+    ]
+    if len(timed) > 1 and any(map(CLOCK.fullmatch, timed)):
         fact = f"the first row holds {name_some(timed[:2])}: the names of the columns are missing."
         return [Problem(fact, "Add a first row with the names, such as clip, start, end.")]
     texts = [name for name in again if not pd.api.types.is_numeric_dtype(table[name])]
