@@ -194,7 +194,8 @@ def read_items(
     key = [name for name in ("context", "clip") if name in roles]
     if context is None:
         draft.judge_contexts(key)
-    remedy = ("Where several raters rated a clip, name who rated with ", Option("rater"), ".")
+    several = ("Where several raters rated a clip, name who rated with ", Option("rater"))
+    remedy = (*several, ", or in Python read the file as ratings (read_ratings).")
     draft.find_repeats(key, remedy)
     return draft.finish()
 

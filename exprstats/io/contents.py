@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -40,6 +41,8 @@ from exprstats.options import name_some
 
 _FEW = 25
 _MOST_JUDGES = 10
+# Ids of people who come again name fewer than so many of the rows.
+_REPEATED = 0.6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -222,10 +225,9 @@ def _find_silent(table: pd.DataFrame, how: Reading) -> tuple[str, ...]:
 def _tell_silent(silent: Sequence[str]) -> list[Text]:
     if not silent:
         return []
-    shown = name_some(silent)
-    verb = "stand" if len(silent) > 1 else "stands"
-    fact = f"{shown} {verb} among answers where nothing was answered, if it is declared with "
-    return [(fact, Option("missing", list(silent)), ".")]
+    what = ("stands", "it") if len(silent) == 1 else ("stand", "them")
+    fact = f"{name_some(silent)} {what[0]} for answers that nobody gave; what is suggested reads "
+    return [(f"{fact}{what[1]} as missing: ", Option("missing", list(silent)))]
 
 
 _LABELS = ("Answers in words get numbers with ", Option("labels"), ".")
@@ -268,8 +270,7 @@ def _ask(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
         asked.append(Problem(fact, ("Name it with ", Option("clip"), ".")))
     if layout in {"ratings", "wide", "items by raters", "raters in rows"}:
         if "subject" not in guess.roles:
-            fact = "no column names the people who are seen, so clips count as independent."
-            asked.append(Problem(fact, ("Name it with ", Option("subject"), ".")))
+            asked.append(_ask_people(table, guess))
         if layout == "wide" and len(guess.numbers) > 1:
             fact = f"{len(guess.numbers)} columns of numbers may be judges or items."
             either = (Option("raters"), " or items with ", Option("items"), ".")
@@ -282,6 +283,20 @@ def _ask(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
         asked.append(Problem(fact, ("Name it with ", Option("subject"), ".")))
     asked += ask_faces(layout, table)
     return [*asked, *_ask_numbers(layout, guess, table), *_TOLD.get(layout, ())]
+
+
+def _ask_people(table: pd.DataFrame, guess: Guess) -> Problem:
+    """Return who is not known: people, or what an id names that comes again in several rows."""
+    free = [str(name) for name in table if name not in guess.roles.values()]
+    for name in free:
+        count = table[name].nunique()
+        called = re.fullmatch(r"(.*[_ .])?(id|pid|code)", name.strip().lower())
+        if called and 1 < count < _REPEATED * len(table):
+            fact = f"'{name}' has {count:,} values in {len(table):,} rows, which count as "
+            people = ("If it names people, say so with ", Option("subject", name), ".")
+            return Problem(f"{fact}independent.", people)
+    fact = "no column names the people who are seen, so clips count as independent."
+    return Problem(fact, ("Name it with ", Option("subject"), "."))
 
 
 def _ask_numbers(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:

@@ -210,7 +210,7 @@ def _find_rows(
     clips = tuple(shown) or rest
     if certain and len(clips) < len(rest):
         others = [name for name in rest if name not in clips]
-        fact = f"columns that are called as no clip is are left out: {name_some(others)}."
+        fact = f"columns that name no clip are left out: {name_some(others)}."
         warn_user(Problem(fact, file=str(source.layout.path)))
     if not certain:
         if len(clips) < 3 or source.has("item"):

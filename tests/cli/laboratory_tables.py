@@ -341,7 +341,8 @@ TABLES = [
          ICC),
     text("fill_down.csv", _fill(long()), "'clip'"),
     text("diary.csv", items(FIVE, [("id", lambda i: f"p{i // 5}"), ("day", lambda i: str(i % 5)),
-         ("beep", lambda i: str(i % 3))]), LOADING),
+         ("beep", lambda i: str(i % 3))]),
+         (*LOADING, "--subject id")),
     text("reversed.csv", _reversed(), (*LOADING, "--reverse")),
     text("coders.csv", [["clip", "coder_1", "coder_2"], *([CLIPS[i], *(["joy", "calm"][int(v > 3)]
          for v in GRID[i, :2])] for i in range(24))], ("agreement", "alpha", None)),

@@ -163,7 +163,7 @@ def test_loops_of_a_questionnaire_are_clips_by_the_verb_too(tmp_path):
     head = ["Timestamp", *(f"How open is the person in video {i}?" for i in range(1, 5))]
     rows = [[f"2024/03/0{j} 10:00", *map(str, range(j, j + 4))] for j in range(1, 4)]
     path.write_text(join([head, *rows]))
-    with pytest.warns(DataWarning, match="called as no clip is are left out: 'Other'"):
+    with pytest.warns(DataWarning, match="columns that name no clip are left out: 'Other'"):
         path.write_text(join([[*head, "Other"], *([*row, "9"] for row in rows)]))
         found = read_ratings(path, rater="Timestamp", raters_in_rows=True)
     assert found["rater"].nunique() == 3 and found["clip"].unique().tolist() == [

@@ -102,7 +102,7 @@ def test_items_take_up_subject_and_context(write):
 
 def test_items_of_several_raters_are_refused(write, refuse):
     (problem,) = refuse(read_items, write("clip,x\na,1\na,2\n"), items=["x"])
-    assert "read the file as ratings" in problem.remedy
+    assert "read the file as ratings" in problem.speak()
 
 
 def test_items_outside_the_scale_are_refused_column_by_column(write, refuse):
