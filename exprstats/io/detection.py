@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -201,7 +201,7 @@ def guess_roles(table: pd.DataFrame) -> Guess:
     numeric = {str(name) for name in table.select_dtypes("number").columns}
     # One value in all rows names no clip and no person.
     varied = [name for name in names if _varies(table[name])] or names
-    roles = _match_roles(varied if len(table) > _FEW_ROWS else names, numeric)
+    roles = _match_roles(names, numeric, varied if len(table) > _FEW_ROWS else names)
     if "context" in roles and table[roles["context"]].nunique() < 2:
         del roles["context"]
     if shown := find_shown([name for name in names if name in numeric]):
@@ -252,12 +252,14 @@ def _find_who(table: pd.DataFrame, names: Iterable[str], roles: dict[str, str]) 
     return {}
 
 
-def _match_roles(names: Iterable[str], numeric: set[str]) -> dict[str, str]:
+def _match_roles(names: Iterable[str], numeric: set[str], varied: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for role, words in WORDS.items():
         for word in words:
             free = [name for name in names if name not in found.values()]
             fits = [name for name in free if word in split_name(name)]
+            if role in {"clip", "subject"}:
+                fits = [name for name in fits if name in varied]
             # Two or more numbered columns of that name are judges or clips: coder1, coder2.
             if role in {"rater", "clip"} and sum(name[-1:].isdigit() for name in fits) > 1:
                 fits = []

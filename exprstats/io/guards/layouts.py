@@ -41,6 +41,7 @@ def find_layout_kind(table: pd.DataFrame, guess: Guess) -> str:
 
     Examples
     --------
+    >>> from exprstats.io.detection import guess_roles
     >>> table = pd.DataFrame({"rater": ["x", "y"], "c1": [1, 2], "c2": [3, 4], "c3": [5, 6]})
     >>> find_layout_kind(table, guess_roles(table))
     'raters in rows'
