@@ -114,8 +114,7 @@ def fit_file(
     options: dict[str, Any] = {"json": json, "out": out, "force": force, "quiet": quiet}
     options |= {"seed": seed, "files": {"--scores": scores, "--save": save}}
     with open_session("factor", **options) as session:
-        names = split_names(items, "--items") or []
-        limits = split_scale(scale)
+        names, limits = split_names(items, "--items") or [], split_scale(scale)
         rule, codes = split_gaps(missing)
         _check_needs(
             subject, by, between, robust=cluster_robust, draws=draws, invariance=invariance

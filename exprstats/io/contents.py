@@ -167,16 +167,14 @@ def read_contents(
     # Ages and times that are no numbers stop no analysis of ratings.
     used = {*guess.roles.values(), *guess.numbers}
     aside = [one for one in own if one.column and is_aside(one.column) and one.column not in used]
-    problems = [*(one for one in own if one not in aside), *refuse_layout(layout)]
-    problems += judge_frames(layout, draft.table)
+    rest = [one for one in own if one not in aside]
+    problems = [*rest, *refuse_layout(layout), *judge_frames(layout, draft.table)]
     labels = again.layout.labels
     judges = find_judges(list(map(str, draft.table)))
     site = find_site(draft.table, guess.roles)
     answers = (*guess.numbers, *(guess.roles.get(role, "") for role in ("rating", "truth")))
     measured = [name for name in answers if name in draft.table]
     codes = find_table_codes(draft.table, measured, draft.rows)
-    empty = [str(name) for name in draft.table if draft.table[name].isna().all()]
-    told_sums = [f"'{name}' is not taken for an answer: {why}." for name, why in sums.items()]
     return FileContents(
         facts=facts,
         layout=layout,
@@ -194,9 +192,9 @@ def read_contents(
             *again.layout.notes,
             *(one.parts for one in told),
             *map(tuple, aside),
-            *told_sums,
+            *(f"'{name}' is not taken for an answer: {why}." for name, why in sums.items()),
             *_tell_silent(silent),
-            *_tell_empty(empty),
+            *_tell_empty(draft.table),
         ),
         questions=(*_ask(layout, guess, draft.table), *_ask_sites(site, guess.roles)),
         shared_clips=_share_ids(draft.table, guess.roles),
@@ -239,7 +237,8 @@ _TOLD = {
 }
 
 
-def _tell_empty(names: Sequence[str]) -> list[str]:
+def _tell_empty(table: pd.DataFrame) -> list[str]:
+    names = [str(name) for name in table if table[name].isna().all()]
     if not names:
         return []
     what = "a column without any value is" if len(names) == 1 else "columns without any value are"
