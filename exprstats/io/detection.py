@@ -15,6 +15,7 @@ from exprstats.io.files.kinds import FileFormat
 from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.records import Batch
 from exprstats.io.files.words import IDS, PLAIN, WORDS, find_shown, split_name
+from exprstats.io.guards.codes import holds_steps
 from exprstats.io.guards.crossings import Crossing, find_crossing, find_rated
 from exprstats.io.numbers import Missing
 from exprstats.io.sources import FilePath, Source, open_source
@@ -204,7 +205,8 @@ def guess_roles(table: pd.DataFrame) -> Guess:
     roles = _match_roles(names, numeric, varied if len(table) > _FEW_ROWS else names)
     if "context" in roles and table[roles["context"]].nunique() < 2:
         del roles["context"]
-    if shown := find_shown([name for name in names if name in numeric]):
+    shown = [*find_shown([name for name in names if name in numeric])]
+    if shown and holds_steps(table[shown].to_numpy(float)):
         return Guess("ratings", _find_who(table, names, roles), tuple(shown))
     kind = _find_kind(roles)
     crossing = None if kind == "predictions" else find_crossing(table, roles, sorted(numeric))

@@ -110,7 +110,10 @@ _STATISTICS = frozenset(
 )
 _SPOKEN = re.compile(rf"({_JUDGE})[_ .-]+([^\W\d_]+)")
 _RATED = re.compile(r"(ratings?|bewertung|urteil|einschatzung|beurteilung|评分)[_ .-]?\d+")
-_CLIPS = "|".join(sorted(WORDS["clip"], key=len, reverse=True))
+# Trials and targets are numbered in other tables, too, as those of reaction times.
+_CLIPS = "|".join(
+    sorted({*WORDS["clip"]} - {"trial", "target", "object", "recording"}, key=len, reverse=True)
+)
 _NUMBERED = re.compile(
     rf"\b({_CLIPS})s?[\s_#:.-]*(?:nr|no|number|nummer)?[\s_#:.]*(\d+|[a-z])\b"
     r"|\b[\w-]+\.(mp4|avi|mov|m4v|mkv|wmv|webm|mpe?g|jpe?g|png|wav|mp3)\b|^\d+(?=_q)",

@@ -57,7 +57,7 @@ def find_layout_kind(table: pd.DataFrame, guess: Guess) -> str:
     pairs = find_pairs(guess.numbers, numbered={"clip", "subject"} <= set(guess.roles))
     # What nobody names a judge, and what is no answer in steps, is no rating: "rest_smile".
     pairs = pairs if are_judges(pairs) or holds_steps(table[list(pairs)].to_numpy(float)) else {}
-    shown = bool(find_shown(guess.numbers))
+    shown = guess.kind == "ratings" and bool(find_shown(guess.numbers))
     counted = bool(pairs) and all(judge.isdigit() for _, judge in pairs.values())
     found = {
         "codebook": len(words) < 6 and len(CODEBOOK.intersection(words)) > 1,
