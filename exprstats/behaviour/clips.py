@@ -67,9 +67,10 @@ def summarise_clips(
           (rad): the mean displacement a step of 1/hz, and the mean size of its change a second;
         - ``au_count``, the mean number of active units a frame (of 18), and ``au_intensity``,
           the mean intensity of the active ones (of 17), 0 in frames without any;
-        - ``valid_share`` of moments, ``mean_confidence`` of frames, ``gaps`` (steps longer than
-          1.5 median steps), ``face_switches`` (other face ids than in the frame before; a clip
-          with any averages over the faces, and a warning names it).
+        - ``valid_share`` of moments, ``mean_confidence`` of frames, ``gaps`` (steps between
+          frames longer than 1.5 median steps, and moments in a row without a valid frame),
+          ``face_switches`` (other face ids than in the frame before; a clip with any averages
+          over the faces, and a warning names it).
 
         Features whose columns are absent everywhere are left out with a warning.
 

@@ -55,7 +55,7 @@ def assemble(
         If a clip fails and that is to be an error, or if no clip is left.
     """
     table = _collect(plan, measured)
-    reason = table.pop("reason")
+    reason, jumps = table.pop("reason"), table.pop("jumps")
     kept = reason.isna().to_numpy()
     ledger = _join(plan.segments, table[list(QUALITY)])
     ledger = ledger.assign(kept=kept, reason=reason.to_numpy())
@@ -68,7 +68,7 @@ def assemble(
     clips = clips if settings.failed == "keep" else clips[kept]
     named = ledger.assign(video=plan.video.to_numpy())
     _tell_beyond(named[kept], status, settings)
-    _tell_gaps(clips)
+    _tell_jumps(jumps[clips.index])
     _tell_switches(clips)
     _tell_rates(status)
     _tell_absent(clips, absent)
@@ -77,7 +77,7 @@ def assemble(
 
 def _collect(plan: Plan, measured: Mapping[str, Measured]) -> pd.DataFrame:
     """Return one row for each segment, in the segments' order and with their index."""
-    columns = [*FEATURES, *QUALITY, "reason"]
+    columns = [*FEATURES, *QUALITY, "jumps", "reason"]
     table = pd.DataFrame(index=range(len(plan.segments)), columns=columns, dtype=float)
     table["reason"] = pd.Series(None, index=table.index, dtype=object)
     pieces = []
@@ -149,15 +149,15 @@ def _tell_beyond(kept: pd.DataFrame, files: pd.DataFrame, settings: Settings) ->
         warn_user(f"{counted}: {', '.join(shown[:5])}{more}. {effect}")
 
 
-def _tell_gaps(clips: pd.DataFrame) -> None:
-    broken = clips["gaps"] > 0
-    if broken.any():
-        total = int(clips["gaps"].sum())
+def _tell_jumps(jumps: pd.Series) -> None:
+    """Warn of frames that are absent; those that are not valid count in the quality of clips."""
+    broken = int((jumps > 0).sum())
+    if broken:
+        total = int(jumps.sum())
         verb = "is 1 gap" if total == 1 else f"are {total:,} gaps"
-        fact = f"There {verb} between frames in {int(broken.sum()):,} of "
-        fact += f"{len(clips):,} clips (see 'gaps')."
-        effect = "Moments without a frame near enough are missing; no change is counted across."
-        warn_user(f"{fact} {effect}")
+        fact = f"There {verb} between frames in {broken:,} of {len(jumps):,} clips."
+        effect = "Moments without a frame near enough are missing; no change is counted across "
+        warn_user(f"{fact} {effect}(see 'gaps', which counts moments without a valid frame, too).")
 
 
 def _tell_switches(clips: pd.DataFrame) -> None:

@@ -135,6 +135,8 @@ def _keep_ledger(
     jumps = np.diff(recording.time) > _GAP * recording.step
     turns = np.diff(recording.face) != 0
     counts = high - low
+    # A jump belongs to the clip that holds both frames.
+    absent = _sum_between(jumps, low, np.maximum(high - 1, low)).astype(int)
     known = ~np.isnan(recording.confidence)
     trust = _sum_between(np.where(known, recording.confidence, 0.0), low, high)
     n_grid, n_valid = traces.grid.count(), traces.grid.count(traces.valid)
@@ -147,10 +149,22 @@ def _keep_ledger(
             "n_valid": n_valid,
             "valid_share": n_valid / n_grid,
             "mean_confidence": trust / _sum_between(known, low, high),
-            # A jump belongs to the clip that holds both frames.
-            "gaps": _sum_between(jumps, low, np.maximum(high - 1, low)).astype(int),
+            "jumps": absent,
+            "gaps": absent + _count_failed(recording, jumps, traces),
             "face_switches": _sum_between(turns, low, np.maximum(high - 1, low)).astype(int),
         }
+
+
+def _count_failed(recording: Recording, jumps: np.ndarray, traces: Traces) -> np.ndarray:
+    """Return how often moments in a row have no valid frame (c,), beside jumps between frames."""
+    grid, failed = traces.grid, ~traces.valid
+    before = np.searchsorted(recording.time, grid.time + SLACK) - 1
+    jumped = np.r_[jumps, False, False][np.clip(before, -1, len(jumps))] & failed
+    begins = failed & np.r_[True, ~failed[:-1] | (np.diff(grid.clip) != 0)][: len(failed)]
+    run = np.cumsum(begins) - 1
+    held = np.zeros(int(begins.sum()), bool)
+    held[run[jumped]] = True
+    return np.bincount(grid.clip[begins][~held], minlength=grid.n_clips)
 
 
 def _sum_between(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

@@ -16,24 +16,13 @@ from exprstats.behaviour.settings import Settings
 from exprstats.contracts import SEGMENTS, check_table
 from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.io.clips import TARGETS
-from exprstats.io.drafts import rename_roles
+from exprstats.io.drafts import refuse_hidden, rename_roles
 from exprstats.io.files.reading import Reading, choose_reading
-from exprstats.io.sources import (
-    Columns,
-    FilePath,
-    Source,
-    give_role,
-    open_source,
-    pick_roles,
-    refuse_hidden,
-)
+from exprstats.io.files.words import find_times
+from exprstats.io.sources import Columns, FilePath, Source, give_role, open_source, pick_roles
 from exprstats.options import check_word
 
 TimeUnit = Literal["s", "ms"]
-_ALSO = {
-    "start": ("onset", "begin", "start_time", "start_s"),
-    "end": ("offset", "stop", "end_time", "end_s"),
-}
 _IN_ORDER = "Give the earlier time first: 3 and 6, or -6 and -3 counted from the video's end."
 
 
@@ -61,7 +50,8 @@ def read_segments(
         Delimited text or .xlsx, one row per clip.
     video, clip, start, end
         Columns, of clips several where they make one id together; onset and offset, and the like,
-        are read where the file has no "start" and "end". Times are seconds or clock times
+        are read where the file has no "start" and "end", and a duration where it has no end, each
+        in the unit that its name holds ("Duration (ms)"). Times are seconds or clock times
         (1:02:03.5); negative ones, and an end of 0 after another start, count from the video's
         end.
     subject, context
@@ -69,7 +59,7 @@ def read_segments(
     target, classes
         A further column that models are to predict, as in `read_clips`.
     unit
-        Of times that are numbers: ``"s"`` or ``"ms"``.
+        Of times that are numbers, where the column's name holds none: ``"s"`` or ``"ms"``.
     missing, reading, **options
         How the file is to be read, as in `read_clips`.
 
@@ -97,9 +87,15 @@ def read_segments(
     source = open_source(path, choose_reading(reading, missing, options))
     named = {"context": context, "clip": clip, "video": video, "subject": subject}
     ids = pick_roles(source, named)
-    start, end = _find_times(source, start, end)
-    roles = {**ids, "start": start, "end": end}
-    wanted = give_role(source.header, "guess") | give_role([start, end], "time")
+    times, lasts = _find_times(source, {"start": (start, unit), "end": (end, unit)})
+    roles = {**ids, **{role: column for role, (column, _) in times.items()}}
+    if lasts is not None:
+        del roles["end"]
+    wanted = give_role(source.header, "guess")
+    for column, own in [*times.values(), *([lasts] if lasts else [])]:
+        wanted[column] = "ms" if own == "ms" else "time"
+    if lasts is not None and times["end"][0] not in source.header:
+        del wanted[times["end"][0]]
     if target is not None:
         refuse_hidden(roles, [target])
         wanted[target] = TARGETS[classes]
@@ -114,8 +110,11 @@ def read_segments(
     draft.finish()
     rename_roles(draft, roles)
     table = draft.table
-    if unit == "ms":
-        table = table.assign(start=table["start"] / 1000, end=table["end"] / 1000)
+    if lasts is not None:
+        names = [*table.drop(columns=lasts[0])]
+        table = table.assign(end=table["start"] + table[lasts[0]])
+        place = names.index("start") + 1
+        table = table[[*names[:place], "end", *names[place:]]]
     try:
         check_segments(table)
     except DataError as error:
@@ -131,16 +130,32 @@ def read_segments(
     return table
 
 
-def _find_times(source: Source, start: str, end: str) -> tuple[str, str]:
-    """Return the columns of times; those of another usual name are told."""
-    found = {"start": start, "end": end}
-    for role, words in _ALSO.items():
-        held = [name for name in source.header if name.strip().lower() in words]
-        if found[role] == role and not source.has(role) and len(held) == 1:
-            found[role] = held[0]
-            fact = f"it is read as the {role} of clips, in seconds unless said otherwise."
-            warn_user(Problem(fact, file=str(source.layout.path), column=held[0]))
-    return found["start"], found["end"]
+Time = tuple[str, str]
+
+
+def _find_times(source: Source, named: dict[str, Time]) -> tuple[dict[str, Time], Time | None]:
+    """Return the columns of start and end with their units, and one of durations without an end.
+
+    Columns of other usual names are told.
+    """
+    found, usual = dict(named), find_times(source.header)
+    own = {role: one for role, one in usual.items() if one[0] != role}
+    for role, (column, unit) in named.items():
+        if column == role and not source.has(role) and role in usual:
+            found[role] = usual[role][0], usual[role][1] or unit
+    lasts = None
+    if not source.has(found["end"][0]) and found["end"][0] == "end" and "duration" in usual:
+        column, unit = usual["duration"]
+        lasts = column, unit or named["end"][1]
+        own |= {"duration": usual["duration"]}
+    taken = {column for column, _ in [*found.values(), *([lasts] if lasts else [])]}
+    words = {"ms": "milliseconds", "s": "seconds", "": "seconds unless said otherwise"}
+    for role, (column, unit) in own.items():
+        if column in taken:
+            told = {"duration": "duration of clips, which end so long after their start"}
+            fact = f"it is read as the {told.get(role, f'{role} of clips')}, in {words[unit]}."
+            warn_user(Problem(fact, file=str(source.layout.path), column=column))
+    return found, lasts
 
 
 def check_segments(segments: pd.DataFrame) -> None:

@@ -43,7 +43,7 @@ from exprstats.options import Weights
 if TYPE_CHECKING:
     from exprstats.io import Reading
 
-MOST_WORDS = 50  # different answers, above which words are no categories
+MOST_CATEGORIES = 50  # different answers, above which words are no categories
 
 
 @reads_files
@@ -146,7 +146,7 @@ def _find_words(file: Path, asked: str | list[str], reading: Reading) -> list[st
     names = [name for name in ([asked] if isinstance(asked, str) else asked) if name in table]
     answers = [str(answer) for name in names for answer in table[name].dropna()]
     texts = sorted({" ".join(answer.split()) for answer in answers} - {""}, reverse=True)
-    if len(texts) > MOST_WORDS or any(_is_number(text) for text in texts):
+    if len(texts) > MOST_CATEGORIES or any(_is_number(text) for text in texts):
         return []
     return sorted({text.casefold(): text for text in texts}.values())
 

@@ -64,7 +64,11 @@ class Call:
         }
         reading = self._extend(reading)
         if self.command in {"reliability", "agreement"} or "rater" in given:
-            if len(given.get("items", ())) == 1:
+            if self.command == "factor":
+                answers = self.options.get("rating")
+                rating = answers[0] if isinstance(answers, list) else None
+                given |= {"items": self.options["items"], "rating": rating}
+            elif len(given.get("items", ())) == 1:
                 given["rating"] = given.pop("items")[0]
             given["raters_in_rows"] = bool(given.pop("raters-in-rows", False))
             return read_ratings(file, **given, reading=reading)

@@ -10,10 +10,12 @@ import typer
 
 from exprstats.apa import count_things
 from exprstats.cli.options import (
+    AnswerOption,
     ByOption,
     EstimatorOption,
     ForceOption,
     GapsOption,
+    ItemOption,
     ItemsArgument,
     ItemsOption,
     JsonOption,
@@ -67,6 +69,8 @@ def fit_file(
         str | None,
         typer.Option(metavar="COLUMN", help="Who rated: FILE has one row per clip and rater."),
     ] = None,
+    item: ItemOption = None,
+    rating: AnswerOption = None,
     scale: Annotated[
         str | None,
         typer.Option(metavar="LOW,HIGH", help="Lowest and highest answer, for the score's range."),
@@ -110,8 +114,7 @@ def fit_file(
     options: dict[str, Any] = {"json": json, "out": out, "force": force, "quiet": quiet}
     options |= {"seed": seed, "files": {"--scores": scores, "--save": save}}
     with open_session("factor", **options) as session:
-        names = split_names(items, "--items") or []
-        limits = split_scale(scale)
+        names, limits = split_names(items, "--items") or [], split_scale(scale)
         rule, codes = split_gaps(missing)
         _check_needs(
             subject, by, between, robust=cluster_robust, draws=draws, invariance=invariance
@@ -123,6 +126,7 @@ def fit_file(
 
         session.note_file(file)
         ids = {"clip": clip or "clip", "subject": subject, "context": by}
+        ids |= name_item(item, rating, rater)
         table, ratings = read_means(
             file,
             rater,
@@ -291,11 +295,33 @@ def read_means(
     from exprstats.io import read_items, read_ratings
     from exprstats.measurement import average_raters
 
-    columns: dict[str, Any] = {role: split_id(name, f"--{role}") for role, name in ids.items()}
+    columns: dict[str, Any] = {
+        role: name if role in {"item", "rating"} else split_id(name, f"--{role}")
+        for role, name in ids.items()
+    }
     if rater is None:
         return read_items(file, **columns, **options), None
     ratings = read_ratings(file, rater=rater, **columns, **options)
     return average_raters(ratings), ratings
+
+
+def name_item(item: str | None, rating: str | None, rater: str | None) -> dict[str, str | None]:
+    """Return the columns of questions and answers of a file with a row a question.
+
+    Raises
+    ------
+    OptionError
+        If one is named without what it needs.
+    """
+    if item is None and rating is None:
+        return {}
+    if item is None:
+        told = " is the column of answers of a file with a row a question. Name the questions with "
+        raise OptionError(Option("rating", rating), told, Option("item"), ".")
+    if rater is None:
+        told = " reads ratings, with a row a question. Name who rated with "
+        raise OptionError(Option("item", item), told, Option("rater"), ".")
+    return {"item": item, "rating": rating}
 
 
 def _rate_scores(

@@ -155,6 +155,14 @@ def try_call(call: Call, table: pd.DataFrame) -> None:
         cluster = "subject" if "subject" in table else None
         by = "context" if "by" in call.options else None
         rate_reliability(table, model="auto", by=by, cluster=cluster)
+    elif call.command == "factor" and "by" not in call.options and "rater" not in table:
+        from exprstats.measurement.factor.checks import find_problems, raise_problems
+        from exprstats.measurement.factor.moments import form_moments
+
+        items, codes = call.options["items"], call.options.get("missing")
+        if isinstance(items, list) and not (isinstance(codes, list) and "fiml" in codes):
+            moments = form_moments(table[items].dropna().to_numpy(float))
+            raise_problems(find_problems(moments, items, "all clips"))
     elif call.command == "fit":
         from exprstats.models import split_subjects
 

@@ -30,9 +30,7 @@ def init_study(
             help="Ratings in any layout, clips, segments, and a folder of OpenFace files.",
         ),
     ],
-    out: Annotated[
-        Path, typer.Option(metavar="FILE", help="The study file. [default: study.toml]")
-    ] = Path("study.toml"),
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The study file.")] = Path("study.toml"),
     interactive: Annotated[
         bool, typer.Option("--interactive", "-i", help="Ask for each guess; Enter takes it.")
     ] = False,

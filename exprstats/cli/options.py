@@ -82,6 +82,10 @@ RatingOption = Annotated[
     str | None,
     typer.Option("--rating", metavar="COL,...", help="The rating column; several are items."),
 ]
+AnswerOption = Annotated[
+    str | None,
+    typer.Option("--rating", metavar="COLUMN", help="With --item: the answers. [default: rating]"),
+]
 ClipOption = Annotated[
     str | None, typer.Option("--clip", metavar="COLUMN", help="What was rated. [default: clip]")
 ]

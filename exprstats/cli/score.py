@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from exprstats.cli.factor import read_means
+from exprstats.cli.factor import name_item, read_means
 from exprstats.cli.options import (
+    AnswerOption,
     ByOption,
     ForceOption,
+    ItemOption,
     JsonOption,
     MissingOption,
     OutOption,
@@ -49,6 +51,8 @@ def score_file(
         str | None,
         typer.Option(metavar="COLUMN", help="Who rated. [default: rater, if the file has it]"),
     ] = None,
+    item: ItemOption = None,
+    rating: AnswerOption = None,
     clip: RowsOption = None,
     by: ByOption = None,
     subject: SeenOption = None,
@@ -81,6 +85,7 @@ def score_file(
         limits = split_scale(scale)
         codes = split_names(missing, "--missing") or []
         how = get_reading(missing=codes)
+        ids |= name_item(item, rating, judge)
         table, ratings = read_means(file, judge, ids, items=names, scale=limits, reading=how)
         if known is None:
             choices: dict[str, Any] = {"items": names, "by": "context" if by else None}

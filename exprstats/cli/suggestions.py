@@ -43,9 +43,11 @@ def list_calls(path: Path, contents: FileContents) -> Iterator[Call]:
         judge = {"rater": roles["rater"]} if roles.get("rater", "rater") != "rater" else {}
         yield Call("reliability", {"raters-in-rows": True, **judge, "model": "auto", **codes})
     elif layout == "items by raters":
-        from exprstats.io.files.words import find_pairs
+        from exprstats.io.files.words import asks_judges, find_pairs
 
         pairs = find_pairs(contents.numbers, numbered=True)
+        if asks_judges(pairs):
+            return
         items = list(dict.fromkeys(item for item, _ in pairs.values()))
         ids = _name_ids(roles, "clip", "subject", "context")
         yield Call("reliability", {"rating": items, **ids, "model": "auto", **codes})
@@ -55,6 +57,8 @@ def list_calls(path: Path, contents: FileContents) -> Iterator[Call]:
         yield classed
     elif layout in {"clips", "wide"}:
         yield from _suit_clips(contents, codes)
+    elif any(one.option == "face" for one in contents.questions):
+        return
     elif layout in _TRACKERS and str(path) != "-":
         yield Call("features", {"tracker": word} if (word := _TRACKERS[layout]) else {})
 
@@ -70,6 +74,16 @@ def _suit_ratings(contents: FileContents, codes: dict[str, list[str]]) -> Iterat
         ids["item"] = roles["item"]
     if answers:
         yield Call("reliability", {"rating": answers, **ids, "model": "auto", **codes})
+        asked = (
+            _list_words(contents, _index_columns(contents)[roles["item"]]["levels"])
+            if ("item" in roles and len(answers) == 1)
+            else []
+        )
+        if 2 < len(asked) <= _MOST_COLUMNS:
+            # Of a row a question, whose levels are the items.
+            given = {"items": asked, "item": roles["item"], "rater": roles["rater"], **ids}
+            named = {"rating": answers} if answers != ["rating"] else {}
+            yield Call("factor", {**given, **named, **codes})
         if len(answers) > 2 and "item" not in roles:
             known = {name: value for name, value in ids.items() if name != "rater"}
             items: dict[str, Value] = {"items": answers, "rater": roles["rater"]}
@@ -79,7 +93,7 @@ def _suit_ratings(contents: FileContents, codes: dict[str, list[str]]) -> Iterat
     names, labels = ([worded[0]], worded[1]) if worded else (_find_word_judges(contents), [])
     if len(names) > 1:
         columns = _index_columns(contents)
-        labels = _list_words(word for name in names for word in columns[name]["levels"])
+        labels = _list_words(contents, (word for name in names for word in columns[name]["levels"]))
     if names:
         judged = list(_suit_words({"rating": names, **ids}, labels))
         yield from judged
@@ -91,12 +105,12 @@ def _suit_ratings(contents: FileContents, codes: dict[str, list[str]]) -> Iterat
 
 def _suit_words(options: dict[str, Value], labels: list[str]) -> Iterator[Call]:
     """Yield calls on answers in words: an order that is known gives numbers, others categories."""
+    from exprstats.io.files.answers import order_answers
     from exprstats.io.files.reading import read_coded
-    from exprstats.io.numbers import order_answers
 
     coded = [read_coded(one) for one in labels]
-    words = [re.sub(r"^\W*\d+\W*", "", one) for one in labels]
-    ordered = order_answers(words)
+    words = [re.sub(r"^\W*\d+\W*|\s*\(\d+\)$", "", one) for one in labels]
+    ordered = order_answers(labels) or order_answers(words)
     if all(coded):
         # "4 - Extremely" is more than "3 - Quite a bit"; "4. Neurosis" is another category.
         if ordered is None:
@@ -148,7 +162,7 @@ def _suit_clips(contents: FileContents, codes: dict[str, list[str]]) -> Iterator
         if len(numbers) > 1:
             yield Call("reliability", {"raters": numbers, **ids, "model": "auto", **codes})
             return
-        words = _list_words(word for name in judges for word in columns[name]["levels"])
+        words = _list_words(contents, (word for name in judges for word in columns[name]["levels"]))
         if 1 < len(words) <= 11:
             yield from _suit_words({"raters": judges, **ids}, words)
         return
@@ -159,7 +173,7 @@ def _suit_clips(contents: FileContents, codes: dict[str, list[str]]) -> Iterator
     answers = list_answers(contents)
     words = _find_word_judges(contents)
     if words and len(answers) < min(3, len(words)):
-        levels = _list_words(word for name in words for word in columns[name]["levels"])
+        levels = _list_words(contents, (word for name in words for word in columns[name]["levels"]))
         judged = list(_suit_words({"raters": words, **ids}, levels))
         labels = {name: one for name, one in judged[0].options.items() if name == "labels"}
         ordered = judged[0].command == "reliability" and len(words) > 2
@@ -212,7 +226,7 @@ def _find_word_judges(contents: FileContents) -> list[str]:
     """Return columns of words that share most of their answers, as those of judges do."""
     taken = set(contents.roles.values())
     texts = [
-        (name, set(_list_words(row["levels"])))
+        (name, set(_list_words(contents, row["levels"])))
         for name, row in _index_columns(contents).items()
         if row["kind"] == "text" and name not in taken and row["levels"]
     ]
@@ -252,10 +266,26 @@ def list_answers(contents: FileContents) -> list[str]:
         reach = _span(contents, names)
         names = [name for name in names if reach[name] <= _BEYOND * median(reach.values())]
     elif len(names) > 2:
-        spans = _span(contents, names).values()
-        if max(spans) > 4 * min(spans):
-            return []
+        spans = _span(contents, names)
+        if max(spans.values()) > 4 * min(spans.values()):
+            names = _pick_scale(contents, spans)
     return names if len(names) <= _MOST_COLUMNS else []
+
+
+def _pick_scale(contents: FileContents, spans: dict[str, float]) -> list[str]:
+    """Return columns on one scale of few steps, beside others of far wider ranges."""
+    columns = _index_columns(contents)
+    steps = {
+        name: span
+        for name, span in spans.items()
+        if span <= MOST_WORDS and columns[name]["low"] % 1 == 0 == span % 1
+    }
+    if len(steps) < 3 or max(steps.values()) > 2 * min(steps.values()):
+        return []
+    lows = {columns[name]["low"] for name in steps}
+    counted = all(columns[name]["distinct"] <= steps[name] + 1 for name in steps)
+    alone = min((spans[one] for one in spans if one not in steps), default=0)
+    return [*steps] if counted and max(lows) - min(lows) <= 1 and alone > 20 else []
 
 
 def _span(contents: FileContents, names: Iterable[str]) -> dict[str, float]:
@@ -288,17 +318,18 @@ def _find_worded(contents: FileContents) -> tuple[str, list[str]] | None:
 
     texts = contents.columns[contents.columns["kind"] == "text"]
     free = texts[~texts["column"].isin(list(contents.roles.values()))]
-    fits = [row for row in free.to_dict("records") if 1 < len(_list_words(row["levels"])) <= 11]
+    words = [(row, _list_words(contents, row["levels"])) for row in free.to_dict("records")]
+    fits = [row for row, held in words if 1 < len(held) <= MOST_WORDS]
     named = [row for row in fits if split_name(row["column"]) & set(WORDS["rating"])]
     found = (named or (fits if len(fits) == 1 else []))[:1]
-    return (found[0]["column"], _list_words(found[0]["levels"])) if found else None
+    return (found[0]["column"], _list_words(contents, found[0]["levels"])) if found else None
 
 
-def _list_words(levels: Iterable[str]) -> list[str]:
+def _list_words(contents: FileContents, levels: Iterable[str]) -> list[str]:
     """Return different answers; texts that stand for a missing value are none."""
     from exprstats.io.numbers import MISSING_TEXTS
 
-    return sorted({level for level in levels if level not in MISSING_TEXTS})
+    return sorted({*levels} - MISSING_TEXTS - {*contents.silent})
 
 
 def _find_codes(contents: FileContents) -> dict[str, list[str]]:
@@ -313,7 +344,8 @@ def _find_codes(contents: FileContents) -> dict[str, list[str]]:
         or code < 0 <= one.low
         or max(code - one.high, one.low - code) > _SLIP * max(one.high - one.low, 1)
     }
-    return {"missing": [f"{code:g}" for code in sorted(codes)]} if codes else {}
+    found = [*contents.silent, *(f"{code:g}" for code in sorted(codes))]
+    return {"missing": found} if found else {}
 
 
 def _name_ids(roles: dict[str, str], *wanted: str) -> dict[str, Value]:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from exprstats.errors import Option, OptionError, Problem, warn_user
-from exprstats.io.drafts import Draft, rename_roles
+from exprstats.io.drafts import Draft, list_names, number_rows, refuse_hidden, rename_roles
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.guards.codes import holds_correlations
 from exprstats.io.guards.features import counts_rows
@@ -19,11 +19,8 @@ from exprstats.io.sources import (
     Source,
     give_role,
     lacks_clips,
-    list_names,
-    number_rows,
     open_source,
     pick_roles,
-    refuse_hidden,
 )
 from exprstats.options import name_nearest
 
@@ -197,7 +194,9 @@ def read_items(
     key = [name for name in ("context", "clip") if name in roles]
     if context is None:
         draft.judge_contexts(key)
-    draft.find_repeats(key, "Where several raters rated a clip, read the file as ratings.")
+    several = ("Where several raters rated a clip, name who rated with ", Option("rater"))
+    remedy = (*several, ", or in Python read the file as ratings (read_ratings).")
+    draft.find_repeats(key, remedy)
     return draft.finish()
 
 

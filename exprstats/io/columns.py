@@ -17,7 +17,7 @@ from exprstats.io.files.reading import AS_IT_IS, Reading, read_coded
 from exprstats.io.guards.ids import find_formulas, judge_ids, name_ids
 from exprstats.io.numbers import Marks, Missing, Parsed, describe_bad, name_cure, parse_numbers
 
-_CLOCK = re.compile(r"(-?)(?:(\d+):)?(\d+):(\d{1,2}(?:[.,]\d+)?)", re.ASCII)
+CLOCK = re.compile(r"(-?)(?:(\d+):)?(\d+):(\d{1,2}(?:[.,]\d+)?)", re.ASCII)
 # So many of a column's cells must be numbers for the others to count as mistakes.
 _MOSTLY = 0.8
 
@@ -157,6 +157,7 @@ class Numbers:
         self._values: list[np.ndarray] = []
         self._bad: dict[str, list[int]] = {}
         self._endless: list[int] = []
+        self._grouped: str | None = None
         self._percents: dict[bool, list[str]] = {}
 
     def feed(self, cells: Sequence[str], rows: np.ndarray) -> None:
@@ -167,6 +168,7 @@ class Numbers:
             answers = [self._number(level) for level in levels.tolist()]
             parsed = parse_numbers(answers, self._missing)
         self._values.append(parsed.found[codes])
+        self._grouped = self._grouped or parsed.grouped
         if parsed.point is not None or parsed.commas:
             first = rows[np.unique(codes, return_index=True)[1]]
             self._marks.note(self.name, levels.tolist(), first.tolist(), parsed)
@@ -188,8 +190,9 @@ class Numbers:
         if self._coded:
             level, number = next(iter(self._coded.items()))
             counted = count_things(len(self._coded), "answer is", "answers are")
-            fact = f"{counted} read as the number it begins with ('{level}' is {number})."
+            fact = f"{counted} read as the number in it ('{level}' is {number})."
             self.remarks.append(Problem(fact, column=self.name))
+        self.remarks += tell_grouped(self.name, self._grouped)
         problems = [*_describe_cells(self.name, self._bad, len(values))]
         told = tell_percents(self.name, self._percents)
         (problems if len(self._percents) > 1 else self.remarks).extend(told)
@@ -203,13 +206,26 @@ class Numbers:
 class Times(Numbers):
     """A column of seconds, written as numbers or as clock times (1:02:03.5, 02:03)."""
 
+    per_second = 1
+
     def _number(self, level: str) -> str:
-        found = _CLOCK.fullmatch(level.strip())
+        found = CLOCK.fullmatch(level.strip())
         if found is None:
             return super()._number(level)
         hours, minutes, seconds = found[2] or "0", found[3], found[4].replace(",", ".")
         total = 3600 * int(hours) + 60 * int(minutes) + float(seconds)
-        return f"{found[1]}{total:.6f}"
+        return f"{found[1]}{total * self.per_second:.6f}"
+
+
+class Milliseconds(Times):
+    """A column of milliseconds, or of clock times, which become milliseconds."""
+
+    per_second = 1000
+
+    def finish(self) -> tuple[pd.Series, list[Problem]]:
+        """Return seconds."""
+        column, problems = super().finish()
+        return column / self.per_second, problems
 
 
 class Guessed(Words):
@@ -261,6 +277,7 @@ class Guessed(Words):
             return super().finish()[0], _describe_cells(self.name, cells, len(codes))
         first = np.concatenate(self._rows)[np.unique(codes, return_index=True)[1]]
         self._marks.note(self.name, levels, first.tolist(), parsed)
+        self.remarks += tell_grouped(self.name, parsed.grouped)
         problems = []
         signs: dict[bool, list[str]] = {}
         for percent, text in list_percents(levels, parsed):
@@ -280,6 +297,16 @@ def _describe_cells(name: str, bad: dict[str, list[int]], total: int) -> list[Pr
     rows = tuple(sorted(row for held in bad.values() for row in held))
     fact = f"{len(rows):,} of {total:,} cells {describe_bad(texts, len(rows))}."
     return [Problem(fact, name_cure(texts, len(rows) > total / 2), column=name, rows=rows)]
+
+
+def tell_grouped(name: str, text: str | None) -> list[Problem]:
+    """Return what to say of marks for thousands: how the first number with one is read."""
+    if text is None:
+        return []
+    marks = [letter for letter in text if letter in ",."]
+    bare = text.replace(marks[0], "").replace(",", ".")
+    fact = f"marks for thousands are left out: '{text}' is read as {bare}."
+    return [Problem(fact, column=name)]
 
 
 def list_percents(texts: Sequence[str], parsed: Parsed) -> list[tuple[bool, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -16,28 +17,31 @@ from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.files.words import (
     IDS,
     WORDS,
-    are_judges,
+    asks_judges,
     find_judges,
     find_pairs,
     is_aside,
     is_truth,
     split_name,
 )
-from exprstats.io.files.workbooks import CODEBOOK, Labels
-from exprstats.io.guards.codes import Outlying, holds_correlations, holds_printed, holds_steps
+from exprstats.io.files.workbooks import Labels
+from exprstats.io.guards.codes import Outlying
 from exprstats.io.guards.crossings import FEW_SHARED, find_site, find_strays
+from exprstats.io.guards.layouts import (
+    ask_faces,
+    find_headless,
+    find_layout_kind,
+    judge_frames,
+    refuse_layout,
+)
 from exprstats.io.guards.tables import find_sums, find_table_codes
+from exprstats.io.numbers import Missing, list_codes, list_no_answers
 from exprstats.io.sources import FilePath, give_role, open_source
 from exprstats.options import MOST_JUDGES, name_some
 
 _FEW = 25
-_TRACKERS = {
-    "OpenFace": {"frame", "timestamp", "confidence", "success"},
-    "OpenFace images": {"face", "confidence", "gaze_angle_x"},
-    "OpenFace 3": {"frame_index", "face_id", "action_units"},
-    "LibreFace": {"frame_idx", "frame_time_in_ms"},
-    "py-feat": {"FaceRectX", "FaceScore"},
-}
+# Ids of people who come again name fewer than so many of the rows.
+_REPEATED = 0.6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +80,8 @@ class FileContents:
         Values far from all others of their column.
     judges
         Columns that are named as judges are (rater1, JudgeA), if there are two or more.
+    silent
+        Texts among numbers or answers that say nothing was answered, such as "k.A.".
     """
 
     facts: FileFacts
@@ -91,6 +97,7 @@ class FileContents:
     site: str | None = None
     codes: tuple[Outlying, ...] = ()
     judges: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
 
     def share_range(self, names: Sequence[str]) -> bool:
         """Return whether columns have about one range, as answers on one scale do."""
@@ -136,15 +143,17 @@ def read_contents(
     ('ratings', {'clip': 'clip', 'rater': 'rater', 'rating': 'rating'}, ['subject'])
     """
     how = choose_reading(reading, missing, options)
-    source = open_source(path, how, warned=False)
-    with warnings.catch_warnings(action="ignore", category=DataWarning):
-        table = source.take(give_role(source.header, "guess")).table
+    table, header = _take_guessed(path, how)
+    silent = _find_silent(table, how)
+    if silent:
+        how = replace(how, missing=(*list_codes(how.missing), *silent))
+        table, header = _take_guessed(path, how)
     guess = guess_roles(table)
     sums = find_sums(table, guess.numbers) if guess.kind == "wide" else {}
     guess = replace(guess, numbers=tuple(name for name in guess.numbers if name not in sums))
     layout = find_layout_kind(table, guess)
     ids = {role: name for role, name in guess.roles.items() if role in IDS}
-    roles = give_role(source.header, "guess") | give_role(guess.numbers, "number")
+    roles = give_role(header, "guess") | give_role(guess.numbers, "number")
     again = open_source(path, how, warned=False)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DataWarning)
@@ -152,17 +161,19 @@ def read_contents(
     told = [one.message for one in caught if isinstance(one.message, DataWarning)]
     facts = list_facts(again, len(draft.table))
     # Dashes of a printed matrix are no numbers to complain of.
-    own = [] if layout == "correlations" else [*draft.problems, *_find_headless(draft.table)]
+    own = [] if layout == "correlations" else [*draft.problems, *find_headless(draft.table)]
     own += find_strays(draft.table, guess.roles) if layout in {"ratings", "clips"} else []
-    problems = [*own, *_refuse_layout(layout)]
+    # Ages and times that are no numbers stop no analysis of ratings.
+    used = {*guess.roles.values(), *guess.numbers}
+    aside = [one for one in own if one.column and is_aside(one.column) and one.column not in used]
+    rest = [one for one in own if one not in aside]
+    problems = [*rest, *refuse_layout(layout), *judge_frames(layout, draft.table)]
     labels = again.layout.labels
     judges = find_judges(list(map(str, draft.table)))
     site = find_site(draft.table, guess.roles)
     answers = (*guess.numbers, *(guess.roles.get(role, "") for role in ("rating", "truth")))
     measured = [name for name in answers if name in draft.table]
     codes = find_table_codes(draft.table, measured, draft.rows)
-    empty = [str(name) for name in draft.table if draft.table[name].isna().all()]
-    told_sums = [f"'{name}' is not taken for an answer: {why}." for name, why in sums.items()]
     return FileContents(
         facts=facts,
         layout=layout,
@@ -179,55 +190,41 @@ def read_contents(
         warnings=(
             *again.layout.notes,
             *(one.parts for one in told),
-            *told_sums,
-            *_tell_empty(empty),
+            *map(tuple, aside),
+            *(f"'{name}' is not taken for an answer: {why}." for name, why in sums.items()),
+            *_tell_silent(silent),
+            *_tell_empty(draft.table),
         ),
         questions=(*_ask(layout, guess, draft.table), *_ask_sites(site, guess.roles)),
         shared_clips=_share_ids(draft.table, guess.roles),
         site=site,
         codes=tuple(codes),
         judges=judges,
+        silent=silent,
     )
 
 
-def find_layout_kind(table: pd.DataFrame, guess: Guess) -> str:
-    """Return how a table is laid out, by its columns' names and values.
+def _take_guessed(path: FilePath, how: Reading) -> tuple[pd.DataFrame, list[str]]:
+    source = open_source(path, how, warned=False)
+    with warnings.catch_warnings(action="ignore", category=DataWarning):
+        return source.take(give_role(source.header, "guess")).table, source.header
 
-    Parameters
-    ----------
-    table
-        From `read_table`.
-    guess
-        From `guess_roles`.
 
-    Examples
-    --------
-    >>> table = pd.DataFrame({"rater": ["x", "y"], "c1": [1, 2], "c2": [3, 4], "c3": [5, 6]})
-    >>> find_layout_kind(table, guess_roles(table))
-    'raters in rows'
-    """
-    names = {str(name).strip() for name in table.columns}
-    tracker = next((name for name, marks in _TRACKERS.items() if marks <= names), None)
-    if tracker is not None:
-        return tracker
-    words = [str(name).strip().lower() for name in table.columns]
-    judge = guess.roles.get("rater")
-    alone = judge is not None and not {"clip", "rating"} & set(guess.roles)
-    compared = any(map(is_truth, words)) and guess.kind != "predictions"
-    pairs = find_pairs(guess.numbers, numbered={"clip", "subject"} <= set(guess.roles))
-    # What nobody names a judge, and what is no answer in steps, is no rating: "rest_smile".
-    pairs = pairs if are_judges(pairs) or holds_steps(table[list(pairs)].to_numpy(float)) else {}
-    counted = bool(pairs) and all(judge.isdigit() for _, judge in pairs.values())
-    found = {
-        "codebook": len(words) < 6 and len(CODEBOOK.intersection(words)) > 1,
-        "segments": {"start", "end"} <= set(words),
-        "correlations": holds_correlations(table[list(guess.numbers)].to_numpy(float))
-        or holds_printed(table),
-        "models side by side": compared and len(guess.numbers) > 1,
-        "raters in rows": alone and len(guess.numbers) > 2 and table[judge].is_unique,
-        "items by raters": bool(pairs) and ("clip" in guess.roles or not counted),
-    }
-    return next((layout for layout, holds in found.items() if holds), guess.kind)
+def _find_silent(table: pd.DataFrame, how: Reading) -> tuple[str, ...]:
+    """Return texts among numbers or ordered answers that stand where nothing was answered."""
+    found: dict[str, None] = {}
+    for _, column in table.select_dtypes(exclude="number").items():
+        levels = column.dropna().astype(str).unique().tolist()
+        found |= dict.fromkeys(list_no_answers(levels, Missing(how.missing)))
+    return tuple(found)
+
+
+def _tell_silent(silent: Sequence[str]) -> list[Text]:
+    if not silent:
+        return []
+    what = ("stands", "it") if len(silent) == 1 else ("stand", "them")
+    fact = f"{name_some(silent)} {what[0]} for answers that nobody gave; what is suggested reads "
+    return [(f"{fact}{what[1]} as missing: ", Option("missing", list(silent)))]
 
 
 _LABELS = ("Answers in words get numbers with ", Option("labels"), ".")
@@ -239,41 +236,8 @@ _TOLD = {
 }
 
 
-def _refuse_layout(layout: str) -> list[Problem]:
-    if layout == "codebook":
-        return [
-            Problem("this is a codebook, not data.", ("Name the data with ", Option("sheet"), "."))
-        ]
-    if layout == "correlations":
-        fact = "this is a correlation matrix, not data."
-        return [Problem(fact, "Analyses need the answers themselves, one row per clip or person.")]
-    if layout == "OpenFace images":
-        fact = "OpenFace wrote this of single pictures, which have no time."
-        return [Problem(fact, "Motion features need videos: run FeatureExtraction on them.")]
-    return []
-
-
-def _find_headless(table: pd.DataFrame) -> list[Problem]:
-    """Return a problem if the first row seems to be data: all its texts come again below."""
-    again = [str(name) for name, column in table.items() if _comes_again(str(name), column)]
-    texts = [name for name in again if not pd.api.types.is_numeric_dtype(table[name])]
-    if len(again) < len(table.columns) or not texts:
-        return []
-    shown = " and ".join(f"'{name}'" for name in texts[:2])
-    fact = f"the first row holds {shown}, as rows below do: the names of the columns are missing."
-    return [Problem(fact, "Add a first row with the names, such as clip, rater, rating.")]
-
-
-def _comes_again(name: str, column: pd.Series) -> bool:
-    if not pd.api.types.is_numeric_dtype(column):
-        return bool((column == name).any())
-    try:
-        return np.isfinite(float(name.replace(",", ".")))
-    except ValueError:
-        return False
-
-
-def _tell_empty(names: Sequence[str]) -> list[str]:
+def _tell_empty(table: pd.DataFrame) -> list[str]:
+    names = [str(name) for name in table if table[name].isna().all()]
     if not names:
         return []
     what = "a column without any value is" if len(names) == 1 else "columns without any value are"
@@ -304,8 +268,7 @@ def _ask(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
         asked.append(Problem(fact, ("Name it with ", Option("clip"), ".")))
     if layout in {"ratings", "wide", "items by raters", "raters in rows"}:
         if "subject" not in guess.roles:
-            fact = "no column names the people who are seen, so clips count as independent."
-            asked.append(Problem(fact, ("Name it with ", Option("subject"), ".")))
+            asked.append(_ask_people(table, guess))
         if layout == "wide" and len(guess.numbers) > 1:
             fact = f"{len(guess.numbers)} columns of numbers may be judges or items."
             either = (Option("raters"), " or items with ", Option("items"), ".")
@@ -316,7 +279,22 @@ def _ask(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
     if layout in {"predictions", "models side by side"} and "subject" not in guess.roles:
         fact = "no column names the people who are seen, whom intervals of models need."
         asked.append(Problem(fact, ("Name it with ", Option("subject"), ".")))
+    asked += ask_faces(layout, table)
     return [*asked, *_ask_numbers(layout, guess, table), *_TOLD.get(layout, ())]
+
+
+def _ask_people(table: pd.DataFrame, guess: Guess) -> Problem:
+    """Return who is not known: people, or what an id names that comes again in several rows."""
+    free = [str(name) for name in table if name not in guess.roles.values()]
+    for name in free:
+        count = table[name].nunique()
+        called = re.fullmatch(r"(.*[_ .])?(id|pid|code)", name.strip().lower())
+        if called and 1 < count < _REPEATED * len(table):
+            fact = f"'{name}' has {count:,} values in {len(table):,} rows, which count as "
+            people = ("If it names people, say so with ", Option("subject", name), ".")
+            return Problem(f"{fact}independent.", people)
+    fact = "no column names the people who are seen, so clips count as independent."
+    return Problem(fact, ("Name it with ", Option("subject"), "."))
 
 
 def _ask_numbers(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
@@ -324,6 +302,14 @@ def _ask_numbers(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem
     if layout == "items by raters":
         pairs = find_pairs(guess.numbers, numbered=True)
         raters = list(dict.fromkeys(judge for _, judge in pairs.values()))
+        firsts = list(dict.fromkeys(item for item, _ in pairs.values()))
+        if asks_judges(pairs):
+            fact = (
+                f"columns pair {name_some(firsts)} with {name_some(raters)}, and none is called "
+                "as raters are."
+            )
+            remedy = ("Name the items, and the others are raters: ", Option("rating", firsts))
+            return [Problem(fact, (*remedy, " or ", Option("rating", raters), "."))]
         if all(one.isdigit() for one in raters):
             fact = (
                 f"columns end in numbers ({raters[0]} to {raters[-1]}), which are read as raters "

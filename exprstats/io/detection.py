@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -14,12 +14,15 @@ from exprstats.io.columns import Guessed
 from exprstats.io.files.kinds import FileFormat
 from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.records import Batch
-from exprstats.io.files.words import IDS, PLAIN, WORDS, split_name
+from exprstats.io.files.words import IDS, PLAIN, WORDS, find_shown, split_name
+from exprstats.io.guards.codes import holds_steps
 from exprstats.io.guards.crossings import Crossing, find_crossing, find_rated
 from exprstats.io.numbers import Missing
 from exprstats.io.sources import FilePath, Source, open_source
 
 Kind = Literal["ratings", "wide", "clips", "predictions"]
+# Of fewer rows, a single value tells little.
+_FEW_ROWS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +200,14 @@ def guess_roles(table: pd.DataFrame) -> Guess:
     """
     names = [str(name) for name in table.columns]
     numeric = {str(name) for name in table.select_dtypes("number").columns}
-    roles = _match_roles(names, numeric)
+    # One value in all rows names no clip and no person.
+    varied = [name for name in names if _varies(table[name])] or names
+    roles = _match_roles(names, numeric, varied if len(table) > _FEW_ROWS else names)
     if "context" in roles and table[roles["context"]].nunique() < 2:
         del roles["context"]
+    shown = [*find_shown([name for name in names if name in numeric])]
+    if shown and holds_steps(table[shown].to_numpy(float)):
+        return Guess("ratings", _find_who(table, names, roles), tuple(shown))
     kind = _find_kind(roles)
     crossing = None if kind == "predictions" else find_crossing(table, roles, sorted(numeric))
     if crossing is None and kind == "ratings":
@@ -226,12 +234,34 @@ def guess_roles(table: pd.DataFrame) -> Guess:
     return Guess(kind, roles, numbers, crossing)
 
 
-def _match_roles(names: Iterable[str], numeric: set[str]) -> dict[str, str]:
+def _varies(column: pd.Series) -> bool:
+    return len(column.dropna().unique()) > 1
+
+
+def _find_who(table: pd.DataFrame, names: Iterable[str], roles: dict[str, str]) -> dict[str, str]:
+    """Return who filled in each row of a questionnaire: a column of ids, or the first of texts."""
+    given = [roles[role] for role in ("rater", "subject") if role in roles]
+    texts = table.select_dtypes(exclude="number")
+    marked = [
+        name
+        for name in names
+        if split_name(name) & {"id", "name", "email", "mail", "code", "kennung", "pid"}
+        or name.strip().lower().endswith(("id", "name"))
+    ]
+    for name in [*given, *marked, *map(str, texts)]:
+        if table[name].notna().all() and table[name].is_unique:
+            return {"rater": name}
+    return {}
+
+
+def _match_roles(names: Iterable[str], numeric: set[str], varied: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for role, words in WORDS.items():
         for word in words:
             free = [name for name in names if name not in found.values()]
             fits = [name for name in free if word in split_name(name)]
+            if role in {"clip", "subject"}:
+                fits = [name for name in fits if name in varied]
             # Two or more numbered columns of that name are judges or clips: coder1, coder2.
             if role in {"rater", "clip"} and sum(name[-1:].isdigit() for name in fits) > 1:
                 fits = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -165,3 +165,59 @@ def rename_roles(draft: Draft, roles: Mapping[str, str]) -> None:
     ids = {name: table[column] for name, column in roles.items()}
     rest = [name for name in table.columns if name not in {*roles.values(), *hidden}]
     draft.table = pd.concat([pd.DataFrame(ids, index=table.index), table[rest]], axis=1)
+
+
+def list_names(names: str | Iterable[str], ids: Mapping[str, str]) -> list[str]:
+    """Return the names of number columns, each once; a single text is one name.
+
+    Parameters
+    ----------
+    names
+        Number columns.
+    ids
+        Canonical name -> id column.
+
+    Raises
+    ------
+    OptionError
+        If none is named, or a column is to be both an id and a number.
+    """
+    listed = list(dict.fromkeys([names] if isinstance(names, str) else names))
+    if not listed:
+        message = "no number column is named. Name at least one."
+        raise OptionError(message)
+    for role, column in ids.items():
+        if column in listed:
+            message = f"column '{column}' cannot be the {role} and hold numbers. Name another."
+            raise OptionError(message)
+    return listed
+
+
+def refuse_hidden(roles: Mapping[str, str], names: Iterable[str]) -> None:
+    """Refuse a wanted column whose name another column takes over, as it would be lost.
+
+    Parameters
+    ----------
+    roles
+        Canonical name -> column of the file.
+    names
+        Columns that are wanted under their own names.
+
+    Raises
+    ------
+    OptionError
+        With both columns.
+    """
+    for name in names:
+        column = roles.get(name, name)
+        if column != name:
+            message = (
+                f"column '{name}' cannot be read beside '{column}', which becomes the {name}. "
+                "Give it another name in the file."
+            )
+            raise OptionError(message)
+
+
+def number_rows(count: int) -> pd.api.extensions.ExtensionArray:
+    """Return the row numbers as ids, for files without a clip column."""
+    return pd.array([str(row) for row in range(1, count + 1)], dtype="str")

@@ -10,19 +10,35 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from exprstats.errors import Option, Problem, Text
-from exprstats.io.files.words import SCALES
+from exprstats.io.files.answers import is_no_answer, order_answers, rank_answer
 
 MISSING_TEXTS = frozenset({"", "NA", "NaN", "nan", "."})
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _COMMA = re.compile(r"[+-]?(\d+,\d*|\d*,\d+)([eE][+-]?\d+)?", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
+# Marks of thousands that only a decimal mark of the other kind, or a second one, gives away.
+_GROUPED = {
+    mark: re.compile(
+        rf"[+-]?[1-9]\d{{0,2}}(?:\{mark}\d{{3}})+(\{other}\d+)"
+        rf"|[+-]?[1-9]\d{{0,2}}(?:\{mark}\d{{3}}){{2,}}",
+        re.ASCII,
+    )
+    for mark, other in ((",", "."), (".", ","))
+}
+_SPACED = re.compile(r"[+-]?[1-9]\d{0,2}(?: \d{3})+(?:[.,]\d+)?", re.ASCII)
+_PLAIN_MARKS = str.maketrans({"\u2212": "-", "\u2013": "-", "\u00a0": None, "\u202f": None})
 _ENDLESS = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _DATE = re.compile(
     r"\d{4}-\d{2}-\d{2}.*|\d{1,2}[-./ ]+[A-Za-zäéû]{3,9}\.?([-./ ]+\d{2,4})?"
     r"|[A-Za-z]{3,9}[-./ ]+\d{1,4}|\d{1,2}/\d{1,2}(/\d{2,4})?|\d{1,2}\.\d{1,2}\.\d{2,4}"
 )
 _TRUTH = frozenset({"TRUE", "FALSE", "True", "False", "true", "false"})
+
+
+def list_codes(declared: str | float | Iterable[str | float]) -> list[str | float]:
+    """Return codes for missing values as a list; a single one may stand alone."""
+    return [declared] if isinstance(declared, str | int | float) else list(declared)
 
 
 class Missing:
@@ -36,9 +52,7 @@ class Missing:
     """
 
     def __init__(self, declared: str | float | Iterable[str | float] = ()) -> None:
-        if isinstance(declared, str | int | float):
-            declared = [declared]
-        texts = [str(value).strip() for value in declared]
+        texts = [str(value).strip() for value in list_codes(declared)]
         self.texts = MISSING_TEXTS.union(texts)
         self.values = [float(text) for text in texts if _NUMBER.fullmatch(text)]
 
@@ -54,6 +68,8 @@ class Parsed:
     bad, endless, commas, percents
         Positions of texts that are no number, that are infinite, that use a decimal comma, that
         end in a percent sign.
+    grouped
+        First text with a mark for thousands, if any.
     point
         Position of the first text with a decimal point, if any.
     """
@@ -64,6 +80,7 @@ class Parsed:
     commas: list[int] = field(default_factory=list)
     percents: list[int] = field(default_factory=list)
     point: int | None = None
+    grouped: str | None = None
 
 
 def parse_numbers(texts: Sequence[str], missing: Missing) -> Parsed:
@@ -114,32 +131,34 @@ def name_cure(texts: Sequence[str], mostly: bool = False) -> Text:
         return "Spreadsheets turn answers such as 2-1 into dates: format the column as text."
     if all(text.strip() in _TRUTH for text in texts):
         return "Recode them as numbers."
-    words = sorted({" ".join(text.split()) for text in texts}, key=_rank_answer)
+    words = sorted({" ".join(text.split()) for text in texts}, key=rank_answer)
     if mostly and 1 < len(words) <= 11:
-        return (
-            "Give the answers from the lowest to the highest with ",
-            Option("labels", words),
-            ".",
-        )
+        start = "Give the answers from the lowest to the highest with "
+        if order_answers(words) is not None:
+            return (start, Option("labels", words), ".")
+        # An order that nobody knows is no order to paste.
+        listed = ", ".join(f"'{word}'" for word in words)
+        blank = Option("labels", ["LOWEST", "...", "HIGHEST"])
+        return (f"Their order is not known ({listed}). {start}", blank, ".")
     return ("Correct them, or declare them as missing with ", Option("missing"), ".")
 
 
-def order_answers(texts: Sequence[str]) -> list[str] | None:
-    """Return answers from the lowest to the highest; None where their order is not known.
+def list_no_answers(texts: Sequence[str], missing: Missing) -> list[str]:
+    """Return the texts among numbers, or among answers in order, that say nothing was answered.
 
     Examples
     --------
-    >>> order_answers(["often", "Never", "sometimes"]), order_answers(["cat", "dog"])
-    (['Never', 'sometimes', 'often'], None)
+    >>> list_no_answers(["1", "2", "k.A."], Missing()), list_no_answers(["a", "-"], Missing())
+    (['k.A.'], [])
     """
-    lower = [" ".join(text.lower().split()) for text in texts]
-    known = next((scale for scale in SCALES if set(lower) <= set(scale)), None)
-    return None if known is None else sorted(texts, key=lambda text: _rank_answer(text, known))
-
-
-def _rank_answer(text: str, scale: Sequence[str] = sum(SCALES, ())) -> int:
-    lower = " ".join(text.lower().split())
-    return scale.index(lower) if lower in scale else len(scale)
+    parsed = parse_numbers(texts, missing)
+    bad = [texts[place] for place in parsed.bad]
+    silent = [text for text in bad if is_no_answer(text)]
+    answers = [text for text in bad if text not in silent]
+    numbers = bool(np.isfinite(parsed.found).any())
+    if not silent or (numbers == bool(answers)):
+        return []
+    return silent if numbers or order_answers(answers) is not None else []
 
 
 def looks_grouped(text: str) -> bool:
@@ -164,9 +183,15 @@ def _parse_plain(texts: Sequence[str]) -> Parsed | None:
 
 def _parse_each(texts: Sequence[str], missing: Missing) -> Parsed:
     parsed = Parsed(np.full(len(texts), np.nan))
-    for position, raw in enumerate(texts):
-        text = raw.strip()
-        if text in missing.texts:
+    bare = [raw.strip().translate(_PLAIN_MARKS) for raw in texts]
+    bare = [text.replace(" ", "") if _SPACED.fullmatch(text) else text for text in bare]
+    mark = next((mark for mark in _GROUPED if any(map(_GROUPED[mark].fullmatch, bare))), None)
+    if mark is not None:
+        parsed.grouped = next(text for text in bare if _GROUPED[mark].fullmatch(text))
+        thousands = re.compile(rf"[+-]?\d{{1,3}}(\{mark}\d{{3}})+(\D\d+)?", re.ASCII)
+        bare = [t.replace(mark, "") if thousands.fullmatch(t) else t for t in bare]
+    for position, text in enumerate(bare):
+        if texts[position].strip() in missing.texts:
             continue
         if text.endswith("%"):
             text = text[:-1].rstrip()

@@ -12,7 +12,7 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, Problem, warn_user
-from exprstats.io.drafts import Draft
+from exprstats.io.drafts import Draft, list_names, number_rows
 from exprstats.io.files.reading import AS_IT_IS, Reading, choose_reading
 from exprstats.io.sources import (
     Columns,
@@ -20,8 +20,6 @@ from exprstats.io.sources import (
     Source,
     give_role,
     lacks_clips,
-    list_names,
-    number_rows,
     open_source,
     pick_roles,
 )
@@ -215,8 +213,7 @@ def _read_long(
     draft = source.take(roles | give_role(ids.values(), "id"))
     absent = f"there is no column '{columns['prediction']}'."
     draft.problems = [
-        replace(one, remedy=(*_WIDE, str(one.remedy))) if one.fact == absent else one
-        for one in draft.problems
+        replace(one, remedy=_WIDE) if one.fact == absent else one for one in draft.problems
     ]
     note_mixed(draft, [columns["truth"], columns["prediction"]])
     known = {**ids, **{name: columns[name] for name in ("truth", "prediction")}}

@@ -14,17 +14,15 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.errors import Option, OptionError, Problem, Text, warn_user
 from exprstats.io.clips import check_reversed
-from exprstats.io.drafts import ELSE_RENAME, Draft
+from exprstats.io.drafts import ELSE_RENAME, Draft, list_names, number_rows
 from exprstats.io.files.reading import Reading, choose_reading
-from exprstats.io.files.words import split_judge
+from exprstats.io.files.words import find_shown, split_judge
 from exprstats.io.sources import (
     Columns,
     FilePath,
     Source,
     give_role,
     lacks_clips,
-    list_names,
-    number_rows,
     open_source,
     pick_roles,
 )
@@ -209,14 +207,21 @@ def _find_rows(
     if not certain and (not alone or source.has("clip") or source.has("rating")):
         return None
     ids = pick_roles(source, {"rater": judge, "context": named["context"]})
-    clips = tuple(name for name in source.header if name not in ids.values())
+    rest = tuple(name for name in source.header if name not in ids.values())
+    shown = find_shown(rest)
+    clips = tuple(shown) or rest
+    if certain and len(clips) < len(rest):
+        others = [name for name in rest if name not in clips]
+        fact = f"columns that name no clip are left out: {name_some(others)}."
+        warn_user(Problem(fact, file=str(source.layout.path)))
     if not certain:
         if len(clips) < 3 or source.has("item"):
             return None
         fact = f"each row is read as a judge and each of the other {len(clips)} columns as a clip."
         remedy = ("If that is right, say so with ", Option("raters_in_rows", True))
         warn_user(Problem(fact, (*remedy, "."), file=str(source.layout.path)))
-    return _Shape(ids, clips, {"clip": clips, "item": ("rating",) * len(clips)})
+    told = tuple(shown.get(name, name) for name in clips)
+    return _Shape(ids, clips, {"clip": told, "item": ("rating",) * len(clips)})
 
 
 def _find_shape(
@@ -239,8 +244,11 @@ def _find_shape(
     pairs = {} if items is None else _pair_columns(source, list_names(items, {}))
     if pairs:
         ids = pick_roles(source, known)
+        numbered = lacks_clips(source, named["clip"])
+        if numbered:
+            del ids["clip"]
         kept, judges = zip(*pairs.values(), strict=True)
-        return _Shape(ids, tuple(pairs), {"item": kept, "rater": judges})
+        return _Shape(ids, tuple(pairs), {"item": kept, "rater": judges}, numbered)
     column = rating or "rating"
     names = list_names(column if items is None else items, {})
     ids = pick_roles(source, named, names)
@@ -262,18 +270,12 @@ def _pair_columns(source: Source, items: Sequence[str]) -> dict[str, tuple[str, 
     for item in items:
         split = {name: split_judge(name) for name in source.header}
         found = {name: one for name, one in split.items() if one is not None and one[0] == item}
-        found = found or {
-            name: (item, name[len(item) + 1 :])
-            for name in source.header
-            if name.startswith(item) and name[len(item) : len(item) + 1] in set("_.- ")
-        }
-        found = found or {
-            name: (item, name[len(item) :])
-            for name in source.header
-            if name.startswith(item) and name[len(item) :].isdigit()
-        }
-        loops = {name: re.fullmatch(rf"(\d+)[_.\- ]{re.escape(item)}", name) for name in split}
-        found = found or {name: (item, loop[1]) for name, loop in loops.items() if loop}
+        tails = {name: name[len(item) :] for name in source.header if name.startswith(item)}
+        found = found or {n: (item, end[1:]) for n, end in tails.items() if end[:1] in set("_.- ")}
+        found = found or {n: (item, end) for n, end in tails.items() if end.isdigit()}
+        # "r1_joy" and loops of Qualtrics, "1_joy".
+        ends = {name: re.fullmatch(rf"(.+?)[_.\- ]+{re.escape(item)}", name) for name in split}
+        found = found or {name: (item, one[1]) for name, one in ends.items() if one}
         if source.has(item) or len(found) < 2:
             return {}
         pairs |= found

@@ -12,12 +12,13 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import NO_ROWS, DataError, OptionError, Problem, warn_user
+from exprstats.errors import NO_ROWS, DataError, Option, Problem, Text, warn_user
 from exprstats.io.columns import (
     Classes,
     Column,
     Guessed,
     Ids,
+    Milliseconds,
     Numbers,
     Predicted,
     Target,
@@ -35,9 +36,11 @@ from exprstats.io.files.records import (
     fit_row,
     read_batches,
 )
-from exprstats.io.files.tails import find_tail
+from exprstats.io.files.tails import find_subtotal, find_tail, is_note
 from exprstats.io.files.text import names_rows
+from exprstats.io.files.words import WORDS, find_judges, split_name
 from exprstats.io.guards.codes import describe_codes, find_silent
+from exprstats.io.guards.ids import judge_context
 from exprstats.io.guards.tables import find_table_codes, name_codes
 from exprstats.io.numbers import Marks, Missing
 from exprstats.options import name_nearest
@@ -50,8 +53,9 @@ _TYPED = {
     "target": Target,
     "label": Predicted,
     "time": Times,
+    "ms": Milliseconds,
 }
-Role = Literal["id", "number", "text", "guess", "class", "target", "label", "time"]
+Role = Literal["id", "number", "text", "guess", "class", "target", "label", "time", "ms"]
 # Roles whose numbers are answers or measurements, in which codes for missing ones may hide.
 _MEASURED = frozenset({"number", "guess", "target"})
 Columns = str | Sequence[str]
@@ -79,6 +83,8 @@ class Source:
         Ids that several columns make together: their name to the columns.
     passed
         Rows below the table that are no data, once they were read.
+    context
+        The column of contexts, once it is known.
     """
 
     layout: Layout
@@ -88,6 +94,7 @@ class Source:
     marks: Marks = field(default_factory=Marks)
     joined: dict[str, tuple[str, ...]] = field(default_factory=dict)
     passed: list[Problem] = field(default_factory=list)
+    context: str | None = None
 
     def has(self, *names: str) -> bool:
         """Return whether all these columns are there."""
@@ -154,6 +161,8 @@ class Source:
         for remark in remarks:
             warn_user(replace(remark, file=str(self.layout.path)))
         problems += self.marks.find_problems()
+        if self.context in table:
+            problems += judge_context(table[self.context], len(rows))
         if not len(rows) and not problems:
             fact = NO_ROWS
             problems.append(Problem(fact, "Check the export."))
@@ -195,20 +204,22 @@ class Source:
     def walk(self, problems: list[Problem]) -> Iterator[Batch]:
         """Yield the rows below the header that have its number of fields."""
         width = len(self.header)
-        ragged: list[tuple[int, int]] = []
+        ragged: list[tuple[int, list[str]]] = []
         held: Batch | None = None
         begun, whole = False, True
+        self.passed = []
         for batch in read_batches(self.layout, problems):
             rows, numbers = batch.rows, batch.numbers
             if not begun:
                 rows, numbers, begun = rows[1:], numbers[1:], True
+            rows, numbers = self._drop_inner(rows, numbers)
             lengths = np.fromiter(map(len, rows), np.int64, len(rows))
             if (lengths != width).any():
                 rows = [fit_row(row, width, self.layout.sheet is not None) for row in rows]
                 lengths = np.fromiter(map(len, rows), np.int64, len(rows))
             fits = lengths == width
             if not fits.all():
-                wrong = zip(numbers[~fits].tolist(), lengths[~fits].tolist(), strict=True)
+                wrong = zip(numbers[~fits].tolist(), compress(rows, ~fits), strict=True)
                 ragged += list(wrong)
                 rows, numbers = list(compress(rows, fits)), numbers[fits]
             # The last rows may be no data, so that one batch waits for the next.
@@ -217,26 +228,65 @@ class Source:
                     yield held
                     whole = False
                 held = Batch(rows, numbers)
+        last = held.numbers[-1] if held is not None else 0
+        # Notes of one cell below the last row are no rows.
+        while ragged and ragged[-1][0] > last and is_note(ragged[-1][1], width):
+            number, cells = ragged.pop()
+            noted = f"row {number} holds a note ('{cells[0].strip()[:40]}'): left out."
+            self.passed.insert(0, Problem(noted))
         if held is not None:
             yield self._cut_tail(held, whole=whole)
         if ragged:
-            problems.append(describe_ragged(ragged, width))
+            problems.append(describe_ragged([(at, len(row)) for at, row in ragged], width))
+
+    def _drop_inner(
+        self, rows: list[list[str]], numbers: np.ndarray
+    ) -> tuple[list[list[str]], np.ndarray]:
+        """Return rows without headers that come again and subtotals, which are kept as passed."""
+        first = [name.strip() for name in self.header]
+        kept = np.ones(len(rows), bool)
+        for place, row in enumerate(rows):
+            if row[:1] == first[:1] and [cell.strip() for cell in row] == first:
+                kind = "the names of the columns again"
+            elif "" in row and (label := find_subtotal(row)) is not None:
+                kind = f"subtotals ({label})"
+            else:
+                continue
+            kept[place] = False
+            self.passed.append(Problem(f"row {numbers[place]} holds {kind}: left out."))
+        return (rows, numbers) if kept.all() else (list(compress(rows, kept)), numbers[kept])
 
     def _cut_tail(self, batch: Batch, *, whole: bool) -> Batch:
         """Return the last rows without notes and totals below them, which are kept as passed."""
         found = find_tail(batch.rows, batch.numbers.tolist(), whole=whole)
-        self.passed = [
-            Problem(f"row {batch.numbers[place]} holds {kind}: left out.") for place, kind in found
-        ][::-1]
+        told = [f"row {batch.numbers[place]} holds {kind}: left out." for place, kind in found]
+        self.passed = [*map(Problem, told[::-1]), *self.passed]
         count = len(batch.rows) - len(found)
         return Batch(batch.rows[:count], batch.numbers[:count])
 
     def _find_absent(self, roles: Mapping[str, Role]) -> list[Problem]:
         return [
-            Problem(f"there is no column '{name}'.", name_nearest(name, self.header))
+            Problem(f"there is no column '{name}'.", self._name_cure(name))
             for name in [part for one in roles for part in self.joined.get(one, (one,))]
             if name not in self.header
         ]
+
+    def _name_cure(self, name: str) -> Text:
+        """Return what to do about an absent column: the option that names the one it may be."""
+        nearest = name_nearest(name, self.header)
+        if name not in WORDS:
+            return nearest
+        fits = [one for one in self.header if split_name(one) & {*WORDS[name]}]
+        judges = list(find_judges(self.header)) if name == "rater" and not fits else []
+        if judges:
+            return (
+                "Columns are called as raters are: name them with ",
+                Option("raters", judges),
+                ".",
+            )
+        if len(fits) == 1:
+            return ("Name it with ", Option(name, fits[0]), ".")
+        return ("Name it with ", Option(name), f". {nearest}")
 
 
 def open_source(path: FilePath, reading: Reading = AS_IT_IS, *, warned: bool = True) -> Source:
@@ -322,58 +372,8 @@ def pick_roles(
             found[role] = column if isinstance(column, str) else source.join(list(column))
         elif role in OPTIONAL and source.has(role) and role not in used:
             found[role] = role
+    source.context = found.get("context")
     return found
-
-
-def list_names(names: str | Iterable[str], ids: Mapping[str, str]) -> list[str]:
-    """Return the names of number columns, each once; a single text is one name.
-
-    Parameters
-    ----------
-    names
-        Number columns.
-    ids
-        Canonical name -> id column.
-
-    Raises
-    ------
-    OptionError
-        If none is named, or a column is to be both an id and a number.
-    """
-    listed = list(dict.fromkeys([names] if isinstance(names, str) else names))
-    if not listed:
-        message = "no number column is named. Name at least one."
-        raise OptionError(message)
-    for role, column in ids.items():
-        if column in listed:
-            message = f"column '{column}' cannot be the {role} and hold numbers. Name another."
-            raise OptionError(message)
-    return listed
-
-
-def refuse_hidden(roles: Mapping[str, str], names: Iterable[str]) -> None:
-    """Refuse a wanted column whose name another column takes over, as it would be lost.
-
-    Parameters
-    ----------
-    roles
-        Canonical name -> column of the file.
-    names
-        Columns that are wanted under their own names.
-
-    Raises
-    ------
-    OptionError
-        With both columns.
-    """
-    for name in names:
-        column = roles.get(name, name)
-        if column != name:
-            message = (
-                f"column '{name}' cannot be read beside '{column}', which becomes the {name}. "
-                "Give it another name in the file."
-            )
-            raise OptionError(message)
 
 
 def lacks_clips(source: Source, clip: Columns | None) -> bool:
@@ -387,8 +387,3 @@ def lacks_clips(source: Source, clip: Columns | None) -> bool:
         The column that the caller named; "clip" is what a caller gets who named none.
     """
     return clip == "clip" and not any(name.casefold() == "clip" for name in source.header)
-
-
-def number_rows(count: int) -> pd.api.extensions.ExtensionArray:
-    """Return the row numbers as ids, for files without a clip column."""
-    return pd.array([str(row) for row in range(1, count + 1)], dtype="str")

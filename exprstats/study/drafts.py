@@ -11,9 +11,10 @@ from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem, speak
 from exprstats.io import FileContents, Reading, read_contents
 from exprstats.io.files.annotations import tell_annotated
+from exprstats.io.files.answers import order_answers
 from exprstats.io.files.words import WORDS, find_pairs, split_name
 from exprstats.io.guards.codes import USUAL_CODES
-from exprstats.io.numbers import order_answers
+from exprstats.io.numbers import list_codes
 from exprstats.options import MOST_JUDGES, MOST_WORDS, name_some
 from exprstats.study.entries import (
     Entry,
@@ -137,7 +138,7 @@ def _sort_files(
         fact = f"'{folders[0]}' and '{folders[1]}' are both folders of videos' frames."
         raise DataError(Problem(fact, "Name the folder above them, or one of them."))
     read = [(path, _look(path, reading)) for path in paths if path not in folders]
-    rated = any(_LAYOUTS.get(one.layout) == "ratings" for _, one in read)
+    rated = any(_LAYOUTS.get(one.layout) == "ratings" or _holds_judges(one) for _, one in read)
     alone = not folders and sum(_find_people(one) is None for _, one in read) < 1 + rated
     found: Found = {}
     holds = [f"{path.name}: a folder of videos' frames." for path in folders]
@@ -149,7 +150,8 @@ def _sort_files(
             passed.append(_pass_over(path, one))
             continue
         rows = count_things(one.facts.rows, "row")
-        holds.append(f"{path.name}: {rows}, {_HOLDS['people' if people else one.layout]}.")
+        layout = "people" if people else "wide" if _holds_judges(one) else one.layout
+        holds.append(f"{path.name}: {rows}, {_HOLDS[layout]}.")
         notes += [f"{path.name}: {speak(text, 'study')}" for text in one.warnings]
         if kind in found:
             fact = f"'{found[kind][0]}' and '{path}' both hold {kind}."
@@ -171,7 +173,15 @@ def _look(path: Path, reading: Reading) -> FileContents:
     return contents
 
 
+def _holds_judges(contents: FileContents) -> bool:
+    """Return whether a row a clip holds a column of numbers for each of several judges."""
+    judged = len({*contents.judges} & {*contents.numbers}) > 1
+    return judged and contents.layout in {"wide", "clips"}
+
+
 def _name_kind(contents: FileContents, *, rated: bool) -> str | None:
+    if _holds_judges(contents):
+        return "ratings"
     if contents.layout != "wide":
         return _LAYOUTS.get(contents.layout)
     if rated:
@@ -221,12 +231,12 @@ def _draft_reading(table: str, contents: FileContents, reading: Reading) -> Iter
         labels = reading.labels
         mapped = isinstance(labels, bool | Mapping)
         yield Entry(table, "labels", labels if mapped else tuple(labels))
-    known = reading.missing
-    declared = (known,) if isinstance(known, str | float | int) else tuple(known)
+    declared = list_codes(reading.missing)
     codes = {code for one in contents.codes for code in one.codes if code in USUAL_CODES}
-    if declared or codes:
+    if declared or codes or contents.silent:
         told = "codes far from all other values" if codes else ""
-        yield Entry(table, "missing", (*declared, *sorted(codes)), told)
+        told = "what stands where nothing was answered" if contents.silent else told
+        yield Entry(table, "missing", (*declared, *contents.silent, *sorted(codes)), told)
 
 
 def _list_roles(table: str, contents: FileContents, roles: Iterable[str]) -> Iterator[Entry]:
@@ -250,6 +260,7 @@ def _draft_ratings(
 ) -> Iterator[Entry]:
     """Yield the lines of ``[ratings]``."""
     table, layout, roles = "ratings", contents.layout, contents.roles
+    layout = "wide" if _holds_judges(contents) else layout
     names = tuple(contents.columns["column"])
     yield Entry(table, "file", write_path(path, folder))
     rated = pick_numbers(contents)
@@ -263,7 +274,8 @@ def _draft_ratings(
     why = "because no other column holds numbers"
     if layout == "wide":
         rated = tuple(one for one in contents.judges if one in rated) or rated
-        told = f"one column per rater, {why}; items need a column of raters"
+        named = "because their names are those of raters" if contents.judges else why
+        told = f"one column per rater, {named}; items need a column of raters"
         yield Entry(table, "raters", rated, told, names)
     elif layout == "items by raters":
         pairs = find_pairs(contents.numbers, numbered=True)
@@ -321,13 +333,14 @@ def _draft_clips(
     """Yield the lines of ``[clips]``."""
     table = "clips"
     yield Entry(table, "file", write_path(path, folder))
-    yield from _list_roles(table, contents, ("clip", "subject", "context"))
+    lines = [] if rated else list(guess_target(table, contents))
+    target = next((one.value for one in lines if one.key == "target"), None)
+    predicted = target == contents.roles.get("context")
+    roles = ("clip", "subject", *(() if predicted else ("context",)))
+    yield from _list_roles(table, contents, roles)
     if "subject" not in contents.roles:
         yield ask_entry(table, "subject", "the column of the people who are seen", contents)
-    target = None
-    if not rated:
-        yield from (lines := list(guess_target(table, contents)))
-        target = next((one.value for one in lines if one.key == "target"), None)
+    yield from lines
     texts = {name: one for name, one in list_texts(contents).items() if name != target}
     for name, levels in texts.items():
         known = "context" in contents.roles

@@ -13,6 +13,7 @@ from exprstats import __version__
 from exprstats.errors import DataError, Problem
 from exprstats.io import FileContents
 from exprstats.io.files.annotations import Annotated
+from exprstats.io.files.words import split_name
 from exprstats.options import name_some
 
 Value = (
@@ -191,7 +192,12 @@ def guess_target(table: str, contents: FileContents) -> Iterator[Entry]:
             yield Entry(table, "target", found[0], told, names)
             return
     numbers = [name for name in pick_numbers(contents) if name not in {"start", "end"}]
-    if numbers:
+    context = contents.roles.get("context", "")
+    if split_name(context) & {*_CLASSES}:
+        told = "the classes that models predict, because no other column is called a target; if "
+        told += "it names the situation of each clip, make it the context and name a target"
+        yield Entry(table, "target", context, told, names)
+    elif numbers:
         told = "what models predict, because it is the last column of numbers"
         yield Entry(table, "target", numbers[-1], told, names)
     else:

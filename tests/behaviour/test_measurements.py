@@ -82,3 +82,17 @@ def test_rates_that_differ_by_more_than_a_twentieth_are_told(make_face, rates, t
     texts = [str(one.message).split(";")[0] for one in caught]
     text = "Videos run at 23 ('w') to 25 frames per second. Jitter depends on the rate"
     assert texts == ([text] if told else [])
+
+
+def test_moments_in_a_row_that_failed_are_a_gap_and_count_once_beside_absent_frames(find_quality):
+    # At 5 moments a second: .4 and .6 s failed, 2 s failed, and 3.2 and 3.4 s failed or absent.
+    def lose(table):
+        failed = table["frame"].sub(1).isin([*range(9, 17), 50, *range(78, 88)])
+        return table.assign(success=np.where(failed, 0, 1)).drop(index=range(83, 88))
+
+    with pytest.warns(DataWarning, match="There is 1 gap between frames in 1 of 1 clips"):
+        found = find_quality(lose, (0, 4))
+    assert found["gaps"].tolist() == [3] and found["n_valid"].tolist() == [15]
+    with pytest.warns(DataWarning) as told:
+        assert find_quality(lose, (0, 1), (3, 4))["gaps"].tolist() == [1, 1]
+    assert any("1 gap between frames in 1 of 2 clips" in str(one.message) for one in told)

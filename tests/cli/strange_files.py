@@ -277,7 +277,7 @@ FILES = [
          "980", str(i * 7 % 11)] for i, c in enumerate(CLIPS))], "may be 1.200 or 1200"),
     Strange("badbyte.csv", lambda path: path.write_bytes(
         join(long(judges=["Zoë", *JUDGES[1:]])).encode().replace(b"clip05,Ben", b"clip05,B\xe9n")),
-        "cannot be UTF-8"),
+        ("reliability", "ICC(1,1)", None, "not UTF-8")),
     text("cut.csv", join(long())[:-9] + '"', "may be cut off"),
     text("twice.csv", [*long(), long()[7]], "more than once"),
     text("twins.csv", long(header=("clip", "rater", "rating", "rating")), "names 'rating' 2 times"),
@@ -292,7 +292,8 @@ FILES = [
          for i, row in enumerate(_MATRIX))], "correlation matrix"),
     Strange("page.xls", lambda path: path.write_text("<html><table><tr><td>clip</td></tr></table>"),
             "web page"),
-    text("words.csv", long(lambda cell: "n/a" if cell == "5" else cell), "--missing"),
+    text("words.csv", long(lambda cell: "n/a" if cell == "5" else cell), ("reliability", "ICC(A,1)",
+         None)),
     text("truths.csv", long(lambda cell: str(cell > "3").upper()), ("agreement", "alpha", None)),
     # Survey programs.
     text("qualtrics.csv", _qualtrics(Q), LOADING, "utf-8-sig"),

@@ -13,7 +13,11 @@ from typer.testing import CliRunner
 
 from exprstats.cli.program import app
 
+from .laboratory_records import RECORDS
+from .laboratory_tables import TABLES
+from .last_tables import LAST
 from .strange_files import FILES
+from .unseen_tables import UNSEEN
 
 
 def judge(path, right):
@@ -29,20 +33,25 @@ def judge(path, right):
             return right in spoken and not lines and shown.exit_code in {0, 2}, spoken[-300:]
         if not lines:
             return False, spoken[-300:]
-        command, term, value = right
+        command, term, value, *said = right
         words = shlex.split(lines[0])[1:]
         ended = runner.invoke(app, [*words, "--json", "-"])
         if ended.exit_code:
             return False, f"{lines[0]}: {' '.join(ended.stderr.split())[-300:]}"
+        if any(word not in spoken + ended.stderr for word in said):
+            return False, f"{lines[0]}: says nothing of {said}"
+        if term is None:
+            return words[0] == command, lines[0]
         found = [row["estimate"] for row in json.loads(ended.stdout)["rows"] if row["term"] == term]
         near = [one for one in found if value is None or one == pytest.approx(value, abs=5e-4)]
         return words[0] == command and bool(near), f"{lines[0]}: {found[:3]}, not {value}"
 
 
-# A third runs by default: neighbours in the list are of one kind.
+# Some run by default: neighbours in the lists are of one kind.
 CASES = [
-    pytest.param(one, id=one.name, marks=[pytest.mark.slow] if place % 3 else [])
-    for place, one in enumerate(FILES)
+    pytest.param(one, id=one.name, marks=[pytest.mark.slow] if place % every else [])
+    for files, every in ((FILES, 4), (TABLES, 7), (RECORDS, 4), (UNSEEN, 5), (LAST, 5))
+    for place, one in enumerate(files)
 ]
 
 

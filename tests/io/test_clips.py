@@ -91,7 +91,7 @@ def test_clips_without_a_clip_column_are_numbered_unless_one_is_near(write, refu
     check_table(table, CLIPS)
     assert table["clip"].tolist() == ["1", "2"]
     (problem,) = refuse(read_clips, write("Clip,subject,x\na,p,1\n"))
-    assert "Did you mean 'Clip'?" in problem.remedy
+    assert "Name it with --clip Clip" in problem.speak("command")
 
 
 def test_items_take_up_subject_and_context(write):
@@ -102,7 +102,7 @@ def test_items_take_up_subject_and_context(write):
 
 def test_items_of_several_raters_are_refused(write, refuse):
     (problem,) = refuse(read_items, write("clip,x\na,1\na,2\n"), items=["x"])
-    assert "read the file as ratings" in problem.remedy
+    assert "read the file as ratings" in problem.speak()
 
 
 def test_items_outside_the_scale_are_refused_column_by_column(write, refuse):

@@ -85,7 +85,7 @@ def test_further_missing_codes_match_texts_and_values(write):
         ("drei", "not a number: 'drei'", "declare them as missing"),
         ("n/a", "not a number: 'n/a'", "declare them as missing"),
         ("1_000", "not a number: '1_000'", "missing"),
-        ("1.234,5", "not a number", "missing"),
+        ("1.2345,6", "not a number", "missing"),
         ("٣", "not a number", "missing"),
         ("2-Jan", "a date", "Spreadsheets"),
         ("02. Jan", "a date", "Spreadsheets"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -24,6 +25,7 @@ _LIRIS = re.compile(
 )
 _EEV = {"Video ID", "Timestamp (milliseconds)"}
 _TIER = {"tier", "start", "end"}
+_NOLDUS = {"Video Time", "Neutral", "Happy", "Sad", "Angry"}
 _AFFDEX = {"Anger", "Sadness", "Disgust", "Joy", "Surprise", "Fear", "Contempt"}
 
 
@@ -80,6 +82,47 @@ def _read_start(path: Path) -> str:
     return head.decode("utf-16" if wide else "utf-8", "replace").removeprefix("\ufeff")
 
 
+# Logs of one person over time, by what stands in their first lines, with what helps.
+_LOGS = (
+    (
+        r"\A\W*Time of Rating[,;\t]",
+        "the continuous ratings of one rater (CARMA or DARMA)",
+        "Reliability needs several raters: put them side by side, with one column of seconds and "
+        "one a rater.",
+    ),
+    (
+        r"\A\W*Second[,;\t](Rating|X[,;\t]Y)\s*$",
+        "the continuous ratings of one rater (CARMA or DARMA)",
+        "Reliability needs several raters: put them side by side, with one column of seconds and "
+        "one a rater.",
+    ),
+    (
+        r"^Video Time[,;\t]Emotion\s*$",
+        "a state log of FaceReader, with a row where the leading emotion changes",
+        "Export the detailed log, which has a row a frame: exprstats estimates reads it.",
+    ),
+    (
+        r"^.*\bBehavior\b.*[,;\t]Status\s*$",
+        "BORIS's list of single events, where starts and stops have rows of their own",
+        "Export 'aggregated events', which hold beginnings and ends of clips in one row.",
+    ),
+)
+
+
+def tell_log(lines: Sequence[str]) -> tuple[str, str] | None:
+    """Return what a log of another program is that holds no table to analyse, and what helps.
+
+    Examples
+    --------
+    >>> tell_log(["Time of Rating,01-Mar-2024", "Second,Rating"])[0]
+    'the continuous ratings of one rater (CARMA or DARMA)'
+    >>> tell_log(["clip,rater,rating"])
+    """
+    text = "".join(lines[:_LINES]).replace('"', "")
+    found = (log for log in _LOGS if re.search(log[0], text, re.MULTILINE))
+    return next(((kind, cure) for _, kind, cure in found), None)
+
+
 def _tell_json(text: str) -> Annotated | None:
     if '"grouped_predictions"' in text or ('"predictions"' in text and '"emotions"' in text):
         return Annotated("predictions of Hume (.json)", "estimates")
@@ -117,6 +160,7 @@ def _tell_table(text: str) -> Annotated | None:
             (names >= _EEV, "expressions that videos evoke (EEV)", "evoked"),
             (not place and lower >= _TIER, "annotated intervals, one row each", "signing"),
             (hume and names >= {"Admiration", "Joy"}, "predictions of Hume", "estimates"),
+            (names >= _NOLDUS, "a detailed log of FaceReader", "estimates"),
             (facet, "estimates of FACET", "estimates"),
             (bool(affdex) and names >= _AFFDEX, "estimates of AFFDEX", "estimates"),
             (

@@ -11,6 +11,7 @@ from exprstats.errors import Problem
 
 OWN_NAMES = "Give each column its own name."
 
+_UNITS = re.compile(r"[(\[][^)\]]+[)\]]|\d+\s*(-|–|—|to|bis|à|a)\s*\d+")
 _NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?")
 
 
@@ -64,6 +65,7 @@ def find_header(rows: Sequence[Sequence[str]], given: int | None = None) -> Head
             filled[place] == 0
             or (filled[place] == 1 and usual >= 2)
             or (rows[place][0].startswith("#") and filled[place] < usual)
+            or (is_preamble(rows[place], usual) and not _heads_groups(rows, place))
         ):
             place += 1
     titles: tuple[str, ...] = ()
@@ -85,6 +87,18 @@ def find_header(rows: Sequence[Sequence[str]], given: int | None = None) -> Head
     return Header(place, frozenset(dropped), tuple(notes), titles)
 
 
+def is_preamble(row: Sequence[str], usual: float) -> bool:
+    """Return whether a row above a wide table names one thing and its value: "Frame rate: 25".
+
+    Examples
+    --------
+    >>> is_preamble(["Frame rate:", "25", "", ""], 9), is_preamble(["", "joy", "", "calm"], 9)
+    (True, False)
+    """
+    held = [cell for cell in row if cell.strip()]
+    return usual >= 5 and len(held) <= 2 and bool(row[0].strip())
+
+
 def _heads_groups(rows: Sequence[Sequence[str]], place: int) -> bool:
     """Return whether a row only names groups of columns, whose own names are in the next row."""
     if len(rows) < place + 4:
@@ -92,7 +106,11 @@ def _heads_groups(rows: Sequence[Sequence[str]], place: int) -> bool:
     top, names, body = rows[place], rows[place + 1], rows[place + 2 :]
     filled = [one for one in names if one.strip()]
     groups = [one for one in top if one.strip()]
-    if not 0 < len(groups) < len(filled) or len(filled) < len(names) - 1 or len(top) > len(names):
+    unnamed = sum(
+        not name.strip() and not (at < len(top) and top[at].strip())
+        for at, name in enumerate(names)
+    )
+    if not 0 < len(groups) < len(filled) or unnamed > 1 or len(top) > len(names):
         return False
     if any(_NUMBER.fullmatch(one.strip()) for one in filled):
         return False
@@ -108,7 +126,9 @@ def _spread_titles(top: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
     """Return the group of each column, if names come again in several groups."""
     known = [one.strip() for one in names if one.strip()]
     if len(set(known)) == len(known):
-        return ("",) * len(names)
+        # A column that only the upper row names keeps that name.
+        pairs = zip(names, [*top, *[""] * len(names)], strict=False)
+        return tuple("" if name.strip() else title.strip() for name, title in pairs)
     spread, held = [], ""
     for place in range(len(names)):
         held = top[place].strip() if place < len(top) and top[place].strip() else held
@@ -124,6 +144,8 @@ def _join(titles: Sequence[str], names: Sequence[str]) -> str:
 
 def join_title(title: str, name: str) -> str:
     """Return a column's name below the title of its group."""
+    if title and not name.strip():
+        return title
     return f"{title}_{name.strip()}" if title and name.strip() != title else name
 
 
@@ -132,21 +154,32 @@ def _find_labels(rows: Sequence[Sequence[str]], place: int) -> set[int]:
         if any(cell.strip().startswith('{"ImportId"') for cell in rows[last]):
             return set(range(place + 1, last + 1))
     first, rest = rows[place + 1 : place + 2], rows[place + 2 :]
-    if not first or len(rest) < 3:
-        return set()
-    words = []
-    for column, cell in enumerate(first[0]):
-        below = [row[column].strip() for row in rest if len(row) > column and row[column].strip()]
-        numbers = sum(bool(_NUMBER.fullmatch(text)) for text in below)
-        label = any(letter.isalpha() for letter in cell)
-        if below and numbers >= 0.8 * len(below):
-            if not label or len(below) < 3:
-                return set()
-            words.append(cell.strip())
+    return {place + 1} if first and len(rest) > 2 and _is_labels(first[0], rest) else set()
+
+
+def _is_labels(row: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
+    """Return whether a row holds words or units where all rows below hold numbers."""
+    words, blank, again = [], 0, 0
+    for column, cell in enumerate(row):
+        text = cell.strip()
+        below = [one[column].strip() for one in rest if len(one) > column and one[column].strip()]
+        numbers = sum(bool(_NUMBER.fullmatch(one)) for one in below)
+        if not text:
+            blank += len(below) == len(rest)
+        elif below and numbers >= 0.8 * len(below):
+            if _UNITS.fullmatch(text) is None:
+                if len(below) < 3 or not any(letter.isalpha() for letter in cell):
+                    return False
+                words.append(text)
         elif cell in below:
-            return set()
-    certain = len(words) > 1 or (len(words) == 1 and " " in words[0])
-    return {place + 1} if certain else set()
+            return False
+        else:
+            # Ids come again; a label of their column does not.
+            again += len(below) == len(rest) > 9 and len({*below}) <= len(below) / 2
+    # Units such as "(1-5)" stand below a single name, beside ids that only this row lacks.
+    units = blank > 1 and any(_UNITS.fullmatch(cell.strip()) for cell in row)
+    known = blank > 1 or again > 1
+    return len(words) > 1 or (len(words) == 1 and (" " in words[0] or known)) or units
 
 
 def name_columns(cells: list[str], trim: bool) -> list[str]:

@@ -6,6 +6,7 @@ import atexit
 import codecs
 import gzip
 import hashlib
+import re
 import shutil
 import stat
 import sys
@@ -92,6 +93,8 @@ class Bytes:
         Hash of the bytes as they came.
     notes
         What a person should know.
+    broken
+        Of text in UTF-8, the rows with bytes that are not, and what stands before them.
     """
 
     name: str
@@ -100,13 +103,16 @@ class Bytes:
     encoding: str | None
     sha256: str
     notes: tuple[Text, ...] = ()
+    broken: tuple[tuple[int, str], ...] = ()
 
 
 def inspect_bytes(path: Path, encoding: str | None = None) -> Bytes:
     """Find a file's format and encoding in one pass over its bytes.
 
     Text is UTF-8 or UTF-16 where it can be; what is neither, and holds no letter in UTF-8, is
-    read as Windows-1252, which European spreadsheets write. A file that mixes both is refused.
+    read as Windows-1252, which European spreadsheets write, unless its bytes are those of
+    Cyrillic, Chinese or Japanese words. Single bytes of it in a file that is
+    else UTF-8 are letters of Windows-1252 (`mend_bytes`), with a warning.
 
     Parameters
     ----------
@@ -131,17 +137,19 @@ def inspect_bytes(path: Path, encoding: str | None = None) -> Bytes:
         if binary:
             return Bytes(name, local, binary, None, digest)
         notes: tuple[Text, ...] = ()
+        broken: tuple[tuple[int, str], ...] = ()
         if encoding is None:
             encoding = _guess_marked(head)
-        if encoding is None:
-            encoding, notes = _tell_utf8(name, local)
+        if encoding is None or encoding == "utf-8-sig":
+            found, notes, broken = _tell_utf8(local)
+            encoding = encoding or found
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         fact = f"the packed file is damaged ({error})."
         raise DataError(Problem(fact, "Copy it again.", file=name)) from error
     except OSError as error:
         raise DataError(_explain_os(path, error)) from error
-    _check_text(name, local, encoding)
-    return Bytes(name, local, "text", encoding, digest, notes)
+    _check_text(name, local, encoding, MENDED if broken else "strict")
+    return Bytes(name, local, "text", encoding, digest, notes, broken)
 
 
 def _is_stream(path: Path) -> bool:
@@ -221,6 +229,8 @@ def _refuse_foreign(name: str, path: Path, head: bytes) -> None:
     if not head.removeprefix(mark).strip():
         raise DataError(Problem(EMPTY_FILE, "Check the export.", file=name))
     found = next((kind for sign, kind in _FOREIGN.items() if head.startswith(sign)), None)
+    if head.startswith(b"<?xml") and b"<annotation>" in head[:2000] and b"<track " in head:
+        found = ("annotations of Anvil", "Export them to ELAN (.eaf), or as a table.")
     if head.removeprefix(mark).lstrip()[:20].lower().startswith(_PAGES):
         found = _FOREIGN[b"<html"]
     if head.startswith(_ZIP):
@@ -248,16 +258,21 @@ def _guess_marked(head: bytes) -> str | None:
     return None
 
 
-def _tell_utf8(name: str, path: Path) -> tuple[str, tuple[Text, ...]]:
-    """Return whether bytes are UTF-8 or Windows-1252, and a note on the latter.
+def mend_bytes(error: UnicodeError) -> tuple[str, int]:
+    """Return the letters of Windows-1252 that bytes stand for which are not UTF-8."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1252", errors="replace"), error.end
 
-    Raises
-    ------
-    DataError
-        If letters of both stand in one file: no encoding reads all of it.
-    """
+
+MENDED = "exprstats-mended"
+codecs.register_error(MENDED, mend_bytes)
+
+
+def _tell_utf8(path: Path) -> tuple[str, tuple[Text, ...], tuple[tuple[int, str], ...]]:
+    """Return whether bytes are UTF-8 or Windows-1252, a note on the latter, and broken rows."""
     if _is_utf8(path):
-        return "utf-8", ()
+        return "utf-8", (), ()
     letters, broken, row = 0, [], 0
     with path.open("rb") as stream:
         for line in stream:
@@ -265,19 +280,47 @@ def _tell_utf8(name: str, path: Path) -> tuple[str, tuple[Text, ...]]:
             if line.isascii():
                 continue
             try:
-                letters += not line.decode("utf-8").isascii()
-            except UnicodeDecodeError:
-                broken.append(row)
-    given = Option("encoding", "cp1252")
+                letters += not line.removeprefix(codecs.BOM_UTF8).decode("utf-8").isascii()
+            except UnicodeDecodeError as error:
+                broken.append((row, line[: error.start].decode("utf-8")))
     if letters:
-        lines = f"{len(broken):,} line{'s' if len(broken) > 1 else ''}"
-        fact = f"{lines} cannot be UTF-8, which {letters:,} others with accents are."
-        remedy = ("Save the file as CSV UTF-8, or have it read with ", given, ".")
-        raise DataError(Problem(fact, remedy, file=name, rows=tuple(broken)))
-    where = f"row {broken[0]}" + f" and {len(broken) - 1:,} more" * (len(broken) > 1)
-    fact = f"the text is read as Windows-1252, as letters of {where} are not in UTF-8"
+        return "utf-8", (), tuple(broken)
+    where = f"row {broken[0][0]}" + f" and {len(broken) - 1:,} more" * (len(broken) > 1)
+    encoding, name = _tell_single(path)
+    fact = f"the text is read as {name}, as letters of {where} are not in UTF-8"
     note = f"{fact}; if they come out wrong, name another with "
-    return "cp1252", ((note, Option("encoding"), "."),)
+    return encoding, ((note, Option("encoding"), "."),), ()
+
+
+def _tell_single(path: Path) -> tuple[str, str]:
+    """Return the encoding of text that is not UTF-8, by how its bytes beyond ASCII stand together.
+
+    European words have single accents. Cyrillic ones are runs of such bytes; Chinese ones are pairs
+    whose first byte is that of a frequent sign; Japanese ones hold the first bytes of kana.
+    """
+    with path.open("rb") as stream:
+        runs = re.findall(rb"[\x80-\xff]+", stream.read(_BLOCK))
+    high = b"".join(runs)
+    for encoding, name, first in (
+        ("shift_jis", "Shift JIS (Japanese)", range(0x82, 0x84)),
+        ("gb18030", "GB 18030 (Chinese)", range(0xB0, 0xD8)),
+    ):
+        pairs = [run[at] for run in runs for at in range(0, len(run) - 1, 2)]
+        if 2 * sum(lead in first for lead in pairs) > len(pairs) > 1 and _decodes(path, encoding):
+            return encoding, name
+    if 2 * sum(len(run) for run in runs if len(run) > 2) > len(high):
+        return "cp1251", "Windows-1251 (Cyrillic)"
+    return "cp1252", "Windows-1252"
+
+
+def _decodes(path: Path, encoding: str) -> bool:
+    try:
+        with path.open(encoding=encoding) as stream:
+            while stream.read(_BLOCK):
+                pass
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_utf8(path: Path) -> bool:
@@ -291,11 +334,11 @@ def _is_utf8(path: Path) -> bool:
         return False
 
 
-def _check_text(name: str, path: Path, encoding: str) -> None:
+def _check_text(name: str, path: Path, encoding: str, errors: str) -> None:
     """Refuse bytes that do not decode, and decoded text that no person typed."""
     head = ""
     try:
-        with path.open(encoding=encoding, newline="") as stream:
+        with path.open(encoding=encoding, errors=errors, newline="") as stream:
             head = stream.read(_BLOCK)
             broken = "\0" in head or "\x01" in head or _looks_binary(head, encoding)
             while not broken and encoding != "utf-8" and stream.read(_BLOCK):

@@ -100,13 +100,15 @@ AS_IT_IS = Reading()
 
 
 def read_coded(text: str) -> str | None:
-    """Return the number that an answer begins with, such as 4 of "4 - Extremely"; None if none.
+    """Return the number that an answer begins or ends with, as "4 - Extremely"; None if none.
 
     Examples
     --------
-    >>> read_coded("4 - Extremely"), read_coded("(1) never"), read_coded("2 cats")
+    >>> read_coded("4 - Extremely"), read_coded("never (1)"), read_coded("2 cats")
     ('4', '1', None)
     """
+    if ended := re.fullmatch(r"[^\W\d].*?\s*\(([+-]?\d+)\)", text.strip()):
+        return ended[1]
     found = re.fullmatch(r"\(?([+-]?\d+)(?:\s*[)=:]\s*|\s*[-–—./]\s+)([^\W\d].*)", text.strip())
     return found[1] if found and not looks_like_date(text) else None
 

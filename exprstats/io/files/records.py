@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -13,11 +13,19 @@ from typing import Any
 import numpy as np
 
 from exprstats.apa import count_things
-from exprstats.errors import DataError, Problem, Text
+from exprstats.errors import DataError, Option, Problem, Text
+from exprstats.io.files.annotations import tell_log
 from exprstats.io.files.headers import Header, find_header
-from exprstats.io.files.kinds import SAVE_CSV, STATISTICAL, Bytes, FileFormat, inspect_bytes
+from exprstats.io.files.kinds import (
+    MENDED,
+    SAVE_CSV,
+    STATISTICAL,
+    Bytes,
+    FileFormat,
+    inspect_bytes,
+)
 from exprstats.io.files.reading import AS_IT_IS, Reading
-from exprstats.io.files.text import find_separator, split_lines
+from exprstats.io.files.text import find_quote, find_separator, split_lines
 from exprstats.io.files.workbooks import (
     Described,
     Labels,
@@ -64,6 +72,8 @@ class Layout:
         Those of the notes that every reader is warned of.
     problems
         What is wrong with it as a whole.
+    errors, quote
+        How bytes that are no text are met, as `open` takes it; what stands around texts.
     labels, silent
         Of the values of a statistical file's columns; those that say nothing was answered.
     """
@@ -80,6 +90,8 @@ class Layout:
     notes: tuple[Text, ...] = ()
     warned: tuple[Text, ...] = ()
     problems: tuple[Problem, ...] = ()
+    errors: str = "strict"
+    quote: str = '"'
     labels: Labels = field(default_factory=dict)
     silent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -129,8 +141,11 @@ def find_layout(path: Path, reading: Reading = AS_IT_IS) -> Layout:
 
 
 def _lay_text(found: Bytes, shared: dict[str, Any], reading: Reading) -> Layout:
-    with found.path.open(encoding=found.encoding, newline="") as stream:
+    errors = MENDED if found.broken else "strict"
+    with found.path.open(encoding=found.encoding, errors=errors, newline="") as stream:
         lines = list(islice(stream, _SAMPLE_LINES))
+    if reading.header_row is None and (log := tell_log(lines)) is not None:
+        raise DataError(Problem(f"the file is {log[0]}.", log[1], file=found.name))
     declared = _read_declared(lines[0])
     below = lines[declared is not None :]
     below = below[max((reading.header_row or 1) - 1 - (declared is not None), 0) :]
@@ -141,16 +156,23 @@ def _lay_text(found: Bytes, shared: dict[str, Any], reading: Reading) -> Layout:
         given = max(reading.header_row - (declared is not None), 1)
     try:
         header = find_header(list(split_lines(lines, mark)), given)
+        quote = find_quote(lines[header.place], mark) if header.place < len(lines) else '"'
+        if quote != '"':
+            header = find_header(list(split_lines(lines, mark, quote=quote)), given)
     except csv.Error:
-        header = Header((given or 1) - 1, frozenset(), ())
+        header, quote = Header((given or 1) - 1, frozenset(), ()), '"'
     problems = (_place(problem, shared["path"]),) if problem else ()
+    names = next(split_lines(lines[header.place :], mark), []) if lines else []
+    notes = (*found.notes, *_tell_broken(found.broken, names, mark), *header.notes)
     return Layout(
         **shared,
         separator=mark,
         header=header,
         declared=declared is not None,
-        notes=(*found.notes, *header.notes),
-        warned=(*found.notes, *header.notes),
+        notes=notes,
+        warned=notes,
+        errors=errors,
+        quote=quote,
         problems=problems,
     )
 
@@ -193,10 +215,10 @@ def _read_cells(layout: Layout, problems: list[Problem]) -> Iterator[list[str]]:
 
 
 def _read_lines(layout: Layout, problems: list[Problem]) -> Iterator[list[str]]:
-    with layout.local.open(encoding=layout.encoding, newline="") as stream:
+    with layout.local.open(encoding=layout.encoding, errors=layout.errors, newline="") as stream:
         if layout.declared:
             next(stream)
-        reader = split_lines(stream, layout.separator or ",", strict=True)
+        reader = split_lines(stream, layout.separator or ",", strict=True, quote=layout.quote)
         number = 0
         try:
             for row in reader:
@@ -206,6 +228,26 @@ def _read_lines(layout: Layout, problems: list[Problem]) -> Iterator[list[str]]:
             fact = f"a field cannot be read to its end ({error})."
             where = {"file": str(layout.path), "rows": (number + layout.declared + 1,)}
             problems.append(Problem(fact, _OPEN_QUOTE, **where))
+
+
+def _tell_broken(
+    broken: Sequence[tuple[int, str]], names: Sequence[str], mark: str
+) -> tuple[Text, ...]:
+    """Return a note on the rows and columns of bytes that are not UTF-8."""
+    if not broken:
+        return ()
+    places = []
+    for row, before in broken[:5]:
+        at = len(next(csv.reader([before], delimiter=mark), [""])) - 1
+        column = f", column '{names[max(at, 0)].strip()}'" if at < len(names) else ""
+        places.append(f"row {row}{column}")
+    more = f" and {count_things(len(broken) - 5, 'further row')}" if len(broken) > 5 else ""
+    fact = (
+        f"{count_things(len(broken), 'row holds', 'rows hold')} bytes that are not UTF-8, as all "
+        f"other letters are ({'; '.join(places)}{more}): they are read as letters of Windows-1252. "
+        "Compare these cells with the original, or name the encoding with "
+    )
+    return ((fact, Option("encoding"), "."),)
 
 
 def _read_declared(line: str) -> str | None:

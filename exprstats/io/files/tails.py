@@ -57,6 +57,37 @@ def find_tail(rows: Rows, numbers: Sequence[int], *, whole: bool) -> list[tuple[
     return found
 
 
+def is_note(cells: Sequence[str], width: int) -> bool:
+    """Return whether a row of one cell is a note below a table, and no row that was cut off.
+
+    Examples
+    --------
+    >>> is_note(["* replaced in week 2"], 4), is_note(["clip24"], 4)
+    (True, False)
+    """
+    return len(cells) == 1 and width > 1 and len(cells[0].split()) >= _WORDS
+
+
+def find_subtotal(row: Sequence[str]) -> str | None:
+    """Return the label of a row of subtotals, as spreadsheets put them between groups of rows.
+
+    Its only text names the group and the statistic, and other cells of texts are blank.
+
+    Examples
+    --------
+    >>> find_subtotal(["P001 Mean", "", "3.2"]), find_subtotal(["P001", "Ada", "3"])
+    ('P001 Mean', None)
+    """
+    if not any(" " in cell for cell in row):
+        return None
+    texts = [cell.strip() for cell in row if cell.strip() and _read(cell) is None]
+    if len(texts) != 1 or all(cell.strip() for cell in row):
+        return None
+    words = texts[0].split()
+    ends = len(words) > 1 and (is_total(words[0]) or is_total(words[-1]))
+    return texts[0] if ends and any(_read(cell) is not None for cell in row) else None
+
+
 def _read_note(rows: Rows, numbers: Sequence[int], place: int) -> str:
     filled = [cell.strip() for cell in rows[place] if cell.strip()]
     if len(rows[place]) < 3 or len(filled) != 1:
@@ -98,7 +129,9 @@ def _find_statistic(body: Rows, row: Sequence[str]) -> str | None:
         compared += 1
         # A value that rows have themselves tells little.
         telling |= given not in values
-    return next(iter(left)) if compared > 1 and telling else None
+    # One number below a table whose other cells there are all blank is no row of it.
+    alone = compared == 1 and sum(map(bool, map(str.strip, row))) == 1 and len(row) > 2
+    return next(iter(left)) if (compared > 1 or alone) and telling else None
 
 
 def _read(cell: str) -> float | None:

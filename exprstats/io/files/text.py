@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from exprstats.errors import Problem
+from exprstats.io.files.headers import is_preamble
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _SAMPLE = 200
@@ -49,11 +50,28 @@ def find_separator(lines: list[str]) -> tuple[str, Problem | None]:
     return winners[0], Problem(fact, "Put texts that hold a separator into double quotes.")
 
 
-def split_lines(lines: Iterable[str], mark: str, *, strict: bool = False) -> Iterator[list[str]]:
+def split_lines(
+    lines: Iterable[str], mark: str, *, strict: bool = False, quote: str = '"'
+) -> Iterator[list[str]]:
     """Yield the fields of lines; several blanks separate as one does."""
     blank = mark == " "
     source = (line.strip(" \r\n") for line in lines) if blank else lines
-    return csv.reader(source, delimiter=mark, skipinitialspace=blank, strict=strict)
+    return csv.reader(
+        source, delimiter=mark, skipinitialspace=blank, strict=strict, quotechar=quote
+    )
+
+
+def find_quote(line: str, mark: str) -> str:
+    """Return the quote around the names of columns: a single one stands around all of them.
+
+    Examples
+    --------
+    >>> find_quote("'clip';'rating'", ";"), find_quote("clip,'rating'", ",")
+    ("'", '"')
+    """
+    cells = [cell.strip() for cell in line.strip().split(mark)]
+    single = all(len(cell) > 2 and cell[0] == cell[-1] == "'" for cell in cells)
+    return "'" if single and len(cells) > 1 else '"'
 
 
 def _rank(lines: list[str], mark: str) -> tuple[float, int]:
@@ -63,7 +81,12 @@ def _rank(lines: list[str], mark: str) -> tuple[float, int]:
     except csv.Error:
         return 0.0, 0
     above = 0
-    while len(rows) > 1 and (len(rows[0]) < 2 or rows[0][0].startswith("#")):
+    usual = sorted(len(row) for row in rows)[len(rows) // 2] if rows else 0
+    while len(rows) > 1 and (
+        len(rows[0]) < 2
+        or rows[0][0].startswith("#")
+        or (len(rows[0]) < usual and is_preamble(rows[0], usual))
+    ):
         rows, above = rows[1:], 1
     if not rows or len(rows[0]) < 2:
         return 0.0, 0

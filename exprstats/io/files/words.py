@@ -13,9 +13,30 @@ WORDS: dict[str, tuple[str, ...]] = {
     "clip": (
         *("clip", "video", "stimulus", "target", "segment", "object", "trial", "recording"),
         *("image", "vid", "picture", "photo", "stimuli", "stim", "film", "filmclip", "videoclip"),
-        *("ausschnitt", "sequenz", "reiz", "bild", "foto", "aufnahme", "szene", "stimulusid"),
+        *(
+            "stimulusitem",
+            "stimulusfile",
+            "videofile",
+            "mediafile",
+            "ausschnitt",
+            "sequenz",
+            "reiz",
+        ),
+        *("bild", "foto", "aufnahme", "szene", "stimulusid"),
         *("extrait", "sequence", "estimulo", "imagen", "filmato", "immagine", "klip", "uyaran"),
-        *("片段", "视频", "刺激", "图片"),
+        *(
+            "片段",
+            "视频",
+            "刺激",
+            "图片",
+            "fragment",
+            "trecho",
+            "nagranie",
+            "видео",
+            "клип",
+            "動画",
+            "영상",
+        ),
     ),
     "rater": (
         *("rater", "worker", "judge", "coder", "annotator", "observer", "crowdworker"),
@@ -25,7 +46,8 @@ WORDS: dict[str, tuple[str, ...]] = {
         *("raterin", "juge", "evaluateur", "observateur", "codeur", "evaluador", "juez"),
         *("observador", "codificador", "calificador", "valutatore", "giudice", "osservatore"),
         *("degerlendirici", "puanlayici", "gozlemci", "hakem"),
-        *("评分者", "评价者", "评分员", "评委", "编码者", "观察者"),
+        *("avaliador", "anotador", "juiz", "beoordelaar", "sedzia", "оценщик", "эксперт", "評定者"),
+        *("評価者", "평가자", "评分者", "评价者", "评分员", "评委", "编码者", "观察者"),
     ),
     "subject": (
         *("subject", "participant", "person", "actor", "speaker", "sender", "patient"),
@@ -33,6 +55,7 @@ WORDS: dict[str, tuple[str, ...]] = {
         *("versuchspersonen", "vp", "vpn", "teilnehmer", "teilnehmerin", "sprecher"),
         *("schauspieler", "sujet", "acteur", "locuteur", "sujeto", "participante", "soggetto"),
         *("partecipante", "paziente", "paciente", "katilimci", "denek", "kisi", "konusmaci"),
+        *("proefpersoon", "deelnemer", "uczestnik", "участник", "参加者", "被験者", "참가자"),
         *("被试", "参与者", "受试者", "被试编号"),
     ),
     "context": (
@@ -48,7 +71,8 @@ WORDS: dict[str, tuple[str, ...]] = {
         *("rating", "score", "response", "answer", "value", "resp", "bewertung", "urteil"),
         *("einschatzung", "beurteilung", "note", "wert", "antwort", "reponse", "evaluation"),
         *("puntaje", "puntuacion", "calificacion", "respuesta", "punteggio", "risposta", "voto"),
-        *("puan", "cevap", "deger", "评分", "得分", "分数"),
+        *("choice", "auswahl", "nota", "avaliacao", "oordeel", "ocena", "оценка", "評定", "評定値"),
+        *("評価", "평점", "puan", "cevap", "deger", "评分", "得分", "分数"),
     ),
     "model": ("model", "method", "system"),
     "truth": ("truth", "true", "label", "actual", "gold"),
@@ -61,30 +85,44 @@ PLAIN = frozenset(
 )
 _BESIDE = frozenset(
     {"id", "ids", "name", "code", "nr", "no", "num", "number", "nummer", "numero", "key", "file"}
-    | {"input", "in", "innen", "kennung", "kurzel", "label"}
+    | {
+        "input",
+        "in",
+        "innen",
+        "kennung",
+        "kurzel",
+        "label",
+        "exp",
+        "spreadsheet",
+        "private",
+        "public",
+        "external",
+    }
+    | {"prolific", "pid", "your", "ihr", "initials", "kode", "codename", "pseudonym"}
 )
 _COMPOUND = re.compile(r"(nummer|kennung|kurzel|code|nr|id|编号|号)$")
 # Times at which the same thing is measured again: occasions, and no judges.
 TIMES = frozenset(
     {"day", "days", "time", "timepoint", "session", "wave", "visit", "occasion", "week", "month"}
     | {"year", "trial", "block", "age", "measurement", "tag", "tage", "zeit", "zeitpunkt", "welle"}
-    | {
-        "sitzung",
-        "woche",
-        "monat",
-        "jahr",
-        "messzeitpunkt",
-        "jour",
-        "semaine",
-        "dia",
-        "gun",
-        "zaman",
-    }
+    | {"sitzung", "woche", "monat", "jahr", "messzeitpunkt", "jour", "semaine", "dia", "gun"}
+    | {"zaman"}
 )
 _TRUTHS = {"truth", "ytrue", "groundtruth", "goldstandard"}
 _JUDGE = "|".join((*WORDS["rater"], "obs", "rat"))
 _STATISTICS = frozenset(
     {"mean", "sd", "var", "se", "min", "max", "median", "entropy", "n", "c", "std"}
+)
+_SPOKEN = re.compile(rf"({_JUDGE})[_ .-]+([^\W\d_]+)")
+_RATED = re.compile(r"(ratings?|bewertung|urteil|einschatzung|beurteilung|评分)[_ .-]?\d+")
+# Trials and targets are numbered in other tables, too, as those of reaction times.
+_CLIPS = "|".join(
+    sorted({*WORDS["clip"]} - {"trial", "target", "object", "recording"}, key=len, reverse=True)
+)
+_NUMBERED = re.compile(
+    rf"\b({_CLIPS})s?[\s_#:.-]*(?:nr|no|number|nummer)?[\s_#:.]*(\d+|[a-z])\b"
+    r"|\b[\w-]+\.(mp4|avi|mov|m4v|mkv|wmv|webm|mpe?g|jpe?g|png|wav|mp3)\b|^\d+(?=_q)",
+    re.IGNORECASE,
 )
 JUDGES = re.compile(
     rf"({_JUDGE}|j|r)[_ .-]?\d+|({_JUDGE})[_ .-]?[a-z]|({_JUDGE})[_ .-]?(one|two|three|four|five)"
@@ -93,11 +131,13 @@ JUDGES = re.compile(
 ASIDE = re.compile(
     r"(.*[_ .])?id|unnamed: \d+|index|row|column_\d+|time|timestamp|zeit|day|date|year|wave"
     r"|session|age|alter|sex|gender|geschlecht|grade|school|group|gruppe|order|seed|rt|au\d\d_[rc].*"
-    r"|.*duration.*|.*reaction.?time.*|.*_ms|trial.*|.*time.*seconds.*|.*(_|\.|key_resp.*)rt|progress|status"
-    r"|finished|location(latitude|longitude)|sc\d+|recipient.*|externalreference"
+    r"|.*duration.*|.*reaction.?time.*|.*_ms|trial.*|.*time.*seconds.*|.*(_|\.|key_resp.*)rt|progress"
+    r"|status|finished|location(latitude|longitude)|sc\d+|recipient.*|externalreference"
     r"|case|serial|ref|mode|started|lastdata|last_?page|maxpage|q_viewer|missing|missrel|deg_time"
     r"|time(_rsi|_sum|_sum_.*|\d+)|submitdate|startdate|datestamp|.*interviewtime|(group|question)time.*"
     r"|redcap_.*|.*_complete|.*_timestamp|.*\.this(n|rep|trial|index).*|.*seconds|.*lifetime.*"
+    r"|.*[_ ]time|time[_ .]?(elapsed|taken|spent).*|latency|.*latency|block.*|beep.*|prompt|signal"
+    r"|fold|split|part|set|repeat|iteration|frame.?rate|completed.*|second|moment|sample.?number"
 )
 # Of rows and columns; the short ones may be names, so that their numbers must agree.
 TOTALS = frozenset(
@@ -106,49 +146,6 @@ TOTALS = frozenset(
     | {"gesamtsumme", "mittelwert", "mittel", "durchschnitt", "standardabweichung", "moyenne"}
     | {"somme", "ecart-type", "ecart type", "media", "promedio", "suma", "toplam", "ortalama"}
     | {"合计", "总计", "平均", "平均值", "overall", "subtotal", "column total", "totale", "somma"}
-)
-# Answers to questions of how much, how often and how far one agrees, from the lowest.
-SCALES: tuple[tuple[str, ...], ...] = (
-    (
-        *("never", "not at all", "none", "strongly disagree", "very slightly", "rarely"),
-        *("disagree", "slightly", "a little", "a little bit", "somewhat disagree", "sometimes"),
-        *("somewhat", "neither", "neither agree nor disagree", "neutral", "undecided"),
-        *("moderately", "somewhat agree", "often", "agree", "quite a bit", "quite", "very"),
-        *("very much", "very often", "strongly agree", "always", "extremely"),
-    ),
-    (
-        *("nie", "niemals", "überhaupt nicht", "gar nicht", "trifft überhaupt nicht zu"),
-        *("trifft gar nicht zu", "trifft nicht zu", "stimme überhaupt nicht zu"),
-        *("stimme gar nicht zu", "stimme nicht zu", "lehne ab", "selten", "wenig"),
-        *("trifft eher nicht zu", "trifft wenig zu", "stimme eher nicht zu", "manchmal"),
-        *("gelegentlich", "etwas", "teils/teils", "teils, teils", "teils teils", "teilweise"),
-        *("weder noch", "unentschieden", "neutral", "mittelmäßig", "mäßig", "trifft teilweise zu"),
-        *("trifft eher zu", "stimme eher zu", "ziemlich", "oft", "häufig", "stark"),
-        *("trifft ziemlich zu", "trifft zu", "stimme zu", "sehr", "sehr stark", "sehr oft"),
-        *("trifft völlig zu", "trifft voll zu", "trifft voll und ganz zu", "trifft sehr zu"),
-        *("stimme völlig zu", "stimme voll zu", "stimme voll und ganz zu", "immer", "äußerst"),
-    ),
-    (
-        *("jamais", "pas du tout", "pas du tout d'accord", "rarement", "un peu"),
-        *("plutôt pas d'accord", "parfois", "quelquefois", "moyennement", "neutre"),
-        *("ni d'accord ni pas d'accord", "plutôt d'accord", "souvent", "beaucoup", "d'accord"),
-        *("tout à fait d'accord", "toujours", "extrêmement"),
-    ),
-    (
-        *("nunca", "para nada", "nada", "totalmente en desacuerdo", "rara vez", "en desacuerdo"),
-        *("poco", "a veces", "algo", "ni de acuerdo ni en desacuerdo", "neutral"),
-        *("a menudo", "frecuentemente", "de acuerdo", "bastante", "mucho", "siempre"),
-        *("totalmente de acuerdo", "muchísimo"),
-    ),
-    (
-        *("hiçbir zaman", "asla", "hiç", "kesinlikle katılmıyorum", "nadiren", "katılmıyorum"),
-        *("biraz", "bazen", "kararsızım", "orta", "sık sık", "katılıyorum", "oldukça", "çok"),
-        *("her zaman", "kesinlikle katılıyorum"),
-    ),
-    (
-        *("从不", "完全不同意", "非常不同意", "很少", "不同意", "有时", "中立", "一般", "不确定"),
-        *("经常", "同意", "总是", "非常同意", "完全同意"),
-    ),
 )
 
 
@@ -232,6 +229,50 @@ def is_truth(name: str) -> bool:
     return re.sub(r"[\W_]", "", str(name).lower()) in _TRUTHS
 
 
+_STARTS = r"start|begin|beginn|anfang|onset|in|debut|inicio|inizio|start time|begin time|starttime"
+_ENDS = r"end|ende|stop|offset|out|fin|fine|end time|stop time|endtime"
+_LASTS = r"duration|dur|length|dauer|lange|duree|duracion|durata|lasts"
+_UNIT = (
+    r"s|secs?|seconds?|sekunden|ms|msec|milliseconds?|millisekunden|hh:mm:ss(?:[.:]m?s+)?|ss\.msec"
+)
+_WHEN = re.compile(
+    rf"(?:(?P<of>[\w ]+)\.)?(?:(?P<start>{_STARTS})|(?P<end>{_ENDS})|(?P<duration>{_LASTS}))"
+    rf"(?:\s*[-_ ]\s*|\s*[(\[]\s*|(?=ms$))?(?P<unit>{_UNIT})?[)\]]?"
+)
+
+
+def find_times(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Return the columns of beginnings, ends and durations, each with the unit in its name.
+
+    Of a time that a program writes in several units, seconds are taken, then clock times.
+
+    Parameters
+    ----------
+    names
+        Columns.
+
+    Examples
+    --------
+    >>> find_times(["Behavior", "Start (s)", "Duration (ms)"])
+    {'start': ('Start (s)', 's'), 'duration': ('Duration (ms)', 'ms')}
+    >>> find_times(["smile.ordinal", "smile.onset", "smile.offset"])
+    {'start': ('smile.onset', 'ms'), 'end': ('smile.offset', 'ms')}
+    """
+    found: dict[str, list[tuple[int, str, str]]] = {}
+    stems = {name.partition(".")[0] for name in names if name.endswith(".ordinal")}
+    for name in names:
+        when = _WHEN.fullmatch(fold_name(name))
+        if when is None or (when["of"] and not stems):
+            continue
+        # Datavyu writes milliseconds.
+        unit = "ms" if when["of"] else (when["unit"] or "")
+        kind = "ms" if unit.startswith("m") else "s" if unit.startswith("s") else ""
+        rank = {"s": 0, "": 1, "ms": 2}[kind]
+        role = next(one for one in ("start", "end", "duration") if when[one])
+        found.setdefault(role, []).append((rank, name, kind))
+    return {role: min(held)[1:] for role, held in found.items()}
+
+
 def is_total(name: str) -> bool:
     """Return whether a row or a column is called as totals, means and the like are."""
     return fold_name(name).rstrip(":.") in TOTALS or fold_name(name) in TOTALS
@@ -287,6 +328,49 @@ def are_judges(pairs: Mapping[str, tuple[str, str]]) -> bool:
     return any(one.isdigit() or JUDGES.fullmatch(one.lower()) for _, one in pairs.values())
 
 
+def asks_judges(pairs: Mapping[str, tuple[str, str]]) -> bool:
+    """Return whether neither part of pairs, as of `find_pairs`, tells which the judges are.
+
+    Examples
+    --------
+    >>> asks_judges({"Ada_joy": ("Ada", "joy")}), asks_judges({"film1_Ada": ("film1", "Ada")})
+    (True, False)
+    """
+    clips = all(_NUMBERED.search(item) for item, _ in pairs.values())
+    return bool(pairs) and not are_judges(pairs) and not clips
+
+
+def _is_spoken(name: str) -> bool:
+    """Return whether a name is a judge's own: rater_Ada, R_Ben; and not a fact such as rater_id."""
+    if re.fullmatch(r"R[_.-][A-Z][a-z]+", name.strip()):
+        return True
+    found = _SPOKEN.fullmatch(fold_name(name))
+    fact = found is not None and (found[2] in _BESIDE or is_aside(found[2]))
+    return found is not None and not fact
+
+
+def find_shown(names: Sequence[str]) -> dict[str, str]:
+    """Return columns of a questionnaire that ask one question about one clip each, with the clip.
+
+    Parameters
+    ----------
+    names
+        Columns of numbers.
+
+    Examples
+    --------
+    >>> find_shown(["age", "How open is video 1?", "How open is video 2?", "How open is video 3?"])
+    {'How open is video 1?': 'video 1', 'How open is video 2?': 'video 2', 'How open is video 3?': \
+'video 3'}
+    """
+    found = {name: _NUMBERED.search(name) for name in names}
+    shown = {name: one[0] for name, one in found.items() if one is not None}
+    if len(set(shown.values())) < max(len(shown), 3):
+        return {}
+    asked = {re.sub(r"[\W\d]+", " ", _NUMBERED.sub("", name)) for name in shown}
+    return shown if len(asked) == 1 else {}
+
+
 def find_judges(names: Sequence[str]) -> tuple[str, ...]:
     """Return columns that are judges of one item: called r1, r2, or score_r1, score_r2.
 
@@ -295,9 +379,13 @@ def find_judges(names: Sequence[str]) -> tuple[str, ...]:
     >>> find_judges(["clip", "juge1", "juge2"]), find_judges(["score_r1", "score_r2", "age"])
     (('juge1', 'juge2'), ('score_r1', 'score_r2'))
     """
-    alone = tuple(name for name in names if is_judge(name))
-    if len(alone) > 1:
-        return alone
+    for is_one in (
+        is_judge,
+        _is_spoken,
+        lambda name: _RATED.fullmatch(fold_name(name)) is not None,
+    ):
+        if len(alone := tuple(name for name in names if is_one(name))) > 1:
+            return alone
     paired = {name: found[0] for name in names if (found := split_judge(name))}
     one = len(set(paired.values())) == 1 and len(paired) > 1
     return tuple(paired) if one else ()

@@ -13,7 +13,7 @@ from exprstats.errors import Option, Problem
 from exprstats.io.files.words import TIMES, WORDS, fold_name, is_aside, split_name
 
 _FEWEST = 6
-_MOST_COLUMNS = 12
+_MOST_COLUMNS = 40
 # Ids that come again so often in another place start anew there.
 _AGAIN = 1.5
 _PLACES = frozenset(
@@ -116,13 +116,14 @@ def _list_crossed(
     table: pd.DataFrame, roles: Mapping[str, str], numeric: Sequence[str]
 ) -> Iterator[tuple[str, str, str]]:
     """Yield a column of values and two of ids, each pair of which has at most one row."""
+    varied = [name for name in numeric if len(table[name].dropna().unique()) > 1]
     given = roles.get("rating")
     worded = [name for name in numeric if split_name(name) & {*WORDS["rating"]}]
-    tried = [given] if given else worded or list(numeric)
+    tried = [given] if given else worded or [name for name in numeric if not is_aside(name)]
     for value in dict.fromkeys(tried):
         ids = [name for name in map(str, table) if name != value and _names_cases(table[name])]
         for one, two in combinations(ids, 2):
-            others = [name for name in numeric if name not in {value, one, two}]
+            others = [name for name in varied if name not in {value, one, two}]
             if not all(is_aside(name) or table[name].is_unique for name in others):
                 continue
             levels = table[one].nunique() * table[two].nunique()
@@ -219,7 +220,9 @@ def find_strays(table: pd.DataFrame, roles: Mapping[str, str]) -> list[Problem]:
     key = [roles[role] for role in ("context", "clip") if role in roles]
     counts = table.groupby(key, sort=False)[roles["subject"]].nunique()
     several = counts[counts > 1]
-    if not 0 < len(several) <= FEW_SHARED * len(counts):
+    if len(several) > FEW_SHARED * len(counts):
+        return _find_padded(table, key, roles["subject"])
+    if not len(several):
         return []
     first = several.index[0]
     where = (table[key] == (first if len(key) > 1 else [first])).all(axis=1)
@@ -229,3 +232,16 @@ def find_strays(table: pd.DataFrame, roles: Mapping[str, str]) -> list[Problem]:
     counted = count_things(len(several), "clip has", "clips have")
     fact = f"{counted} several subjects: '{label}' has {named}."
     return [Problem(fact, "Correct the subject, or the clip.", column=roles["subject"])]
+
+
+def _find_padded(table: pd.DataFrame, key: Sequence[str], subject: str) -> list[Problem]:
+    """Return a problem where clips have several subjects that differ by zeros only: 007 and 7."""
+    people = table[subject].astype(str)
+    bare = people.str.replace(r"(?<!\d)0+(?=\d)", "", regex=True)
+    if bare.groupby([table[name] for name in key], sort=False).nunique().max() > 1:
+        return []
+    forms = people.groupby(bare).unique()
+    pairs = [f"'{one[0]}' and '{one[1]}'" for one in forms if len(one) > 1]
+    fact = f"clips have subjects whose ids differ by zeros only: {', '.join(pairs[:3])}."
+    remedy = "Spreadsheets drop leading zeros: write the ids of each person alike."
+    return [Problem(fact, remedy, column=subject)] if pairs else []

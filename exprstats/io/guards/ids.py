@@ -8,7 +8,10 @@ import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
 from exprstats.apa import count_things
+from exprstats.errors import Problem
 
 _NULL_WORDS = frozenset({"na", "nan", "none", "null", "n/a", "#n/a"})
 _WHOLE = re.compile(r"0*(\d+)(\.0+)?", re.ASCII)
@@ -30,6 +33,8 @@ _DATE = re.compile(
     rf"|({_MONTHS})[a-z]*\.?[- ]\d{{1,4}}",
     re.IGNORECASE,
 )
+# Contexts that are numbers with decimals are fewer.
+_MEASURED = 12
 
 
 def clean_id(text: str) -> str:
@@ -211,3 +216,20 @@ def _find_padded(levels: Sequence[str]) -> Iterator[Finding]:
 def _name_first(levels: Sequence[str], places: Sequence[int]) -> str:
     shown = ", ".join(f"'{levels[place]}'" for place in places[:3])
     return f"{shown} and {len(places) - 3:,} more" if len(places) > 3 else shown
+
+
+def judge_context(column: pd.Series, count: int) -> list[Problem]:
+    """Return a problem if contexts are measured numbers: many levels with decimals.
+
+    Examples
+    --------
+    >>> judge_context(pd.Series(["0.1", "0.27", "1.5"] * 4), 12)
+    []
+    """
+    levels = column.dropna().unique()
+    values = pd.to_numeric(pd.Series(levels, dtype=object), errors="coerce")
+    if len(levels) < _MEASURED or values.isna().any() or (values % 1 == 0).mean() > 0.5:
+        return []
+    shown = ", ".join(str(level) for level in levels[:3])
+    fact = f"it holds {len(levels):,} numbers in {count:,} rows ({shown}, …), as measurements do."
+    return [Problem(fact, "Name a column of contexts, such as tasks.", column=str(column.name))]

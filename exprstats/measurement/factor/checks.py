@@ -16,6 +16,7 @@ from exprstats.errors import (
     DataError,
     FitError,
     FitWarning,
+    Option,
     OptionError,
     Problem,
     warn_user,
@@ -171,11 +172,10 @@ def warn_reversed(name: str, items: Sequence[str]) -> None:
         named = join_words([f"'{item}'" for item in items])
         one = len(items) == 1
         verb, they, them = ("loads", "it is", "it") if one else ("load", "they are", "them")
-        message = (
-            f"{name}: {named} {verb} against the other items; if {they} reverse-keyed, "
-            f"reverse {them} (highest + lowest - answer) and fit again."
-        )
-        warn_user(message, FitWarning)
+        fact = f"{name}: {named} {verb} against the other items; if {they} reverse-keyed,"
+        turned = Option("reverse", list(items))
+        how = (f"{fact} reverse {them} on the scale with ", turned, " and ", Option("scale"))
+        warn_user((*how, ", and fit again."), FitWarning)
 
 
 def raise_improper(improper: Sequence[str]) -> None:

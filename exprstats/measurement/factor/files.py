@@ -12,8 +12,7 @@ import pandas as pd
 
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.io import write_json
-from exprstats.io.files.stored import read_stored
-from exprstats.io.outputs import write_text
+from exprstats.io.outputs import read_stored, write_text
 from exprstats.measurement.factor.checks import list_notes
 from exprstats.measurement.factor.model import Factor
 from exprstats.measurement.factor.scoring import list_spans

@@ -15,7 +15,7 @@ import pandas as pd
 from exprstats.contracts import arrange_rows
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.io import encode_json, write_json
-from exprstats.io.files.stored import read_stored
+from exprstats.io.outputs import read_stored
 from exprstats.models.data.design import Design, Sample
 from exprstats.models.fitting.elastic import Tuned
 from exprstats.models.fitting.outcomes import KEYS
