@@ -226,7 +226,8 @@ def check_tested(predictions: pd.DataFrame, by: str | None) -> None:
     for context, part in parts:
         count = part["subject"].nunique()
         if count < FEWEST_SUBJECTS:
-            where = "there are" if by is None else f"context '{context}' has"
+            verb = "there is" if count == 1 else "there are"
+            where = verb if by is None else f"context '{context}' has"
             fact = f"{where} {count_things(count, 'test subject')}, and intervals need"
             remedy = ("Give the test part a larger share with ", Option("test"), " in [split], or ")
             told = f"{fact} {FEWEST_SUBJECTS}; the scores are reported without."

@@ -45,7 +45,7 @@ from exprstats.study.stages.descriptives import (
 )
 from exprstats.study.stages.estimates import run_estimates
 from exprstats.study.stages.evoked import run_evoked
-from exprstats.study.stages.items import FEW, add_mean, name_mean, take_item
+from exprstats.study.stages.items import FEW, add_mean, take_item
 from exprstats.study.stages.learning import predict_all, rate_features
 from exprstats.study.stages.raters import rate_further
 from exprstats.study.stages.signing import run_signing
@@ -311,6 +311,9 @@ def _rate(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
     """Return the run with the reliability of its ratings, and how the answers are distributed."""
     study = run.study
     with log.attempt("reliability"):
+        empty = ratings["rating"].isna()
+        named = (ratings["clip"] + " by " + ratings["rater"])[empty].tolist()
+        log.exclude("reliability", "ratings", len(ratings), "the rating is missing", left_out=named)
         model = study.reliability.model if study.reliability else "one-way"
         run = run.add(rate_crowd(add_mean(study, ratings), log, model=model))
     with log.stage("reliability"):
@@ -330,7 +333,7 @@ def _measure(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
     names = [str(name) for name in ratings["item"].unique()]
     if len(names) < ITEMS_NEEDED and (not study.scored or run.clips is None):
         # Of items that are the target was told when they became one.
-        if study.clips is None or study.target not in {*names, name_mean(names)}:
+        if not study.rated_target:
             ending = (
                 "the study ends with their reliability" if study.clips is None else "it has none"
             )
@@ -349,6 +352,10 @@ def _measure(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
     scale = study.ratings.scale if study.ratings else None
     items = average_raters(ratings)
     whose = parts if train_only else None
+    if whose is not None and "subject" in items:
+        # People of whom no clip has all features are rated and scored, and nobody learns from them.
+        rest = items.loc[~items["subject"].isin(whose["subject"]), "subject"].drop_duplicates()
+        whose = pd.concat([whose, rest.to_frame().assign(part="none")], ignore_index=True)
     factor = measure_clips(items, names, whose, log, scale=scale, ratings=ratings)
     found: list[Result | None] = [factor, rate_targets(ratings, factor, log)]
     with log.isolate("factor", "the descriptives of the scores"):

@@ -101,7 +101,7 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
     with log.attempt("baselines"):
         first = next(iter(models.values()))
         ranges = None if first.design.classes else find_ranges(study, factor, first.predictions)
-        log.notes += [] if ranges is None else [ranges.note]
+        log.notes += [] if ranges is None or not ranges.note else [ranges.note]
         skeleton = drop_added(first.predictions, clips, study)
         guesses = _guess_all(run, log, skeleton, ranges, ratings, lesson=lesson)
     if ratings is not None and factor is not None and has_pairs(ratings):
