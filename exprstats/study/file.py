@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
@@ -71,6 +72,9 @@ _NEEDS = {
 _NEEDS |= dict.fromkeys(("weights", "contrasts", "importance", "deep", "video"), "clips")
 _NEEDS |= dict.fromkeys(("ablation", "adaptation"), "clips")
 Conflict = tuple[str, str]
+Lines = dict[tuple[str, str], int]
+_HEADING = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]")
+_KEY = re.compile(r"""\s*("[^"]*"|'[^']*'|[\w-]+)\s*=""")
 
 
 def read_study(path: str | Path) -> Study:
@@ -105,17 +109,18 @@ def read_study(path: str | Path) -> Study:
     'Smiles'
     """
     path = Path(path)
-    reading = _Reading(path)
-    study = reading.read_all(_load_toml(path))
+    content, lines = _load_toml(path)
+    reading = _Reading(path, lines)
+    study = reading.read_all(content)
     if reading.problems or study is None:
         raise DataError(reading.problems)
     return study
 
 
-def _load_toml(path: Path) -> dict[str, Any]:
+def _load_toml(path: Path) -> tuple[dict[str, Any], Lines]:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-        return tomllib.loads(text.replace("\r\n", "\n"))
+        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        return tomllib.loads(text), _find_lines(text)
     except FileNotFoundError:
         fact, remedy = "there is no such file.", "Check the name and the folder."
     except IsADirectoryError:
@@ -130,19 +135,39 @@ def _load_toml(path: Path) -> dict[str, Any]:
     raise DataError(Problem(fact, remedy, file=str(path)))
 
 
+def _find_lines(text: str) -> Lines:
+    """Return the line, from 1, of each key below its heading, and of each heading."""
+    lines: Lines = {}
+    where = ""
+    headings: list[str] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if found := _HEADING.match(line):
+            headings.append(found[1].strip("\"'"))
+            several = line.lstrip().startswith("[[")
+            where = f"[[{headings[-1]}]] number {headings.count(headings[-1])}: "
+            where = where if several else f"[{headings[-1]}] "
+            lines.setdefault(("", headings[-1]), number)
+            lines.setdefault((where, ""), number)
+        elif found := _KEY.match(line):
+            lines.setdefault((where, found[1].strip("\"'")), number)
+    return lines
+
+
 class _Reading:
     """One pass over one file, gathering problems."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, lines: Lines) -> None:
+        self.path, self.lines = path, lines
         self.problems: list[Problem] = []
 
-    def complain(self, fact: str, remedy: str = "") -> None:
-        self.problems.append(Problem(fact, remedy, file=str(self.path)))
+    def complain(self, fact: str, remedy: str = "", key: tuple[str, str] = ("", "")) -> None:
+        """Note a problem, with the line of a key below its heading."""
+        rows = (self.lines[key],) if key in self.lines else ()
+        self.problems.append(Problem(fact, remedy, file=str(self.path), rows=rows))
 
     def read_all(self, content: dict[str, Any]) -> Study | None:
         known = ["title", "seed", "models", *_TABLES]
-        self._refuse_unknown(content, known, "the study file")
+        self._refuse_unknown(content, known, "")
         tables = {
             name: self._read_table(content[name], kind, f"[{name}]")
             for name, kind in _TABLES.items()
@@ -163,9 +188,10 @@ class _Reading:
             self.complain(
                 f"{where} must be a table, not {show_value(value)}.",
                 f"Write {where} on a line of its own and its keys below.",
+                ("", where.strip("[]")),
             )
             return None
-        self._refuse_unknown(value, list(_list_readers(kind)), where)
+        self._refuse_unknown(value, list(_list_readers(kind)), f"{where} ")
         before = len(self.problems)
         read = self._read_keys(value, kind, f"{where} ")
         return kind(**read) if len(self.problems) == before else None
@@ -178,15 +204,22 @@ class _Reading:
                 try:
                     read[name] = reader(table[name], self.path.parent)
                 except Unreadable as error:
-                    self.complain(f"{where}{name} {error}")
+                    self.complain(f"{where}{name} {error}", key=(where, name))
             elif name in needed:
-                self.complain(f"{where}{name} is missing.", "Add it.")
+                self.complain(f"{where}{name} is missing.", "Add it.", (where, ""))
         return read
 
     def _refuse_unknown(self, table: dict[str, Any], known: list[str], where: str) -> None:
         for name in table:
             if name not in known:
-                self.complain(f"{where} has no key '{name}'.", name_nearest(name, known))
+                fact = f"{where or 'the study file '}has no key '{name}'."
+                remedy = name_nearest(name, known)
+                owners = [
+                    f"[{one}]" for one, kind in _TABLES.items() if name in _list_readers(kind)
+                ]
+                if owners and not remedy.startswith("Did you mean"):
+                    remedy = f"It is a key of {', '.join(owners[:3])}."
+                self.complain(fact, remedy, (where, name))
 
     def _read_models(self, value: Any) -> tuple[ModelSettings, ...]:
         if not isinstance(value, list):
@@ -215,7 +248,7 @@ class _Reading:
         for name, needed in _NEEDS.items():
             if name in content and needed not in given:
                 fact = f"[{name}] needs [{needed}], which is absent."
-                self.complain(fact, f"Add [{needed}] or remove [{name}].")
+                self.complain(fact, f"Add [{needed}] or remove [{name}].", ("", name))
 
 
 def _list_readers(kind: type) -> Mapping[str, Reader]:

@@ -171,6 +171,38 @@ draws = true
     assert len(caught.value.problems) == 13
 
 
+def test_a_mistake_has_its_line_and_a_key_of_another_table_its_place(write_study):
+    """Lines as an editor counts them: of the key, or of the heading that lacks one."""
+    text = """titel = "x"
+[ratings]
+file = "ratings.csv"
+  scale = [
+  4, 0]
+draws = 5
+[[models]]
+name = "a"
+kind = "elastic"
+
+[[models]]  # the second
+"kind" = 3
+[compare]
+"""
+    with pytest.raises(DataError) as caught:
+        read_study(write_study(text))
+    told = {problem.rows: str(problem).partition(": ")[2] for problem in caught.value.problems}
+    starts = {
+        (1,): "the study file has no key 'titel'. Did you mean 'title'?",
+        (4,): "[ratings] scale must be",
+        (6,): "[ratings] has no key 'draws'. It is a key of [compare], [weights], [contrasts].",
+        (11,): "[[models]] number 2: name is missing.",
+        (12,): "[[models]] number 2: kind cannot be 3.",
+        (7,): "[models] needs [clips], which is absent.",
+        (13,): "[compare] needs [clips], which is absent.",
+    }
+    assert all(told[rows].startswith(start) for rows, start in starts.items())
+    assert ", line 6: [ratings]" in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("text", "fact"),
     [
