@@ -2,65 +2,38 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from exprstats.errors import DataError, Problem
 from exprstats.options import NETWORKS, ModelKind, name_nearest
-from exprstats.study.files import EstimatesSettings
 from exprstats.study.settings import (
     BASELINES,
     USUAL_BASELINES,
-    AblationSettings,
-    AdaptationSettings,
     ClipsSettings,
     CompareSettings,
-    ContrastsSettings,
-    DeepSettings,
-    EvokedSettings,
     ImportanceSettings,
     ModelSettings,
-    OpenfaceSettings,
     RatingsSettings,
-    ReliabilitySettings,
     ScoresSettings,
-    SigningSettings,
     SplitSettings,
     Study,
-    SubjectsSettings,
-    VideoSettings,
-    WeightsSettings,
     list_validated,
 )
 from exprstats.study.stages.adaptation import check_people
-from exprstats.study.values import Reader, Unreadable, show_value
+from exprstats.study.values import Lines, Reader, Unreadable, find_lines, show_value
 
 Settings = TypeVar("Settings")
 
 _PICTURES = {"r3d", "r3d-pretrained", "i3d"}  # networks that see these; others see features
+# Each table of the file, and the class of its settings: what a Study holds.
 _TABLES: dict[str, type] = {
-    "ratings": RatingsSettings,
-    "reliability": ReliabilitySettings,
-    "scores": ScoresSettings,
-    "clips": ClipsSettings,
-    "openface": OpenfaceSettings,
-    "split": SplitSettings,
-    "compare": CompareSettings,
-    "weights": WeightsSettings,
-    "contrasts": ContrastsSettings,
-    "importance": ImportanceSettings,
-    "deep": DeepSettings,
-    "video": VideoSettings,
-    "ablation": AblationSettings,
-    "adaptation": AdaptationSettings,
-    "signing": SigningSettings,
-    "evoked": EvokedSettings,
-    "estimates": EstimatesSettings,
-    "subjects": SubjectsSettings,
+    name: get_args(hint)[0]
+    for name, hint in get_type_hints(Study).items()
+    if name not in {"models", "reading"} and any(map(is_dataclass, get_args(hint)))
 }
 _NEEDS = {
     "reliability": "ratings",
@@ -72,9 +45,6 @@ _NEEDS = {
 _NEEDS |= dict.fromkeys(("weights", "contrasts", "importance", "deep", "video"), "clips")
 _NEEDS |= dict.fromkeys(("ablation", "adaptation"), "clips")
 Conflict = tuple[str, str]
-Lines = dict[tuple[str, str], int]
-_HEADING = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]")
-_KEY = re.compile(r"""\s*("[^"]*"|'[^']*'|[\w-]+)\s*=""")
 
 
 def read_study(path: str | Path) -> Study:
@@ -120,7 +90,7 @@ def read_study(path: str | Path) -> Study:
 def _load_toml(path: Path) -> tuple[dict[str, Any], Lines]:
     try:
         text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
-        return tomllib.loads(text), _find_lines(text)
+        return tomllib.loads(text), find_lines(text)
     except FileNotFoundError:
         fact, remedy = "there is no such file.", "Check the name and the folder."
     except IsADirectoryError:
@@ -133,24 +103,6 @@ def _load_toml(path: Path) -> tuple[dict[str, Any], Lines]:
     except OSError as error:
         fact, remedy = f"the file cannot be read: {error.strerror}.", "Check its name and rights."
     raise DataError(Problem(fact, remedy, file=str(path)))
-
-
-def _find_lines(text: str) -> Lines:
-    """Return the line, from 1, of each key below its heading, and of each heading."""
-    lines: Lines = {}
-    where = ""
-    headings: list[str] = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        if found := _HEADING.match(line):
-            headings.append(found[1].strip("\"'"))
-            several = line.lstrip().startswith("[[")
-            where = f"[[{headings[-1]}]] number {headings.count(headings[-1])}: "
-            where = where if several else f"[{headings[-1]}] "
-            lines.setdefault(("", headings[-1]), number)
-            lines.setdefault((where, ""), number)
-        elif found := _KEY.match(line):
-            lines.setdefault((where, found[1].strip("\"'")), number)
-    return lines
 
 
 class _Reading:
@@ -263,9 +215,9 @@ def fill_tables(tables: dict[str, Any], models: tuple[ModelSettings, ...]) -> di
     if "openface" in tables:
         tables["clips"] = tables["openface"].describe_clips()
     if "ratings" in tables:
-        # Without clips nobody is held out, so that there is no training set to fit on.
-        fitted_on = "train" if "clips" in tables else "all"
-        tables.setdefault("scores", ScoresSettings(fitted_on))
+        # Scores that no model predicts can leak nothing, and without clips nobody is held out.
+        predicted = "clips" in tables and tables["clips"].target is None
+        tables.setdefault("scores", ScoresSettings("train" if predicted else "all"))
     if "clips" in tables:
         tables.setdefault("split", SplitSettings())
         tables.setdefault("compare", CompareSettings())
@@ -305,6 +257,12 @@ def find_conflicts(study: Study) -> Iterator[Conflict]:
         yield from _check_models(study)
     if study.split:
         yield from _check_split(study, study.split)
+    if study.subjects:
+        named = [*(study.subjects.features or ()), *filter(None, [study.subjects.group])]
+        own = (study.subjects.subject, study.subjects.context)
+        ids = {part for one in own if one for part in ((one,) if isinstance(one, str) else one)}
+        for name in dict.fromkeys(one for one in named if one in ids):
+            yield f"[subjects] names '{name}', which has another role.", "Remove it there."
 
 
 def _check_ratings(ratings: RatingsSettings) -> Iterator[Conflict]:
@@ -384,6 +342,10 @@ def _check_networks(study: Study) -> Iterator[Conflict]:
         elif model.trained:
             fact = f"[[models]] '{model.name}' has {next(iter(model.trained))}"
             yield f"{fact}, which is for networks.", "Remove it."
+    for name in ("deep", "video"):
+        if getattr(study, name) and all(one.kind not in NETWORKS for one in study.models):
+            fact = f"[{name}] is for networks, and [[models]] has none."
+            yield fact, f'Add one, such as kind = "lstm", or remove [{name}].'
     deep = study.deep
     fed = deep and (deep.sequences or deep.openface or study.openface)
     if deep and not fed and any(one.kind in {*NETWORKS} - _PICTURES for one in study.models):

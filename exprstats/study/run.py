@@ -13,6 +13,7 @@ from exprstats.results import Registered, Results
 from exprstats.study.inputs import (
     FEWEST_SUBJECTS,
     Lesson,
+    check_marks,
     check_strata,
     check_tested,
     drop_gaps,
@@ -42,10 +43,11 @@ from exprstats.study.stages.descriptives import (
     describe_scored,
     pick_scores,
     relate_features,
+    tell_ungrouped,
 )
 from exprstats.study.stages.estimates import run_estimates
 from exprstats.study.stages.evoked import run_evoked
-from exprstats.study.stages.items import FEW, add_mean, take_item
+from exprstats.study.stages.items import FEW, take_item
 from exprstats.study.stages.learning import predict_all, rate_features
 from exprstats.study.stages.raters import rate_further
 from exprstats.study.stages.signing import run_signing
@@ -54,7 +56,6 @@ from exprstats.study.targets import LABEL_METRICS, settle_target
 if TYPE_CHECKING:
     from exprstats.results import Result
 
-ITEMS_NEEDED = FEW + 1
 DESCRIPTIVE = frozenset({"descriptives", "columns", "means"})  # they answer no question alone
 # Tables that stand beside ratings and clips, each with the stage that reads and analyses its files.
 _BESIDE: dict[str, Callable[..., tuple[Result, ...]]] = {
@@ -135,6 +136,7 @@ def run_study(study: Study, *, n_jobs: int = 1, draws: int | None = None) -> Stu
         run = predict_all(run, log, ratings, n_jobs)
     if log.errors and all(one.find_place() in DESCRIPTIVE for one in run.results):
         raise log.errors[0]
+    log.notes += tell_ungrouped(study.subjects, run.means, clips)
     for failure in log.failures:
         warn_user(str(failure))
     learned = run.predictions is not None
@@ -179,6 +181,7 @@ def read_all(
         if not matched:
             return study, ratings, None, ()
         study, settings, clips = take_item(study, settings, ratings, clips, log)
+    check_marks(study, clips)
     clips, features = take_features(clips, settings, log, people=study.subjects)
     target = settings.target
     if not features:
@@ -311,11 +314,7 @@ def _rate(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
     """Return the run with the reliability of its ratings, and how the answers are distributed."""
     study = run.study
     with log.attempt("reliability"):
-        empty = ratings["rating"].isna()
-        named = (ratings["clip"] + " by " + ratings["rater"])[empty].tolist()
-        log.exclude("reliability", "ratings", len(ratings), "the rating is missing", left_out=named)
-        model = study.reliability.model if study.reliability else "one-way"
-        run = run.add(rate_crowd(add_mean(study, ratings), log, model=model))
+        run = run.add(rate_crowd(study, ratings, log))
     with log.stage("reliability"):
         if has_pairs(ratings):
             run = run.add(*rate_further(ratings, run.reliability, study, log))
@@ -331,20 +330,14 @@ def _measure(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
 
     study, parts = run.study, run.parts
     names = [str(name) for name in ratings["item"].unique()]
-    if len(names) < ITEMS_NEEDED and (not study.scored or run.clips is None):
+    if len(names) <= FEW and (not study.scored or run.clips is None):
         # Of items that are the target was told when they became one.
         if not study.rated_target:
-            ending = (
-                "the study ends with their reliability" if study.clips is None else "it has none"
-            )
-            log.notes.append(
-                f"The ratings have {len(names)} of the {ITEMS_NEEDED} items that a factor model "
-                f"needs, so {ending}."
-            )
+            ending = "it has none" if study.clips else "the study ends with their reliability"
+            lacks = f"{len(names)} of the {FEW + 1} items that a factor model needs"
+            log.notes.append(f"The ratings have {lacks}, so {ending}.")
         return run
-    # Scores that no model predicts can leak nothing, and come from all clips.
-    told = study.scores is not None and study.scores.fitted_on == "train"
-    train_only = told and (study.scored or study.clips is None)
+    train_only = study.scores is not None and study.scores.fitted_on == "train"
     if train_only and parts is None:
         log.notes.append(
             "Subjects could not be split, so that the factor model and its scores are of all clips."

@@ -326,7 +326,8 @@ class Study:
     @property
     def needs_columns(self) -> bool:
         """Whether clips must keep columns that are neither features nor the target."""
-        marked = self.split is not None and self.split.training_only is not None
+        split = self.split or SplitSettings()
+        marked = split.training_only is not None or isinstance(split.stratify, str)
         return marked or self.ablation is not None or self.adaptation is not None
 
     @property

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from exprstats.apa import count_things
 from exprstats.contracts import order_levels
 from exprstats.errors import DataError, DataWarning, Option, Problem, Style, warn_user
-from exprstats.options import IccChoice
 from exprstats.study.inputs import (
     FEWEST_SUBJECTS,
     Lesson,
@@ -26,6 +25,7 @@ from exprstats.study.settings import (
     Study,
     list_validated,
 )
+from exprstats.study.stages.items import add_mean
 from exprstats.study.targets import NUMBER_METRICS, Ranges
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 USUAL_FOLDS = 5  # of nested cross-validation
 
 
-def rate_crowd(ratings: pd.DataFrame, log: Logbook, *, model: IccChoice = "one-way") -> Reliability:
-    """Return the reliability of every item in every context."""
+def rate_crowd(study: Study, ratings: pd.DataFrame, log: Logbook) -> Reliability:
+    """Return the reliability of every item, and of the mean of two, in every context."""
     from exprstats.reliability import rate_reliability
 
     if not has_pairs(ratings):
@@ -58,9 +58,12 @@ def rate_crowd(ratings: pd.DataFrame, log: Logbook, *, model: IccChoice = "one-w
             f"at best ({whose})."
         )
         raise DataError(Problem(fact, "Ask a second person to rate at least some of the clips."))
+    empty = ratings["rating"].isna()
+    named = (ratings["clip"] + " by " + ratings["rater"])[empty].tolist()
+    log.exclude("reliability", "ratings", len(ratings), "the rating is missing", left_out=named)
     return rate_reliability(
-        ratings,
-        model=model,
+        add_mean(study, ratings),
+        model=study.reliability.model if study.reliability else "one-way",
         by=find_by(ratings),
         cluster="subject" if "subject" in ratings else None,
         seed=log.draw_seed("reliability"),
