@@ -86,6 +86,12 @@ class FeatureCorrelations(Result):
                 told.append(f"No correlation {term} people is defined.")
                 continue
             row = known.iloc[int(known["estimate"].abs().to_numpy().argmax())]
+            if known["p_adjusted"].isna().all():
+                r = write_number(row["estimate"], bounded=True)
+                most = f"{row['feature']}{'' if len(known) == 1 else ' most'}: r = {r}"
+                lacks = f"no correlation with {self.target} could be tested ({most})"
+                told.append(f"{term.capitalize()} people, {lacks}.")
+                continue
             sure = int(known["p_adjusted"].lt(1 - self.level).sum())
             size = len(known)
             if size == 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
@@ -96,10 +97,13 @@ def _load_toml(path: Path) -> tuple[dict[str, Any], Lines]:
     except IsADirectoryError:
         fact, remedy = "this is a folder.", "Name the study file in it."
     except UnicodeDecodeError:
-        fact, remedy = "the study file is not in UTF-8.", "Save it as UTF-8."
+        fact, remedy = "this is no study file in UTF-8.", "Name the .toml file, saved as UTF-8."
     except tomllib.TOMLDecodeError as error:
         fact = f"this is not valid TOML: {error}."
         remedy = 'Texts stand in quotes ("clip"), lists in brackets (["a", "b"]), one key a line.'
+        if path.suffix.lower() in {".csv", ".tsv", ".txt", ".gz"}:
+            fact = "this is a table, and not a study file."
+            remedy = f"Write one for it: exprstats init {shlex.quote(str(path))}"
     except OSError as error:
         fact, remedy = f"the file cannot be read: {error.strerror}.", "Check its name and rights."
     raise DataError(Problem(fact, remedy, file=str(path)))

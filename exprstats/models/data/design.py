@@ -168,12 +168,12 @@ def build_design(
     numbers = [*names, *(() if classes else (target, pooled))]
     clips = guard_table(clips, ids=("context", "clip", "subject"), numbers=numbers)
     check_table(clips, CLIPS)
-    used = [target, pooled] if by else [pooled]
     # A context without scores of its own has no model of its own, and counts in the pooled one.
     lacking = find_lacking(clips, target) if by and pooled != target else set()
     if lacking:
         own = clips[target].where(~clips["context"].isin(lacking), clips[pooled])
         clips = clips.assign(**{target: own})
+    used = [target, pooled] if by else [pooled]
     _check_numbers(clips, names, list(dict.fromkeys(used)))
     kept = [name for name in ("clip", "subject", "context") if name in clips]
     parts = parts if parts is None else guard_table(parts, ids=["subject"], quiet=True)
