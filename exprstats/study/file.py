@@ -29,6 +29,7 @@ from exprstats.study.values import Lines, Reader, Unreadable, find_lines, show_v
 
 Settings = TypeVar("Settings")
 
+_DATA = {".csv", ".tsv", ".gz", ".xlsx", ".ods", ".sav", ".dta"}
 _PICTURES = {"r3d", "r3d-pretrained", "i3d"}  # networks that see these; others see features
 # Each table of the file, and the class of its settings: what a Study holds.
 _TABLES: dict[str, type] = {
@@ -80,6 +81,10 @@ def read_study(path: str | Path) -> Study:
     'Smiles'
     """
     path = Path(path)
+    if path.is_file() and path.suffix.lower() in _DATA:
+        fact = "this is a file of data, and not a study file."
+        remedy = f"Write one for it: exprstats init {shlex.quote(str(path))}"
+        raise DataError(Problem(fact, remedy, file=str(path)))
     content, lines = _load_toml(path)
     reading = _Reading(path, lines)
     study = reading.read_all(content)
@@ -97,13 +102,10 @@ def _load_toml(path: Path) -> tuple[dict[str, Any], Lines]:
     except IsADirectoryError:
         fact, remedy = "this is a folder.", "Name the study file in it."
     except UnicodeDecodeError:
-        fact, remedy = "this is no study file in UTF-8.", "Name the .toml file, saved as UTF-8."
+        fact, remedy = "the study file is not in UTF-8.", "Save it as UTF-8."
     except tomllib.TOMLDecodeError as error:
         fact = f"this is not valid TOML: {error}."
-        remedy = 'Texts stand in quotes ("clip"), lists in brackets (["a", "b"]), one key a line.'
-        if path.suffix.lower() in {".csv", ".tsv", ".txt", ".gz"}:
-            fact = "this is a table, and not a study file."
-            remedy = f"Write one for it: exprstats init {shlex.quote(str(path))}"
+        remedy = 'Texts are in quotes ("clip"), lists in brackets (["a", "b"]), one key per line.'
     except OSError as error:
         fact, remedy = f"the file cannot be read: {error.strerror}.", "Check its name and rights."
     raise DataError(Problem(fact, remedy, file=str(path)))

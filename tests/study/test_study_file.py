@@ -258,11 +258,13 @@ def test_a_study_that_is_not_there(tmp_path):
 def test_a_study_in_another_encoding(tmp_path):
     path = tmp_path / "study.toml"
     path.write_bytes('title = "Größe"'.encode("latin-1"))
-    assert list_facts(path) == ["this is no study file in UTF-8."]
+    assert list_facts(path) == ["the study file is not in UTF-8."]
 
 
 def test_a_table_in_place_of_a_study_names_the_command_that_writes_one(folder):
-    with pytest.raises(DataError, match="this is a table.*Write one for it: exprstats init .*csv"):
+    with pytest.raises(
+        DataError, match="this is a file of data.*Write one for it: exprstats init .*csv"
+    ):
         read_study(folder / "ratings.csv")
 
 
