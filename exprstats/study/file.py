@@ -81,7 +81,7 @@ def read_study(path: str | Path) -> Study:
     'Smiles'
     """
     path = Path(path)
-    if path.is_file() and path.suffix.lower() in _DATA:
+    if path.suffix.lower() in _DATA:
         fact = "this is a file of data, and not a study file."
         remedy = f"Write one for it: exprstats init {shlex.quote(str(path))}"
         raise DataError(Problem(fact, remedy, file=str(path)))

@@ -263,7 +263,7 @@ def test_a_study_in_another_encoding(tmp_path):
 
 def test_a_table_in_place_of_a_study_names_the_command_that_writes_one(folder):
     with pytest.raises(
-        DataError, match="this is a file of data.*Write one for it: exprstats init .*csv"
+        DataError, match=r"this is a file of data.*Write one for it: exprstats init .*csv"
     ):
         read_study(folder / "ratings.csv")
 
