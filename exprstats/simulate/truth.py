@@ -252,11 +252,7 @@ def average_rounded(mean: float, sd: float, low: int, high: int) -> float:
 
 
 def covary_rounded(
-    means: tuple[float, float],
-    sds: tuple[float, float],
-    correlation: float,
-    low: int,
-    high: int,
+    means: tuple[float, float], sds: tuple[float, float], correlation: float, low: int, high: int
 ) -> float:
     r"""Return the covariance of two jointly normal variables after rounding and cutting.
 

@@ -14,12 +14,7 @@ from exprstats.contracts import find_conflicts, order_levels
 from exprstats.errors import DataError, Option, Problem, Style, speak, warn_user
 from exprstats.io.guards.features import list_lost
 from exprstats.options import name_nearest, name_some
-from exprstats.study.files import (
-    ClipsSettings,
-    FileSettings,
-    RatingsSettings,
-    SubjectsSettings,
-)
+from exprstats.study.files import ClipsSettings, FileSettings, RatingsSettings, SubjectsSettings
 from exprstats.study.joins import (
     Tables,
     align_ids,
@@ -93,12 +88,7 @@ def _read_tables(
 
 
 def _read_one(
-    name: str,
-    settings: RatingsSettings | ClipsSettings,
-    study: Study,
-    log: Logbook,
-    *,
-    n_jobs: int,
+    name: str, settings: RatingsSettings | ClipsSettings, study: Study, log: Logbook, *, n_jobs: int
 ) -> pd.DataFrame:
     """Return the table of ratings or clips, and write its file down."""
     folder, videos = study.path.parent, study.openface if name == "clips" else None

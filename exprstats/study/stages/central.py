@@ -10,13 +10,7 @@ from typing import TYPE_CHECKING, Any
 from exprstats.apa import count_things
 from exprstats.contracts import order_levels
 from exprstats.errors import DataError, DataWarning, Option, Problem, Style, warn_user
-from exprstats.study.inputs import (
-    FEWEST_SUBJECTS,
-    Lesson,
-    check_strata,
-    drop_gaps,
-    find_by,
-)
+from exprstats.study.inputs import FEWEST_SUBJECTS, Lesson, check_strata, drop_gaps, find_by
 from exprstats.study.provenance import Logbook
 from exprstats.study.settings import (
     CompareSettings,
@@ -33,14 +27,7 @@ if TYPE_CHECKING:
 
     from exprstats.inference import Calibration, Comparison
     from exprstats.measurement import Factor
-    from exprstats.models import (
-        Contrasts,
-        Leakage,
-        Models,
-        Nested,
-        ScoreReliability,
-        Weights,
-    )
+    from exprstats.models import Contrasts, Leakage, Models, Nested, ScoreReliability, Weights
     from exprstats.reliability import Reliability
 
 USUAL_FOLDS = 5  # of nested cross-validation
@@ -363,10 +350,7 @@ def _list_options(
 
 
 def guess_baselines(
-    skeleton: pd.DataFrame,
-    settings: tuple[ModelSettings, ...],
-    ranges: Ranges | None,
-    log: Logbook,
+    skeleton: pd.DataFrame, settings: tuple[ModelSettings, ...], ranges: Ranges | None, log: Logbook
 ) -> list[pd.DataFrame]:
     """Return the predictions of each baseline on the clips of a fitted model.
 

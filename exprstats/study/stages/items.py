@@ -56,11 +56,7 @@ def add_mean(study: Study, ratings: pd.DataFrame) -> pd.DataFrame:
 
 
 def take_item(
-    study: Study,
-    settings: ClipsSettings,
-    ratings: pd.DataFrame,
-    clips: pd.DataFrame,
-    log: Logbook,
+    study: Study, settings: ClipsSettings, ratings: pd.DataFrame, clips: pd.DataFrame, log: Logbook
 ) -> tuple[Study, ClipsSettings, pd.DataFrame]:
     """Return study, its settings of clips, and clips, with the mean of few items as target.
 
