@@ -72,7 +72,11 @@ def settle_target(
         remedy = "Give classes as whole numbers or as text, or leave ", Option("classes"), " out."
         _refuse(study, [(fact, speak(remedy, style))])
     _refuse(study, _find_unfit(study, labels, named=named, style=style))
-    models = tuple(_replace_mean(model) for model in study.models)
+    names = {"mean": "majority"}  # classes have no mean, and the most frequent one stands for it
+    models = tuple(
+        ModelSettings(names.get(one.name, one.name), "majority") if one.kind == "mean" else one
+        for one in study.models
+    )
     renamed = {old.name: new.name for old, new in zip(study.models, models, strict=True)}
     against = compare.against and renamed[compare.against]
     compare = replace(compare, against=against, metrics=compare.metrics or CLASS_METRICS)
@@ -123,12 +127,6 @@ def _use_forest(study: Study) -> Study:
         for model in study.models
     )
     return replace(study, models=models, importance=study.importance or ImportanceSettings())
-
-
-def _replace_mean(model: ModelSettings) -> ModelSettings:
-    if model.kind != "mean":
-        return model
-    return ModelSettings("majority" if model.name == "mean" else model.name, "majority")
 
 
 def _find_unfit(
