@@ -200,8 +200,9 @@ def check_strata(study: Study, clips: pd.DataFrame, *, style: Style = "study") -
             raise DataError(Problem(fact, name_nearest(column, map(str, clips.columns))))
         kinds = clips.groupby("subject")[column].agg(lambda own: tuple(sorted(set(map(str, own)))))
         if len(kinds) > 1 and kinds.is_unique:
-            fact = f"No two of {len(kinds):,} subjects have the same values of '{column}', so that"
-            warn_user(f"{fact} there is nothing to share out evenly.")
+            counted = count_things(len(kinds), "subject")
+            fact = f"No two of {counted} have the same values of '{column}'"
+            warn_user(f"{fact}, so that there is nothing to share out evenly.")
         return
     if study.split and study.split.stratify and find_by(clips) is None:
         fact = Option("stratify"), " shares out the subjects of several contexts; there is one."
