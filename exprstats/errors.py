@@ -166,7 +166,7 @@ class Problem:
             for part in (
                 self.file or "",
                 f"column '{self.column}'" if self.column else "",
-                _name_rows(self.rows),
+                _name_rows(self.rows, "line" if (self.file or "").endswith(".toml") else "row"),
             )
             if part
         )
@@ -185,12 +185,12 @@ class Problem:
         return self.speak()
 
 
-def _name_rows(rows: tuple[int, ...]) -> str:
+def _name_rows(rows: tuple[int, ...], what: str) -> str:
     if not rows:
         return ""
     shown = ", ".join(str(row) for row in rows[:5])
     more = f" and {len(rows) - 5:,} more" if len(rows) > 5 else ""
-    return f"row{'s' if len(rows) > 1 else ''} {shown}{more}"
+    return f"{what}{'s' if len(rows) > 1 else ''} {shown}{more}"
 
 
 class _Spoken(Exception):

@@ -40,8 +40,7 @@ def score_file(
         typer.Argument(metavar="FILE", help="Ratings, one row per clip and rater; or item means."),
     ],
     model: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="From factor --save. [default: a fresh fit]"),
+        Path | None, typer.Option(metavar="FILE", help="From factor --save. [default: a fresh fit]")
     ] = None,
     items: Annotated[
         str | None,

@@ -87,6 +87,12 @@ class FeatureCorrelations(Result):
                 told.append(f"No correlation {term} people is defined.")
                 continue
             row = known.iloc[int(known["estimate"].abs().to_numpy().argmax())]
+            if known["p_adjusted"].isna().all():
+                r = write_number(row["estimate"], bounded=True)
+                most = f"{row['feature']}{'' if len(known) == 1 else ' most'}: r = {r}"
+                lacks = f"no correlation with {self.target} could be tested ({most})"
+                told.append(f"{term.capitalize()} people, {lacks}.")
+                continue
             sure = int(known["p_adjusted"].lt(1 - self.level).sum())
             size = len(known)
             if size == 1:
@@ -184,7 +190,7 @@ def correlate_features(
     ]
     if problems:
         raise DataError(problems)
-    whole = table[table[numbers].notna().all(axis=1)]
+    whole = table[table[[*names, scores[-1]]].notna().all(axis=1)]
     if whole.empty:
         raise DataError(Problem("no clip has all features and the target.", "Check the columns."))
     levels = order_levels(whole[by]) if by else []
@@ -193,6 +199,9 @@ def correlate_features(
     for context in [*levels, None]:
         part = whole if context is None else whole[whole[by].eq(context)]
         truth = (pooled_target or target) if context is None else target
+        if part[truth].isna().all():
+            continue  # a context whose factor model has no scores of its own
+        part = part[part[truth].notna()]
         found = _correlate(part, names, truth, subject, level)
         named = None if context is None else str(context)
         rows += [{"context": named, **row, "level": level} for row in found]

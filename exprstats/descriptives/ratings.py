@@ -164,7 +164,10 @@ def describe_ratings(
         raise DataError(Problem(NO_RATING, "Check the file.", column="rating"))
     names = list(dict.fromkeys(panel.item for panel in panels))
     wide = _spread_items(ratings, names, by)
-    cells = {context: _take_context(wide, by, context) for context in _list_contexts(panels)}
+    cells = {
+        context: wide if context is None else wide[wide.index.get_level_values(str(by)) == context]
+        for context in dict.fromkeys(panel.context for panel in panels)
+    }
     pooled = {panel.item: panel.rating for panel in panels if panel.context is None}
     ends = {item: scale or _find_ends(values) for item, values in pooled.items()}
     edges = {item: find_edges(values) for item, values in pooled.items()}
@@ -198,10 +201,6 @@ def _find_ends(values: np.ndarray) -> tuple[float, float]:
     return (float(values.min()), float(values.max())) if values.size else (np.nan, np.nan)
 
 
-def _list_contexts(panels: Sequence[Panel]) -> list[str | None]:
-    return list(dict.fromkeys(panel.context for panel in panels))
-
-
 def _spread_items(ratings: pd.DataFrame, names: Sequence[str], by: str | None) -> pd.DataFrame:
     """Return a row for each clip and rater, with a column for each item; the ids as its index."""
     ids = [one for one in dict.fromkeys((by, "context", "clip")) if one and one in ratings]
@@ -210,12 +209,6 @@ def _spread_items(ratings: pd.DataFrame, names: Sequence[str], by: str | None) -
     long = ratings["rating"].set_axis(pd.MultiIndex.from_arrays([*keys, items]))
     wide = long[~long.index.duplicated()].unstack(level=-1)  # noqa: PD010  (a key names a row once)
     return wide.reindex(columns=list(names)).astype(float)
-
-
-def _take_context(wide: pd.DataFrame, by: str | None, context: str | None) -> pd.DataFrame:
-    if context is None or by is None:
-        return wide
-    return wide[wide.index.get_level_values(by) == context]
 
 
 def _describe_panel(

@@ -47,11 +47,7 @@ class SimulatedIntensity:
 
 
 def simulate_intensity(
-    *,
-    subjects: int = 40,
-    neutral_sd: float = 0.2,
-    noise: float = 0.1,
-    seed: Seed = None,
+    *, subjects: int = 40, neutral_sd: float = 0.2, noise: float = 0.1, seed: Seed = None
 ) -> SimulatedIntensity:
     """Simulate people who look neutral, smile, and smile more, and whose neutral faces differ.
 

@@ -95,10 +95,11 @@ def _find_moments(profile: Profile, population: Population) -> Moments:
     errors = cover_errors(profile, population.severity_share)
     clips = np.outer(profile.slopes, profile.slopes) + np.diag(profile.specifics**2)
     sds = np.sqrt(np.diag(clips + errors))
-    rise = np.array([_rise(m, s) for m, s in zip(profile.means, sds, strict=True)])
+    pairs = list(zip(profile.means.tolist(), sds.tolist(), strict=True))
+    rise = np.array([_rise(*pair) for pair in pairs])
     features = population.correlations
     return Moments(
-        means=np.array([average_rounded(*pair, LOW, HIGH) for pair in _pairs(profile, sds)]),
+        means=np.array([average_rounded(*pair, LOW, HIGH) for pair in pairs]),
         between=_round_covariances(profile.means, sds, clips),
         total=_round_covariances(profile.means, sds, clips + errors),
         feature_means=profile.shifts,
@@ -106,10 +107,6 @@ def _find_moments(profile: Profile, population: Population) -> Moments:
         # Stein: cov(z, g(v)) = cov(z, v) E[g'(v)] for jointly normal z and v.
         shared=np.outer(features @ profile.weights, profile.slopes * rise),
     )
-
-
-def _pairs(profile: Profile, sds: np.ndarray) -> list[tuple[float, float]]:
-    return list(zip(profile.means.tolist(), sds.tolist(), strict=True))
 
 
 def _rise(mean: float, sd: float) -> float:
@@ -252,11 +249,7 @@ def average_rounded(mean: float, sd: float, low: int, high: int) -> float:
 
 
 def covary_rounded(
-    means: tuple[float, float],
-    sds: tuple[float, float],
-    correlation: float,
-    low: int,
-    high: int,
+    means: tuple[float, float], sds: tuple[float, float], correlation: float, low: int, high: int
 ) -> float:
     r"""Return the covariance of two jointly normal variables after rounding and cutting.
 

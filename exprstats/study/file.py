@@ -2,64 +2,40 @@
 
 from __future__ import annotations
 
+import shlex
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from exprstats.errors import NO_FILE, DataError, Problem
 from exprstats.options import NETWORKS, ModelKind, name_nearest
-from exprstats.study.files import EstimatesSettings
 from exprstats.study.settings import (
     BASELINES,
     USUAL_BASELINES,
-    AblationSettings,
-    AdaptationSettings,
     ClipsSettings,
     CompareSettings,
-    ContrastsSettings,
-    DeepSettings,
-    EvokedSettings,
     ImportanceSettings,
     ModelSettings,
-    OpenfaceSettings,
     RatingsSettings,
-    ReliabilitySettings,
     ScoresSettings,
-    SigningSettings,
     SplitSettings,
     Study,
-    SubjectsSettings,
-    VideoSettings,
-    WeightsSettings,
     list_validated,
 )
 from exprstats.study.stages.adaptation import check_people
-from exprstats.study.values import Reader, Unreadable, show_value
+from exprstats.study.values import Lines, Reader, Unreadable, find_lines, show_value
 
 Settings = TypeVar("Settings")
 
+_DATA = {".csv", ".tsv", ".gz", ".xlsx", ".ods", ".sav", ".dta"}
 _PICTURES = {"r3d", "r3d-pretrained", "i3d"}  # networks that see these; others see features
+# Each table of the file, and the class of its settings: what a Study holds.
 _TABLES: dict[str, type] = {
-    "ratings": RatingsSettings,
-    "reliability": ReliabilitySettings,
-    "scores": ScoresSettings,
-    "clips": ClipsSettings,
-    "openface": OpenfaceSettings,
-    "split": SplitSettings,
-    "compare": CompareSettings,
-    "weights": WeightsSettings,
-    "contrasts": ContrastsSettings,
-    "importance": ImportanceSettings,
-    "deep": DeepSettings,
-    "video": VideoSettings,
-    "ablation": AblationSettings,
-    "adaptation": AdaptationSettings,
-    "signing": SigningSettings,
-    "evoked": EvokedSettings,
-    "estimates": EstimatesSettings,
-    "subjects": SubjectsSettings,
+    name: get_args(hint)[0]
+    for name, hint in get_type_hints(Study).items()
+    if name not in {"models", "reading"} and any(map(is_dataclass, get_args(hint)))
 }
 _NEEDS = {
     "reliability": "ratings",
@@ -105,17 +81,22 @@ def read_study(path: str | Path) -> Study:
     'Smiles'
     """
     path = Path(path)
-    reading = _Reading(path)
-    study = reading.read_all(_load_toml(path))
+    if path.suffix.lower() in _DATA:
+        fact = "this is a file of data, and not a study file."
+        remedy = f"Write one for it: exprstats init {shlex.quote(str(path))}"
+        raise DataError(Problem(fact, remedy, file=str(path)))
+    content, lines = _load_toml(path)
+    reading = _Reading(path, lines)
+    study = reading.read_all(content)
     if reading.problems or study is None:
         raise DataError(reading.problems)
     return study
 
 
-def _load_toml(path: Path) -> dict[str, Any]:
+def _load_toml(path: Path) -> tuple[dict[str, Any], Lines]:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-        return tomllib.loads(text.replace("\r\n", "\n"))
+        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        return tomllib.loads(text), find_lines(text)
     except FileNotFoundError:
         fact, remedy = NO_FILE, "Check the name and the folder."
     except IsADirectoryError:
@@ -133,16 +114,18 @@ def _load_toml(path: Path) -> dict[str, Any]:
 class _Reading:
     """One pass over one file, gathering problems."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, lines: Lines) -> None:
+        self.path, self.lines = path, lines
         self.problems: list[Problem] = []
 
-    def complain(self, fact: str, remedy: str = "") -> None:
-        self.problems.append(Problem(fact, remedy, file=str(self.path)))
+    def complain(self, fact: str, remedy: str = "", key: tuple[str, str] = ("", "")) -> None:
+        """Note a problem, with the line of a key below its heading."""
+        rows = (self.lines[key],) if key in self.lines else ()
+        self.problems.append(Problem(fact, remedy, file=str(self.path), rows=rows))
 
     def read_all(self, content: dict[str, Any]) -> Study | None:
         known = ["title", "seed", "models", *_TABLES]
-        self._refuse_unknown(content, known, "the study file")
+        self._refuse_unknown(content, known, "")
         tables = {
             name: self._read_table(content[name], kind, f"[{name}]")
             for name, kind in _TABLES.items()
@@ -163,9 +146,10 @@ class _Reading:
             self.complain(
                 f"{where} must be a table, not {show_value(value)}.",
                 f"Write {where} on a line of its own and its keys below.",
+                ("", where.strip("[]")),
             )
             return None
-        self._refuse_unknown(value, list(_list_readers(kind)), where)
+        self._refuse_unknown(value, list(_list_readers(kind)), f"{where} ")
         before = len(self.problems)
         read = self._read_keys(value, kind, f"{where} ")
         return kind(**read) if len(self.problems) == before else None
@@ -178,15 +162,22 @@ class _Reading:
                 try:
                     read[name] = reader(table[name], self.path.parent)
                 except Unreadable as error:
-                    self.complain(f"{where}{name} {error}")
+                    self.complain(f"{where}{name} {error}", key=(where, name))
             elif name in needed:
-                self.complain(f"{where}{name} is missing.", "Add it.")
+                self.complain(f"{where}{name} is missing.", "Add it.", (where, ""))
         return read
 
     def _refuse_unknown(self, table: dict[str, Any], known: list[str], where: str) -> None:
         for name in table:
             if name not in known:
-                self.complain(f"{where} has no key '{name}'.", name_nearest(name, known))
+                fact = f"{where or 'the study file '}has no key '{name}'."
+                remedy = name_nearest(name, known)
+                owners = [
+                    f"[{one}]" for one, kind in _TABLES.items() if name in _list_readers(kind)
+                ]
+                if owners and not remedy.startswith("Did you mean"):
+                    remedy = f"It is a key of {', '.join(owners[:3])}."
+                self.complain(fact, remedy, (where, name))
 
     def _read_models(self, value: Any) -> tuple[ModelSettings, ...]:
         if not isinstance(value, list):
@@ -215,7 +206,7 @@ class _Reading:
         for name, needed in _NEEDS.items():
             if name in content and needed not in given:
                 fact = f"[{name}] needs [{needed}], which is absent."
-                self.complain(fact, f"Add [{needed}] or remove [{name}].")
+                self.complain(fact, f"Add [{needed}] or remove [{name}].", ("", name))
 
 
 def _list_readers(kind: type) -> Mapping[str, Reader]:
@@ -230,9 +221,9 @@ def fill_tables(tables: dict[str, Any], models: tuple[ModelSettings, ...]) -> di
     if "openface" in tables:
         tables["clips"] = tables["openface"].describe_clips()
     if "ratings" in tables:
-        # Without clips nobody is held out, so that there is no training set to fit on.
-        fitted_on = "train" if "clips" in tables else "all"
-        tables.setdefault("scores", ScoresSettings(fitted_on))
+        # Scores that no model predicts can leak nothing, and without clips nobody is held out.
+        predicted = "clips" in tables and tables["clips"].target is None
+        tables.setdefault("scores", ScoresSettings("train" if predicted else "all"))
     if "clips" in tables:
         tables.setdefault("split", SplitSettings())
         tables.setdefault("compare", CompareSettings())
@@ -272,6 +263,12 @@ def find_conflicts(study: Study) -> Iterator[Conflict]:
         yield from _check_models(study)
     if study.split:
         yield from _check_split(study, study.split)
+    if study.subjects:
+        named = [*(study.subjects.features or ()), *filter(None, [study.subjects.group])]
+        own = (study.subjects.subject, study.subjects.context)
+        ids = {part for one in own if one for part in ((one,) if isinstance(one, str) else one)}
+        for name in dict.fromkeys(one for one in named if one in ids):
+            yield f"[subjects] names '{name}', which has another role.", "Remove it there."
 
 
 def _check_ratings(ratings: RatingsSettings) -> Iterator[Conflict]:
@@ -351,6 +348,10 @@ def _check_networks(study: Study) -> Iterator[Conflict]:
         elif model.trained:
             fact = f"[[models]] '{model.name}' has {next(iter(model.trained))}"
             yield f"{fact}, which is for networks.", "Remove it."
+    for name in ("deep", "video"):
+        if getattr(study, name) and all(one.kind not in NETWORKS for one in study.models):
+            fact = f"[{name}] is for networks, and [[models]] has none."
+            yield fact, f'Add one, such as kind = "lstm", or remove [{name}].'
     deep = study.deep
     fed = deep and (deep.sequences or deep.openface or study.openface)
     if deep and not fed and any(one.kind in {*NETWORKS} - _PICTURES for one in study.models):

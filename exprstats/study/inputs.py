@@ -11,15 +11,10 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.contracts import find_conflicts, order_levels
-from exprstats.errors import DataError, Option, Problem, Style, speak
+from exprstats.errors import DataError, Option, Problem, Style, speak, warn_user
 from exprstats.io.guards.features import list_lost
 from exprstats.options import name_nearest, name_some
-from exprstats.study.files import (
-    ClipsSettings,
-    FileSettings,
-    RatingsSettings,
-    SubjectsSettings,
-)
+from exprstats.study.files import ClipsSettings, FileSettings, RatingsSettings, SubjectsSettings
 from exprstats.study.joins import (
     Tables,
     align_ids,
@@ -93,12 +88,7 @@ def _read_tables(
 
 
 def _read_one(
-    name: str,
-    settings: RatingsSettings | ClipsSettings,
-    study: Study,
-    log: Logbook,
-    *,
-    n_jobs: int,
+    name: str, settings: RatingsSettings | ClipsSettings, study: Study, log: Logbook, *, n_jobs: int
 ) -> pd.DataFrame:
     """Return the table of ratings or clips, and write its file down."""
     folder, videos = study.path.parent, study.openface if name == "clips" else None
@@ -120,6 +110,9 @@ def _note_file(table: str, path: Path, folder: Path, log: Logbook, reading: Read
     from exprstats.io import Reading, sniff_file
 
     facts = sniff_file(path, reading or Reading())
+    if reading is not None and reading.sheet is not None and facts.sheet is None:
+        fact = f"{path.name} is no workbook, so that it has no sheet '{reading.sheet}'."
+        warn_user((fact, " Remove ", Option("sheet"), "."))
     shown = path.relative_to(folder) if path.is_relative_to(folder) else path
     notes = tuple(str(note) for note in facts.notes)
     columns = len(facts.columns)
@@ -205,6 +198,11 @@ def check_strata(study: Study, clips: pd.DataFrame, *, style: Style = "study") -
         if column not in clips:
             fact = f"[split] stratify names '{column}', which no column of the clips is."
             raise DataError(Problem(fact, name_nearest(column, map(str, clips.columns))))
+        kinds = clips.groupby("subject")[column].agg(lambda own: tuple(sorted(set(map(str, own)))))
+        if len(kinds) > 1 and kinds.is_unique:
+            counted = count_things(len(kinds), "subject")
+            fact = f"No two of {counted} have the same values of '{column}'"
+            warn_user(f"{fact}, so that there is nothing to share out evenly.")
         return
     if study.split and study.split.stratify and find_by(clips) is None:
         fact = Option("stratify"), " shares out the subjects of several contexts; there is one."
@@ -212,6 +210,15 @@ def check_strata(study: Study, clips: pd.DataFrame, *, style: Style = "study") -
         names = {"context": "by"} if style == "command" else None
         told = (speak(text, style, names) for text in (fact, remedy))
         raise DataError(Problem(*told, file=str(study.path)))
+
+
+def check_marks(study: Study, clips: pd.DataFrame) -> None:
+    """Refuse marks of clips for training only that no column of the clips holds."""
+    marks = study.split.training_only if study.split else None
+    if marks is not None and marks not in clips:
+        fact = f"there is no column '{marks}', which [split] training_only names."
+        remedy = name_nearest(marks, map(str, clips.columns))
+        raise DataError(Problem(fact, remedy, file=name_files(study)["clips"]))
 
 
 def check_tested(predictions: pd.DataFrame, by: str | None) -> None:
@@ -226,7 +233,8 @@ def check_tested(predictions: pd.DataFrame, by: str | None) -> None:
     for context, part in parts:
         count = part["subject"].nunique()
         if count < FEWEST_SUBJECTS:
-            where = "there are" if by is None else f"context '{context}' has"
+            verb = "there is" if count == 1 else "there are"
+            where = verb if by is None else f"context '{context}' has"
             fact = f"{where} {count_things(count, 'test subject')}, and intervals need"
             remedy = ("Give the test part a larger share with ", Option("test"), " in [split], or ")
             told = f"{fact} {FEWEST_SUBJECTS}; the scores are reported without intervals."

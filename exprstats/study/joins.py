@@ -126,7 +126,9 @@ def align_ids(study: Study, tables: Tables) -> tuple[Tables, list[Problem]]:
                 for name, (own,) in forms.items():
                     merged[name] |= {} if own == best else {own: best}
             elif len({frozenset(own) for own in forms.values()}) > 1:
-                first, second = _find_pair(forms)
+                # The file with most forms of the id, and one that has others.
+                first = max(forms, key=lambda name: len(forms[name]))
+                second = next(name for name in forms if set(forms[name]) != set(forms[first]))
                 told = [" and ".join(f"'{one}'" for one in forms[name]) for name in (first, second)]
                 wrong.setdefault((first, second), []).append(f"{told[0]} for {told[1]}")
         for (first, second), cases in wrong.items():
@@ -135,15 +137,12 @@ def align_ids(study: Study, tables: Tables) -> tuple[Tables, list[Problem]]:
             problems.append(Problem(shown, "Write each alike in both.", column=names[column]))
         for name, pairs in merged.items():
             if pairs and not problems:
-                other = next(one for one in held if one != name and _owns(held[one], pairs))
+                kept = set(pairs.values())
+                other = next(one for one in held if one != name and kept.intersection(held[one]))
                 _warn_merged(pairs, column, files[name], files[other])
                 ids = tables[name][column].astype(str).replace(pairs).astype("str")
                 aligned[name] = aligned[name].assign(**{column: ids})
     return aligned, problems
-
-
-def _owns(levels: Sequence[str], pairs: Mapping[str, str]) -> bool:
-    return not set(pairs.values()).isdisjoint(levels)
 
 
 def _group_forms(held: Mapping[str, Sequence[str]]) -> list[dict[str, list[str]]]:
@@ -165,12 +164,6 @@ def _choose_form(forms: Mapping[str, Sequence[str]]) -> str:
         return written.count(form), plain, not form.endswith(".0"), len(form)
 
     return max(dict.fromkeys(written), key=rank)
-
-
-def _find_pair(forms: Mapping[str, Sequence[str]]) -> tuple[str, str]:
-    """Return the table with most forms of an id, and one that has others."""
-    first = max(forms, key=lambda name: len(forms[name]))
-    return first, next(name for name in forms if set(forms[name]) != set(forms[first]))
 
 
 def _find_key(text: str) -> str:
@@ -244,7 +237,9 @@ def _lend(
     lost = found.isna().to_numpy()
     if lost.all():
         fact = f"no clip of {files[1]} is in {files[0]}, which names the {column}s"
-        raise DataError(Problem(f"{fact} ({_show_both(table, owner, files)}).", _ALIKE))
+        shown = [name_some(one["clip"].unique().tolist()[:_SHOWN]) for one in (table, owner)]
+        both = f"{shown[0]} in {files[1]}, {shown[1]} in {files[0]}"
+        raise DataError(Problem(f"{fact} ({both}).", _ALIKE))
     if lost.any() and (what, column) == ("ratings", "subject"):
         unknown = len(table.loc[lost, key].drop_duplicates())
         log.notes.append(
@@ -263,11 +258,6 @@ def _lend(
 
 
 _ALIKE = "Write the clips alike in both files."
-
-
-def _show_both(table: pd.DataFrame, owner: pd.DataFrame, files: Sequence[str]) -> str:
-    shown = [name_some(one["clip"].unique().tolist()[:_SHOWN]) for one in (table, owner)]
-    return f"{shown[0]} in {files[1]}, {shown[1]} in {files[0]}"
 
 
 def check_overlap(study: Study, ratings: pd.DataFrame, clips: pd.DataFrame, log: Logbook) -> None:

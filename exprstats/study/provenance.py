@@ -301,15 +301,13 @@ class Logbook:
             failures=tuple(self.failures),
         )
 
-    def _spell(self, message: Warning | str) -> str:
-        """Return a warning in the words of a study file."""
-        told = message.speak("study") if isinstance(message, ExprStatsWarning) else str(message)
-        return _COLUMN.sub(lambda found: f"column '{self.name_column(found[1])}'", told)
-
     def _keep_warnings(self, stage: str, caught: Sequence[warnings.WarningMessage]) -> None:
         fresh = {}
         for one in caught:
-            kept = CaughtWarning(stage, one.category.__name__, self._spell(one.message))
+            message = one.message
+            told = message.speak("study") if isinstance(message, ExprStatsWarning) else str(message)
+            told = _COLUMN.sub(lambda found: f"column '{self.name_column(found[1])}'", told)
+            kept = CaughtWarning(stage, one.category.__name__, told)
             if issubclass(one.category, RuntimeWarning):
                 # What arithmetic says of itself tells a reader nothing; developers hear it.
                 fresh[kept] = one

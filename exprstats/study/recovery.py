@@ -54,40 +54,25 @@ def compare_truth(
         context, item, model, metric, term, truth, estimate, conf_low, conf_high, level, method,
         inside (None where the truth or the interval is not defined).
     """
-    rows = [
-        *_list_reliabilities(run, simulated.truth),
-        *_list_loadings(run, simulated.truth),
-        *_list_performance(run, measure_performance(run, simulated, subjects=subjects, seed=seed)),
-    ]
+    asked, scored = ("context", "item", "term"), ("context", "model", "metric")
+    rows: list[Row] = []
+    if run.reliability is not None:
+        rows += _pair(run.reliability.table, simulated.truth, asked)
+    if run.factor is not None:
+        loadings = run.factor.table.query("part == 'all' and term == 'loading'")
+        rows += _pair(loadings, simulated.truth, asked)
+    if run.comparison is not None:
+        scores = run.comparison.table.query("versus.isna()")
+        truth = measure_performance(run, simulated, subjects=subjects, seed=seed)
+        rows += _pair(scores, truth, scored)
     frame = arrange_rows([{**row, "inside": _lies_inside(row)} for row in rows], _KEYS)
     front = [name for name in (*_KEYS, "truth") if name in frame]
     return frame[[*front, *(name for name in frame if name not in front)]]
 
 
-def _list_reliabilities(run: StudyRun, truth: pd.DataFrame) -> Iterator[Row]:
-    if run.reliability is not None:
-        rows = run.reliability.table
-        yield from _pair(rows[rows["headline"]], truth, ("context", "item", "term"))
-
-
-def _list_loadings(run: StudyRun, truth: pd.DataFrame) -> Iterator[Row]:
-    if run.factor is not None:
-        rows = run.factor.table
-        rows = rows[rows["headline"] & (rows["part"] == "all")]
-        loadings = rows[rows["term"] == "loading"]
-        yield from _pair(loadings, truth, ("context", "item", "term"))
-
-
-def _list_performance(run: StudyRun, truth: pd.DataFrame) -> Iterator[Row]:
-    if run.comparison is not None:
-        rows = run.comparison.table
-        scores = rows[rows["headline"] & rows["versus"].isna()]
-        yield from _pair(scores, truth, ("context", "model", "metric"))
-
-
 def _pair(rows: pd.DataFrame, truth: pd.DataFrame, keys: tuple[str, ...]) -> Iterator[Row]:
     known = {_name_row(row, keys): row["estimate"] for row in truth.to_dict("records")}
-    for row in rows.to_dict("records"):
+    for row in rows[rows["headline"]].to_dict("records"):
         value = known.get(_name_row(row, keys), np.nan)
         kept = ("estimate", "conf_low", "conf_high", "level", "method")
         yield {

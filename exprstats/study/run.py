@@ -15,6 +15,7 @@ from exprstats.study.file import read_study
 from exprstats.study.inputs import (
     FEWEST_SUBJECTS,
     Lesson,
+    check_marks,
     check_strata,
     check_tested,
     drop_gaps,
@@ -44,10 +45,11 @@ from exprstats.study.stages.descriptives import (
     describe_scored,
     pick_scores,
     relate_features,
+    tell_ungrouped,
 )
 from exprstats.study.stages.estimates import run_estimates
 from exprstats.study.stages.evoked import run_evoked
-from exprstats.study.stages.items import FEW, add_mean, name_mean, take_item
+from exprstats.study.stages.items import FEW, take_item
 from exprstats.study.stages.learning import CORRELATIONS, predict_all, rate_features
 from exprstats.study.stages.raters import rate_further
 from exprstats.study.stages.signing import run_signing
@@ -56,7 +58,6 @@ from exprstats.study.targets import LABEL_METRICS, settle_target
 if TYPE_CHECKING:
     from exprstats.results import Result
 
-ITEMS_NEEDED = FEW + 1
 DESCRIPTIVE = frozenset({"descriptives", "columns", "means"})  # they answer no question alone
 # Tables that stand beside ratings and clips, each with the stage that reads and analyses its files.
 _BESIDE: dict[str, Callable[..., tuple[Result, ...]]] = {
@@ -137,6 +138,7 @@ def run_study(study: Study | str | Path, *, n_jobs: int = 1, draws: int | None =
         run = predict_all(run, log, ratings, n_jobs)
     if log.errors and all(one.find_place() in DESCRIPTIVE for one in run.results):
         raise log.errors[0]
+    log.notes += tell_ungrouped(study.subjects, run.means, clips)
     for failure in log.failures:
         warn_user(str(failure))
     learned = run.predictions is not None
@@ -179,6 +181,7 @@ def read_all(
         if not matched:
             return study, ratings, None, ()
         study, settings, clips = take_item(study, settings, ratings, clips, log)
+    check_marks(study, clips)
     clips, features = take_features(clips, settings, log, people=study.subjects)
     target = settings.target
     if not features:
@@ -311,8 +314,7 @@ def _rate(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
     """Return the run with the reliability of its ratings, and how the answers are distributed."""
     study = run.study
     with log.attempt("reliability"):
-        model = study.reliability.model if study.reliability else "one-way"
-        run = run.add(rate_crowd(add_mean(study, ratings), log, model=model))
+        run = run.add(rate_crowd(study, ratings, log))
     with log.stage("reliability"):
         if has_pairs(ratings):
             run = run.add(*rate_further(ratings, run.reliability, study, log))
@@ -328,20 +330,14 @@ def _measure(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
 
     study, parts = run.study, run.parts
     names = [str(name) for name in ratings["item"].unique()]
-    if len(names) < ITEMS_NEEDED and (not study.scored or run.clips is None):
+    if len(names) <= FEW and (not study.scored or run.clips is None):
         # Of items that are the target was told when they became one.
-        if study.clips is None or study.target not in {*names, name_mean(names)}:
-            ending = (
-                "the study ends with their reliability" if study.clips is None else "it has none"
-            )
-            log.notes.append(
-                f"The ratings have {len(names)} of the {ITEMS_NEEDED} items that a factor model "
-                f"needs, so {ending}."
-            )
+        if not study.rated_target:
+            ending = "it has none" if study.clips else "the study ends with their reliability"
+            lacks = f"{len(names)} of the {FEW + 1} items that a factor model needs"
+            log.notes.append(f"The ratings have {lacks}, so {ending}.")
         return run
-    # Scores that no model predicts can leak nothing, and come from all clips.
-    told = study.scores is not None and study.scores.fitted_on == "train"
-    train_only = told and (study.scored or study.clips is None)
+    train_only = study.scores is not None and study.scores.fitted_on == "train"
     if train_only and parts is None:
         log.notes.append(
             "Subjects could not be split, so that the factor model and its scores are of all clips."
@@ -349,6 +345,10 @@ def _measure(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
     scale = study.ratings.scale if study.ratings else None
     items = average_raters(ratings)
     whose = parts if train_only else None
+    if whose is not None and "subject" in items:
+        # People of whom no clip has all features are rated and scored, and nobody learns from them.
+        rest = items.loc[~items["subject"].isin(whose["subject"]), "subject"].drop_duplicates()
+        whose = pd.concat([whose, rest.to_frame().assign(part="none")], ignore_index=True)
     factor = measure_clips(items, names, whose, log, scale=scale, ratings=ratings)
     found: list[Result | None] = [factor, rate_targets(ratings, factor, log)]
     with log.isolate("factor", "the descriptives of the scores"):

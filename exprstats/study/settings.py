@@ -273,6 +273,8 @@ class Study:
         The file of the people who are seen.
     usual_models
         Whether the file names no model, so that the usual ones stand in.
+    rated_target
+        Whether models predict the mean of one or two rated items, which no file holds.
     reading
         How the files are to be read, where a command was told; None in studies.
     """
@@ -300,6 +302,7 @@ class Study:
     estimates: EstimatesSettings | None = None
     subjects: SubjectsSettings | None = None
     usual_models: bool = False
+    rated_target: bool = False
     reading: Reading | None = None
 
     def list_files(self) -> list[Path]:
@@ -323,7 +326,8 @@ class Study:
     @property
     def needs_columns(self) -> bool:
         """Whether clips must keep columns that are neither features nor the target."""
-        marked = self.split is not None and self.split.training_only is not None
+        split = self.split or SplitSettings()
+        marked = split.training_only is not None or isinstance(split.stratify, str)
         return marked or self.ablation is not None or self.adaptation is not None
 
     @property

@@ -72,7 +72,11 @@ def settle_target(
         remedy = "Give classes as whole numbers or as text, or leave ", Option("classes"), " out."
         _refuse(study, [(fact, speak(remedy, style))])
     _refuse(study, _find_unfit(study, labels, named=named, style=style))
-    models = tuple(_replace_mean(model) for model in study.models)
+    names = {"mean": "majority"}  # classes have no mean, and the most frequent one stands for it
+    models = tuple(
+        ModelSettings(names.get(one.name, one.name), "majority") if one.kind == "mean" else one
+        for one in study.models
+    )
     renamed = {old.name: new.name for old, new in zip(study.models, models, strict=True)}
     against = compare.against and renamed[compare.against]
     compare = replace(compare, against=against, metrics=compare.metrics or CLASS_METRICS)
@@ -88,7 +92,8 @@ def _settle_numbers(study: Study, target: pd.Series, log: Logbook, style: Style)
         _refuse(study, [(fact, remedy)])
     _refuse(study, _find_beyond(study, target))
     values = sorted(target.dropna().unique().tolist())
-    if 2 <= len(values) <= _FEW and all(float(one).is_integer() for one in values):
+    few = 2 <= len(values) <= _FEW and not study.rated_target
+    if few and all(float(one).is_integer() for one in values):
         forest = study.models[0].kind == "forest" or style == "study"
         told = (
             f"The target '{target.name}' holds {len(values)} whole numbers "
@@ -122,12 +127,6 @@ def _use_forest(study: Study) -> Study:
         for model in study.models
     )
     return replace(study, models=models, importance=study.importance or ImportanceSettings())
-
-
-def _replace_mean(model: ModelSettings) -> ModelSettings:
-    if model.kind != "mean":
-        return model
-    return ModelSettings("majority" if model.name == "mean" else model.name, "majority")
 
 
 def _find_unfit(
@@ -259,12 +258,26 @@ def find_ranges(study: Study, factor: Factor | None, predictions: pd.DataFrame) 
     if factor is None:
         return _find_plain(keys, study, predictions, span)
     if span is not None:
-        note = f"NRMSE is RMSE / {span:g} and the uniform baseline draws from ±{span / 2:g}, "
-        return _repeat(keys, -span / 2, span / 2, f"{note}as the study file says.")
-    return _find_theoretical(factor)
+        uses = _tell_uses(study, f"{span:g}", f"±{span / 2:g}")
+        note = f"{uses[:1].upper()}{uses[1:]}, as the study file says." if uses else ""
+        return _repeat(keys, -span / 2, span / 2, note)
+    return _find_theoretical(study, factor)
 
 
-def _find_theoretical(factor: Factor) -> Ranges:
+def _tell_uses(study: Study, divisor: str, drawn: str, again: str = "") -> str:
+    """Return what a study uses a range for: a metric that is divided by it, guesses from it.
+
+    Guesses are drawn from ``again`` where the metric has named the range before.
+    """
+    metrics = (study.compare.metrics if study.compare else None) or NUMBER_METRICS
+    told = [f"NRMSE is RMSE / {divisor}"] if "nrmse" in metrics else []
+    if any(model.kind == "uniform" for model in study.models):
+        source = (again or drawn) if told else drawn
+        told.append(f"the uniform baseline draws from {source}")
+    return ("; " if again else " and ").join(told)
+
+
+def _find_theoretical(study: Study, factor: Factor) -> Ranges:
     import pandas as pd
 
     from exprstats.document.cells import name_contexts
@@ -274,8 +287,8 @@ def _find_theoretical(factor: Factor) -> Ranges:
     lows: Bounds = {}
     highs: Bounds = {}
     for one in trained or factor.solutions:
-        if min(one.residuals) <= 0:
-            # A Heywood case has no scores, and so no range of them.
+        if not min(one.residuals) > 0:
+            # A Heywood case, or one that was not fitted, has no scores, and so no range of them.
             continue
         weights, _ = weigh_bartlett(one.loadings, one.residuals)
         ends = weights * (np.array([one.low, one.high]) - one.intercepts)
@@ -285,11 +298,10 @@ def _find_theoretical(factor: Factor) -> Ranges:
     named = ", ".join(
         f"{name} {span:.2f}" for name, span in zip(names["context"], spans.values(), strict=True)
     )
-    note = (
-        "NRMSE is RMSE divided by the theoretical range of the scores, from the answers that mean "
-        f"least of the factor to those that mean most ({named}); the uniform baseline draws from "
-        "that range."
-    )
+    answers = "each item's answer that means least of the factor to the one that means most"
+    whole = f"the theoretical range of the scores, from {answers} ({named})"
+    uses = _tell_uses(study, whole, whole, "that range")
+    note = f"{uses[:1].upper()}{uses[1:]}." if uses else ""
     return Ranges(lows, highs, spans, note)
 
 
@@ -300,11 +312,9 @@ def _find_plain(
     train = predictions.loc[predictions["part"] == "train", "truth"]
     low, high = scale or (float(train.min()), float(train.max()))
     source = "its scale in the study file" if scale else "its range in the training clips"
-    note = (
-        f"The target '{study.target}' runs from {low:g} to {high:g} ({source}): the uniform "
-        "baseline draws from there, and NRMSE is RMSE / "
-    )
-    ranges = _repeat(keys, low, high, f"{note}{span or high - low:g}.")
+    uses = _tell_uses(study, f"{span or high - low:g}", "there")
+    fact = f"The target '{study.target}' runs from {low:g} to {high:g} ({source})"
+    ranges = _repeat(keys, low, high, f"{fact}: {uses}." if uses else "")
     return ranges if span is None else replace(ranges, spans=dict.fromkeys(keys, span))
 
 

@@ -1,8 +1,9 @@
-"""Readers of single values of a study file."""
+"""Single values of a study file: their readers, and the lines that they stand in."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,10 +12,31 @@ from typing import Any, Literal, get_args
 from exprstats.options import name_nearest
 
 Reader = Callable[[Any, Path], Any]
+Lines = dict[tuple[str, str], int]
+_HEADING = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]")
+_KEY = re.compile(r"""\s*("[^"]*"|'[^']*'|[\w-]+)\s*=""")
 
 
 class Unreadable(ValueError):
     """A value that its key cannot take; the text says what the key wants."""
+
+
+def find_lines(text: str) -> Lines:
+    """Return the line, from 1, of each key below its heading, and of each heading."""
+    lines: Lines = {}
+    where = ""
+    headings: list[str] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if found := _HEADING.match(line):
+            headings.append(found[1].strip("\"'"))
+            several = line.lstrip().startswith("[[")
+            where = f"[[{headings[-1]}]] number {headings.count(headings[-1])}: "
+            where = where if several else f"[{headings[-1]}] "
+            lines.setdefault(("", headings[-1]), number)
+            lines.setdefault((where, ""), number)
+        elif found := _KEY.match(line):
+            lines.setdefault((where, found[1].strip("\"'")), number)
+    return lines
 
 
 def show_value(value: Any) -> str:

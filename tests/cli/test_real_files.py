@@ -126,7 +126,7 @@ def test_report_on_the_audience(call, real, tmp_path):
         f'title = "Alone"\n[clips]\nfile = "{file}"\ntarget = "pleasantness"\nscale = [-1, 1]\n'
     )
     out = call("report", study).stdout
-    assert "NRMSE is RMSE / 2." in out
+    assert "NRMSE is RMSE / 2 " in out
     folder = tmp_path / "report"
     results = json.loads((folder / "results.json").read_text())
     assert {row["model"] for row in results["comparison"]} == {"elastic", "uniform", "mean"}

@@ -114,6 +114,25 @@ def test_counts_are_of_what_people_were_asked(run):
     assert list(items) == ["warm", "offen"]
 
 
+def test_missing_ratings_are_counted_among_the_answers_that_were_asked(run):
+    """Raters' means, which are formed of the answers, are no answers themselves."""
+    ratings, clips = make_tables()
+    ratings.loc[:8, "warm"] = np.nan
+    found, _ = run(tables=(ratings, clips))
+    [left] = [one for one in found.provenance.exclusions if one.stage == "reliability"]
+    assert (left.rows_in, left.rows_out) == (ratings[["warm", "offen"]].size, 600 - 9)
+
+
+def test_a_mean_rating_of_few_whole_numbers_is_not_taken_for_classes(run):
+    """Two raters who always agree: the means are whole, and no column can be declared classes."""
+    ratings, clips = make_tables()
+    same = ratings.groupby("video")["warm"].transform("first")
+    text = STUDY.replace('items = ["warm", "offen"]', 'items = ["warm"]')
+    found, _ = run(text, (ratings.assign(warm=same), clips))
+    assert set(found.predictions["truth"]) <= set(range(7))
+    assert not [one for one in found.provenance.notes if "classes" in one]
+
+
 def test_errors_of_the_net_are_those_of_scikit_learn(run):
     found, _ = run()
     ratings, clips = make_tables()

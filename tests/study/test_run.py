@@ -190,36 +190,6 @@ def test_every_clip_that_is_left_out_is_told(folder, write_study):
     assert str(told["join", "clips"]).startswith(f"1 of {len(clips) - 1} clips left out:")
 
 
-def test_clips_of_a_context_without_scores_are_left_out_for_that_reason(folder, write_study):
-    """Correlations .65, .65, .3 of items: by the closed form λ1² = .65²/.3 = 1.4, θ1 < 0."""
-    path = write_study((folder / "study.toml").read_text())
-    ratings = pd.read_csv(path.parent / "ratings.csv")
-    here = ratings["task"].eq("pain").to_numpy()
-    _, codes = np.unique(ratings.loc[here, "clip"], return_inverse=True)
-    wanted = np.array([[1, 0.65, 0.65], [0.65, 1, 0.3], [0.65, 0.3, 1]])
-    base = np.random.default_rng(1).normal(size=(codes.max() + 1, 3))
-    ratings = ratings.astype(dict.fromkeys(ITEMS, float))
-    # Of little variance, so that all clips together keep an admissible fit.
-    answers = 2 + 0.2 * (base @ np.linalg.cholesky(wanted).T)
-    ratings.loc[here, ITEMS] = np.clip(answers, 0, 4)[codes]
-    unrated = pd.read_csv(path.parent / "clips.csv").query("task == 'startle'")["clip"].iloc[4]
-    ratings[ratings["clip"] != unrated].to_csv(path.parent / "ratings.csv", index=False)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        run = run_study(read_study(path))
-    flaws = {one.context: one.flaw for one in run.factor.solutions if one.part == "train"}
-    assert flaws["pain"] and not flaws["startle"] and not flaws[None]
-    told = [one for one in run.provenance.exclusions if one.stage == "join"]
-    reasons = {one.reason: one.rows_in - one.rows_out for one in told}
-    assert reasons == {
-        f"the clip has no score: {flaws['pain'].rstrip('.')}": 120,
-        "the clip has no score: nobody rated it": 1,
-    }
-    assert set(run.clips["context"]) == {"startle"} and len(run.clips) == 119
-    contexts = run.score_reliability.table["context"]
-    assert set(contexts.dropna()) == {"startle"} and contexts.isna().any()
-
-
 def test_warnings_are_kept_by_stage_and_passed_on(folder, write_study):
     path = write_study((folder / "study.toml").read_text())
     clips = pd.read_csv(path.parent / "clips.csv").assign(still=1.0)

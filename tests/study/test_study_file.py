@@ -171,6 +171,38 @@ draws = true
     assert len(caught.value.problems) == 13
 
 
+def test_a_mistake_has_its_line_and_a_key_of_another_table_its_place(write_study):
+    """Lines as an editor counts them: of the key, or of the heading that lacks one."""
+    text = """titel = "x"
+[ratings]
+file = "ratings.csv"
+  scale = [
+  4, 0]
+draws = 5
+[[models]]
+name = "a"
+kind = "elastic"
+
+[[models]]  # the second
+"kind" = 3
+[compare]
+"""
+    with pytest.raises(DataError) as caught:
+        read_study(write_study(text))
+    told = {problem.rows: str(problem).partition(": ")[2] for problem in caught.value.problems}
+    starts = {
+        (1,): "the study file has no key 'titel'. Did you mean 'title'?",
+        (4,): "[ratings] scale must be",
+        (6,): "[ratings] has no key 'draws'. It is a key of [compare], [weights], [contrasts].",
+        (11,): "[[models]] number 2: name is missing.",
+        (12,): "[[models]] number 2: kind cannot be 3.",
+        (7,): "[models] needs [clips], which is absent.",
+        (13,): "[compare] needs [clips], which is absent.",
+    }
+    assert all(told[rows].startswith(start) for rows, start in starts.items())
+    assert ", line 6: [ratings]" in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("text", "fact"),
     [
@@ -227,6 +259,13 @@ def test_a_study_in_another_encoding(tmp_path):
     path = tmp_path / "study.toml"
     path.write_bytes('title = "Größe"'.encode("latin-1"))
     assert list_facts(path) == ["the study file is not in UTF-8."]
+
+
+def test_a_table_in_place_of_a_study_names_the_command_that_writes_one(folder):
+    with pytest.raises(
+        DataError, match=r"this is a file of data.*Write one for it: exprstats init .*csv"
+    ):
+        read_study(folder / "ratings.csv")
 
 
 def test_windows_files_are_read(write_study):

@@ -79,7 +79,7 @@ class Design:
     places
         (n,) position of each clip's part in `PARTS`.
     pooled_target
-        Name of the pooled fit's target.
+        Name of the pooled fit's target. Contexts that have it alone have no sample of their own.
     classes
         The target's classes in the order of their numbers; empty where it is a quantity.
     references
@@ -168,6 +168,11 @@ def build_design(
     numbers = [*names, *(() if classes else (target, pooled))]
     clips = guard_table(clips, ids=("context", "clip", "subject"), numbers=numbers)
     check_table(clips, CLIPS)
+    # A context without scores of its own has no model of its own, and counts in the pooled one.
+    lacking = find_lacking(clips, target) if by and pooled != target else set()
+    if lacking:
+        own = clips[target].where(~clips["context"].isin(lacking), clips[pooled])
+        clips = clips.assign(**{target: own})
     used = [target, pooled] if by else [pooled]
     _check_quantity(clips, used[0], classes=bool(classes))
     _check_numbers(clips, names, list(dict.fromkeys(used)))
@@ -178,7 +183,7 @@ def build_design(
         labels = np.where(labels == "validate", "train", labels)
     ids = clips[kept].assign(part=labels).reset_index(drop=True)
     truths = {name: clips[name].to_numpy(float) for name in used}
-    samples = _list_samples(ids, truths[used[0]], truths[pooled], by)
+    samples = _list_samples(ids, truths[used[0]], truths[pooled], by, lacking)
     matrix = np.ascontiguousarray(clips[list(names)].to_numpy(float))
     people = pd.factorize(ids["subject"])[0]
     places = np.select([ids["part"].to_numpy(object) == part for part in PARTS], range(len(PARTS)))
@@ -281,11 +286,19 @@ def _check_numbers(clips: pd.DataFrame, features: tuple[str, ...], targets: list
         raise DataError(problems)
 
 
+def find_lacking(clips: pd.DataFrame, target: str) -> set[Any]:
+    """Return the contexts in which no clip has the target."""
+    empty = clips[target].isna().groupby(clips["context"]).all()
+    return set(empty.index[empty])
+
+
 def _list_samples(
-    ids: pd.DataFrame, own: np.ndarray, pooled: np.ndarray, by: str | None
+    ids: pd.DataFrame, own: np.ndarray, pooled: np.ndarray, by: str | None, lacking: set[Any]
 ) -> tuple[Sample, ...]:
     samples = []
     for context in order_levels(ids["context"]) if by else []:
+        if context in lacking:
+            continue
         rows = np.flatnonzero((ids["context"] == context).to_numpy(bool))
         samples.append(Sample(context, rows, own[rows]))
     return (*samples, Sample(None, np.arange(len(ids)), pooled))

@@ -40,10 +40,12 @@ def is_bootstrapped(rows: pd.DataFrame) -> bool:
 
 def name_sources(rows: pd.DataFrame) -> list[str]:
     """Return what the intervals and p-values of rows come from."""
+    methods = sorted(list_methods(rows), key=lambda one: one == RATERS)
     named = {"jackknife": "a jackknife over subjects"}
-    named[RATERS] = "one over subjects and raters (human baseline)"
+    first = "one" if "jackknife" in methods else "a jackknife"
+    named[RATERS] = f"{first} over subjects and raters (human baseline)"
     named |= dict.fromkeys(KINDS, "a bootstrap that resamples subjects")
-    return list(dict.fromkeys(named.get(method, method) for method in list_methods(rows)))
+    return list(dict.fromkeys(named.get(method, method) for method in methods))
 
 
 def say_repeated(rows: pd.DataFrame, shown: pd.DataFrame) -> list[Text]:

@@ -8,15 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from exprstats.apa import count_things
+from exprstats.contracts import order_levels
 from exprstats.errors import DataError, DataWarning, Option, Problem, Style, warn_user
-from exprstats.options import IccChoice
-from exprstats.study.inputs import (
-    FEWEST_SUBJECTS,
-    Lesson,
-    check_strata,
-    drop_gaps,
-    find_by,
-)
+from exprstats.study.inputs import FEWEST_SUBJECTS, Lesson, check_strata, drop_gaps, find_by
 from exprstats.study.provenance import Logbook
 from exprstats.study.settings import (
     CompareSettings,
@@ -25,6 +19,7 @@ from exprstats.study.settings import (
     Study,
     list_validated,
 )
+from exprstats.study.stages.items import add_mean
 from exprstats.study.targets import NUMBER_METRICS, Ranges
 
 if TYPE_CHECKING:
@@ -32,21 +27,14 @@ if TYPE_CHECKING:
 
     from exprstats.inference import Calibration, Comparison
     from exprstats.measurement import Factor
-    from exprstats.models import (
-        Contrasts,
-        Leakage,
-        Models,
-        Nested,
-        ScoreReliability,
-        Weights,
-    )
+    from exprstats.models import Contrasts, Leakage, Models, Nested, ScoreReliability, Weights
     from exprstats.reliability import Reliability
 
 USUAL_FOLDS = 5  # of nested cross-validation
 
 
-def rate_crowd(ratings: pd.DataFrame, log: Logbook, *, model: IccChoice = "one-way") -> Reliability:
-    """Return the reliability of every item in every context."""
+def rate_crowd(study: Study, ratings: pd.DataFrame, log: Logbook) -> Reliability:
+    """Return the reliability of every item, and of the mean of two, in every context."""
     from exprstats.reliability import rate_reliability
 
     if not has_pairs(ratings):
@@ -61,8 +49,8 @@ def rate_crowd(ratings: pd.DataFrame, log: Logbook, *, model: IccChoice = "one-w
     named = (ratings["clip"] + " by " + ratings["rater"])[empty].tolist()
     log.exclude("reliability", "ratings", len(ratings), "the rating is missing", left_out=named)
     return rate_reliability(
-        ratings,
-        model=model,
+        add_mean(study, ratings),
+        model=study.reliability.model if study.reliability else "one-way",
         by=find_by(ratings),
         cluster="subject" if "subject" in ratings else None,
         seed=log.draw_seed("reliability"),
@@ -113,6 +101,7 @@ def score_targets(
         A feature is called as the scores are.
     """
     from exprstats.measurement import join_scores
+    from exprstats.models.data.design import find_lacking
 
     taken = [name for name in ("score", "score_pooled") if name in clips]
     for name in set(taken).intersection(features):
@@ -130,13 +119,23 @@ def score_targets(
             whose = "the pooled model" if name == "score_pooled" else "any context"
             fact = f"no clip has a score of {whose}, so that there is nothing to predict."
             raise DataError(" ".join([fact, *(one for one in factor.notes if "scores" in one)][:2]))
-    lost = joined[joined[scores].isna().any(axis=1)]
-    if len(lost) < len(joined):
-        for reason, group in lost.groupby(_explain_gaps(lost, factor), sort=False):
-            told = f"the clip has no score: {reason}"
-            log.exclude("join", "clips", len(joined), told, left_out=group["clip"].tolist())
-            joined = joined[~joined.index.isin(group.index)]
-    return drop_gaps(joined, scores, log, stage="join", reason="the clip has no score")
+    gaps = joined[scores].isna()
+    lacking = find_lacking(joined, "score") if len(scores) > 1 else set()
+    if lacking:
+        gaps["score"] &= ~joined["context"].isin(lacking)
+        named = [f"'{one}'" for one in order_levels(joined["context"]) if one in lacking]
+        log.notes.append(
+            f"A factor model of context {' or '.join(named)} alone gives no scores, so that no "
+            "model predicts them; the clips count in the models of all contexts."
+        )
+    lost = joined[gaps.any(axis=1)]
+    if len(lost) == len(joined):
+        return drop_gaps(joined, scores, log, stage="join", reason="the clip has no score")
+    for reason, group in lost.groupby(_explain_gaps(lost, factor), sort=False):
+        told = f"the clip has no score: {reason}"
+        log.exclude("join", "clips", len(joined), told, left_out=group["clip"].tolist())
+        joined = joined[~joined.index.isin(group.index)]
+    return joined
 
 
 def _explain_gaps(lost: pd.DataFrame, factor: Factor) -> pd.Series:
@@ -273,7 +272,8 @@ def contrast_weights(lesson: Lesson, draws: int, log: Logbook, *, n_jobs: int) -
         return None
     seed = log.draw_seed("contrasts")
     options = {"parts": lesson.parts, "draws": draws, "seed": seed, "n_jobs": n_jobs}
-    return contrast_contexts(lesson.clips, **lesson.columns, **options)
+    clips = lesson.clips.dropna(subset=[lesson.target])  # contexts with scores of their own
+    return contrast_contexts(clips, **lesson.columns, **options)
 
 
 def compare_pooled(
@@ -350,10 +350,7 @@ def _list_options(
 
 
 def guess_baselines(
-    skeleton: pd.DataFrame,
-    settings: tuple[ModelSettings, ...],
-    ranges: Ranges | None,
-    log: Logbook,
+    skeleton: pd.DataFrame, settings: tuple[ModelSettings, ...], ranges: Ranges | None, log: Logbook
 ) -> list[pd.DataFrame]:
     """Return the predictions of each baseline on the clips of a fitted model.
 

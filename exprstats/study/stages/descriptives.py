@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         RatingDescriptives,
     )
     from exprstats.measurement import Factor
+    from exprstats.study.files import SubjectsSettings
 
 
 def describe_crowd(ratings: pd.DataFrame, scale: tuple[float, float] | None) -> RatingDescriptives:
@@ -81,6 +82,18 @@ def compare_scores(
     if "subject" not in known or (by is None and between is None):
         return None
     return compare_means(known, value=value, by=by, between=between)
+
+
+def tell_ungrouped(
+    settings: SubjectsSettings | None, means: MeanComparison | None, clips: pd.DataFrame | None
+) -> list[str]:
+    """Return why the groups that a study names are compared nowhere; empty where they are."""
+    if settings is None or settings.group is None or (means and means.between):
+        return []
+    values = [] if clips is None or settings.group not in clips else clips[settings.group].dropna()
+    kinds = [str(one) for one in dict.fromkeys(values)]
+    reason = f"all people are '{kinds[0]}'" if len(kinds) == 1 else "no score of theirs has a mean"
+    return [f"People were not compared by '{settings.group}': {reason}."]
 
 
 def relate_features(lesson: Lesson) -> FeatureCorrelations | None:

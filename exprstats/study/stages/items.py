@@ -49,23 +49,14 @@ def add_mean(study: Study, ratings: pd.DataFrame) -> pd.DataFrame:
     The reliability of the target is that of these means, and stands beside that of the items.
     """
     items = [str(one) for one in ratings["item"].unique()]
-    mean = name_mean(items) if len(items) == FEW else None
-    if mean is None or study.clips is None or study.clips.target not in {mean, _rename(mean)}:
+    if not study.rated_target or len(items) < FEW:
         return ratings
     both = average_items(ratings, items)
     return pd.concat([ratings, both], ignore_index=True) if len(both) else ratings
 
 
-def _rename(name: str) -> str:
-    return f"mean rating of {name}"
-
-
 def take_item(
-    study: Study,
-    settings: ClipsSettings,
-    ratings: pd.DataFrame,
-    clips: pd.DataFrame,
-    log: Logbook,
+    study: Study, settings: ClipsSettings, ratings: pd.DataFrame, clips: pd.DataFrame, log: Logbook
 ) -> tuple[Study, ClipsSettings, pd.DataFrame]:
     """Return study, its settings of clips, and clips, with the mean of few items as target.
 
@@ -89,7 +80,7 @@ def take_item(
         fact = f"'{human}' judges raters by factor scores, and the ratings have {told}."
         raise DataError(Problem(fact, "Remove the model.", file=str(study.path)))
     name = name_mean(items)
-    target = name if name not in clips else _rename(name)
+    target = name if name not in clips else f"mean rating of {name}"
     means = average_raters(average_items(ratings, items)).rename(columns={name: target})
     key = [one for one in ("context", "clip") if one in means and one in clips]
     joined = clips.merge(means[[*key, target]], on=key, how="left")
@@ -106,7 +97,7 @@ def take_item(
         guesses = "Standard normal guesses are in the unit of factor scores, so they are left out."
         log.notes.append(guesses)
     settings = replace(settings, target=target, scale=study.ratings.scale)
-    return replace(study, clips=settings, models=models), settings, joined
+    return replace(study, clips=settings, models=models, rated_target=True), settings, joined
 
 
 def _tell_pair(ratings: pd.DataFrame, items: Sequence[str]) -> str:

@@ -103,7 +103,7 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
     with log.attempt("baselines"):
         first = next(iter(models.values()))
         ranges = None if first.design.classes else find_ranges(study, factor, first.predictions)
-        log.notes += [] if ranges is None else [ranges.note]
+        log.notes += [] if ranges is None or not ranges.note else [ranges.note]
         skeleton = drop_added(first.predictions, clips, study)
         guesses = _guess_all(run, log, skeleton, ranges, ratings, lesson=lesson)
     if ratings is not None and factor is not None and has_pairs(ratings):
@@ -256,17 +256,13 @@ def trace_forests(
     from exprstats.models import trace_dependence
 
     return {
-        name: trace_dependence(models[name], features=_list_traced(models[name], found))
+        name: trace_dependence(models[name], features=traced or list(known[:1]))
         for name, found in importance.items()
         if found.kind == "forest" and not models[name].design.classes
+        for known in [models[name].design.features]
+        # A category has levels, and no curve.
+        for traced in [[f for f in list_important(found, len(known)) if f in known][:MOST_TRACED]]
     }
-
-
-def _list_traced(model: Models, importance: Importance) -> list[str]:
-    """Return the features whose curves are drawn: a category has levels, and no curve."""
-    named = list_important(importance, len(model.design.features))
-    kept = [one for one in named if one in model.design.features][:MOST_TRACED]
-    return kept or list(model.design.features[:1])
 
 
 def list_important(importance: Importance, most: int) -> list[str]:

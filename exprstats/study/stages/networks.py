@@ -77,7 +77,7 @@ def _fit(model: ModelSettings, study: Study, lesson: Lesson, log: Logbook) -> De
     from exprstats.deep.recipes import require_torch
 
     require_torch()
-    classes = None
+    place, classes = study.deep.checkpoints if study.deep else None, None
     if lesson.classes:
         classes = sorted({int(one) for one in lesson.clips[lesson.target]})
     return fit_deep(
@@ -93,7 +93,7 @@ def _fit(model: ModelSettings, study: Study, lesson: Lesson, log: Logbook) -> De
         augment={name: model.trained[name] for name in VARIED if name in model.trained} or None,
         name=model.name,
         runs=study.deep.runs if study.deep else 1,
-        checkpoints=_find_place(study, model),
+        checkpoints=place and place / slug(model.name),
         device=study.deep.device if study.deep else "auto",
         seed=log.draw_seed("networks"),
     )
@@ -115,12 +115,6 @@ def _note_inputs(model: ModelSettings, study: Study, lesson: Lesson, log: Logboo
     for table, path, digest, rows in given:
         if digest not in known:
             log.note_file(table, study.path.parent, path, digest, rows)
-
-
-def _find_place(study: Study, model: ModelSettings) -> Path | None:
-    """Return the folder of a network's unfinished training."""
-    folder = study.deep.checkpoints if study.deep else None
-    return None if folder is None else folder / slug(model.name)
 
 
 def cross_settings(model: ModelSettings, study: Study) -> list[dict[str, Any]]:

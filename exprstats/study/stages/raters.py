@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 from exprstats.errors import DataError, DataWarning
 from exprstats.study.inputs import find_by, keep_seen
 from exprstats.study.provenance import Logbook
-from exprstats.study.settings import (
-    Study,
-)
+from exprstats.study.settings import Study
 from exprstats.study.targets import NUMBER_METRICS, Ranges
 
 if TYPE_CHECKING:
@@ -18,19 +16,13 @@ if TYPE_CHECKING:
 
     from exprstats.inference import Comparison
     from exprstats.measurement import Factor
-    from exprstats.models import (
-        Ceiling,
-        HumanComparison,
-    )
+    from exprstats.models import Ceiling, HumanComparison
     from exprstats.reliability import Reliability
     from exprstats.results import Result
 
 
 def rate_further(
-    ratings: pd.DataFrame,
-    reliability: Reliability | None,
-    study: Study,
-    log: Logbook,
+    ratings: pd.DataFrame, reliability: Reliability | None, study: Study, log: Logbook
 ) -> list[Result]:
     """Return what ``[reliability]`` asks for beyond coefficients; a part may fail alone.
 
@@ -55,12 +47,7 @@ def rate_further(
 
 
 def judge_people(
-    ratings: pd.DataFrame,
-    clips: pd.DataFrame,
-    factor: Factor,
-    parts: pd.DataFrame,
-    *,
-    study: Study,
+    ratings: pd.DataFrame, clips: pd.DataFrame, factor: Factor, parts: pd.DataFrame, *, study: Study
 ) -> list[pd.DataFrame]:
     """Return the predictions of each human baseline on the clips that models saw."""
     from exprstats.models import guess_human

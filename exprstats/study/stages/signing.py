@@ -121,12 +121,7 @@ def analyse_signing(
     found: list[Result] = [
         count_events(events, labels, units, tokens=tokens, fps=fps),
         measure_cooccurrence(
-            events,
-            labels,
-            given=settings.given,
-            unit=settings.unit,
-            draws=settings.draws,
-            **shared,
+            events, labels, given=settings.given, unit=settings.unit, draws=settings.draws, **shared
         ),
     ]
     try:
