@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from math import isinf, isnan
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from exprstats.apa import MISSING, write_interval, write_number
 from exprstats.document.text import Text, say
@@ -61,11 +61,11 @@ def find_row(table: pd.DataFrame, **equal: Any) -> dict[Any, Any]:
 def _match(table: pd.DataFrame, equal: dict[str, Any]) -> np.ndarray:
     import numpy as np
 
-    kept = np.full(len(table), fill_value=True)
+    kept, empty = np.full(len(table), fill_value=True), cast("Any", None)
     for name, value in equal.items():
         if name in table.columns:
             # Tables are short: a comparison by pandas itself takes four times as long.
-            kept &= table[name].to_numpy(object, na_value=None) == value
+            kept &= table[name].to_numpy(object, na_value=empty) == value
     return kept
 
 

@@ -18,6 +18,7 @@ from exprstats.inference.resampling.samples import count_blocks
 from exprstats.options import MOST_DRAWS, check_count, check_level, check_word, name_some
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.reliability.categories import (
+    BLOCK,
     NO_PAIR,
     Metric,
     Tally,
@@ -257,7 +258,7 @@ def _write_rows(panel: Panel, tally: Tally, level: float) -> Iterator[dict[str, 
     groups = len(tally.sums)
     shared = _share_keys(panel, tally, level)
     whole = measure_agreements(tally, np.ones((1, groups)))
-    without = measure_agreements(tally, 1 - np.eye(groups))
+    without = _leave_out(tally, groups)
     over = "clips" if panel.subject is None else "subjects"
     for term, value in whole.items():
         spread = combine_thetas({"subject": without[term]})
@@ -283,6 +284,16 @@ def _write_rows(panel: Panel, tally: Tally, level: float) -> Iterator[dict[str, 
             "headline": term == "alpha",
             "note": note,
         }
+
+
+def _leave_out(tally: Tally, groups: int) -> dict[str, np.ndarray]:
+    """Return every coefficient (G,) without each cluster, of many clusters a part at a time."""
+    parts = []
+    for out in np.array_split(np.arange(groups), 1 + groups**2 // BLOCK):
+        times = np.ones((len(out), groups))
+        times[np.arange(len(out)), out] = 0.0
+        parts.append(measure_agreements(tally, times))
+    return {term: np.concatenate([part[term] for part in parts]) for term in parts[0]}
 
 
 def _limit_alike(term: str, value: float, groups: int, level: float) -> tuple[float, float, str]:
