@@ -122,6 +122,23 @@ def write_percent_limits(row: Any, decimals: int = 1) -> str:
     return write_interval(100 * low, 100 * high, decimals)
 
 
+def _note_shares(found: EvokedLabels) -> Text:
+    """Return what counts as a label, and of which moments its share is."""
+    rows = found.pick("share")
+    whole = find_row(found.pick("cardinality"))
+    return say(
+        "Scores of {threshold} or more count as labels. Share: of the {unit}s in which the "
+        "expression could be seen{whole}. Labels: of all labels. Videos: in which it could be "
+        "seen. {level} CI: delete-one jackknife over videos.",
+        level=write_level(found.level),
+        threshold=write_number(found.threshold),
+        unit=found.unit,
+        whole=f", the lines below: of the {write_count(whole['n_whole'])} in which all could"
+        if whole and rows["n_whole"].ne(whole["n_whole"]).any()
+        else "",
+    )
+
+
 def _build_shares(found: EvokedLabels) -> Table:
     """Return the table: shares of moments and of labels, and labels per moment."""
     cells = []
@@ -163,25 +180,12 @@ def _build_shares(found: EvokedLabels) -> Table:
         *list_columns(spanner, share="Share", limits=say("{level} CI", level=level), count="Count"),
         *list_columns(portion="Labels", videos="Videos"),
     )
-    rows = found.pick("share")
-    whole = find_row(found.pick("cardinality"))
-    note = say(
-        "Scores of {threshold} or more count as labels. Share: of the {unit}s in which the "
-        "expression could be seen{whole}. Labels: of all labels. Videos: in which it could be "
-        "seen. {level} CI: delete-one jackknife over videos.",
-        level=level,
-        threshold=write_number(found.threshold),
-        unit=found.unit,
-        whole=f", the lines below: of the {write_count(whole['n_whole'])} in which all could"
-        if whole and rows["n_whole"].ne(whole["n_whole"]).any()
-        else "",
-    )
     return Table(
         "evoked_labels",
         "Distribution of Evoked Expressions",
         columns,
         pd.DataFrame(cells),
-        notes=(note, *collect_notes(rows, ("expression",))),
+        notes=(_note_shares(found), *collect_notes(found.pick("share"), ("expression",))),
         rows=found.tidy(),
     )
 
