@@ -49,9 +49,11 @@ def report_study(
             run = run_study(settings, n_jobs=n_jobs)
             document = write_document(gather_analysis(run), stage, failures=session.failures)
         show_run(session, run)
+        further = {one.name.removesuffix("-appendix"): one.tables for one in document.appendix}
         for section in document.sections:
             if section.name in SHOWN:
-                session.show(section)
+                tables = (*section.tables, *further.get(section.name, ()))
+                session.show(replace(section, tables=tables))
         session.show_points("Choices:", list(run.provenance.notes))
         session.failures += [str(one) for one in run.provenance.failures]
         session.say(f"The report is {folder / 'index.html'}.")
