@@ -127,7 +127,6 @@ def write_recordings(rng, files):
 
 def list_jobs(large):
     """Return for each job its arguments, and the target in CPU seconds and megabytes."""
-    seen = ("--subject", "subject")
     models = ",".join(f"m{n}" for n in range(7))
     jobs = {
         "doctor": (["doctor"], 2, None),
@@ -149,18 +148,7 @@ def list_jobs(large):
             None,
         ),
         "compare": (
-            [
-                *[
-                    "compare",
-                    "predictions.csv",
-                    "--subject",
-                    "subject",
-                    "--metric",
-                    "rmse",
-                    "--models",
-                ],
-                models,
-            ],
+            ["compare", "predictions.csv", "--subject", "subject", *("--models", models)],
             8,
             500,
         ),
