@@ -148,18 +148,7 @@ def list_jobs(large):
             None,
         ),
         "compare": (
-            [
-                *[
-                    "compare",
-                    "predictions.csv",
-                    "--subject",
-                    "subject",
-                    "--metric",
-                    "rmse",
-                    "--models",
-                ],
-                models,
-            ],
+            ["compare", "predictions.csv", "--subject", "subject", *("--models", models)],
             8,
             500,
         ),

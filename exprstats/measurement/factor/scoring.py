@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -54,25 +53,29 @@ def _list_model(
 ) -> pd.DataFrame:
     score, error, spread = np.full((3, len(itemset.ids)), np.nan)
     # One note for all stays one, as long as no row has its own.
-    note: Any = NO_RATERS
+    notes = None
     if raters is not None or np.isnan(itemset.answers).any() or any(one.flaw for one in solutions):
-        note = np.full(len(itemset.ids), NO_RATERS if raters is None else None, dtype=object)
+        notes = np.full(len(itemset.ids), NO_RATERS if raters is None else None, dtype=object)
     for one in solutions:
         # Also the pooled model's errors are those of each context's own raters.
         for context in [one.context] if one.context or not itemset.contexts else itemset.contexts:
             chosen = itemset.select(context)
             rows = slice(None) if chosen.all() else np.flatnonzero(chosen)
             score[rows], spread[rows] = score_answers(itemset.answers[rows], one, method)
+            if notes is None:
+                continue
             if raters is not None:
-                error[rows], note[rows] = _sample_raters(
+                error[rows], notes[rows] = _sample_raters(
                     raters, itemset.ids.iloc[rows], one, method=method, context=context
                 )
-            if isinstance(note, str):
-                continue
             unscored = chosen & np.isnan(score)
-            error[unscored], note[unscored] = np.nan, one.flaw or "an item is missing"
+            error[unscored], notes[unscored] = np.nan, one.flaw or "an item is missing"
     return itemset.ids.assign(
-        fitted_on=fitted_on, score=score, std_error=error, factor_se=spread, note=note
+        fitted_on=fitted_on,
+        score=score,
+        std_error=error,
+        factor_se=spread,
+        note=NO_RATERS if notes is None else notes,
     )
 
 
