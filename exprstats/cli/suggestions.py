@@ -119,7 +119,7 @@ def _suit_words(options: dict[str, Value], labels: list[str]) -> Iterator[Call]:
 
     coded = [read_coded(one) for one in labels]
     words = [re.sub(r"^\W*\d+\W*|\s*\(\d+\)$", "", one) for one in labels]
-    ordered = order_answers(words)
+    ordered = order_answers(labels) or order_answers(words)
     if all(coded):
         # "4 - Extremely" is more than "3 - Quite a bit"; "4. Neurosis" is another category.
         if ordered is None:

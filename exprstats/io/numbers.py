@@ -26,6 +26,7 @@ _GROUPED = {
     )
     for mark, other in ((",", "."), (".", ","))
 }
+_SPACED = re.compile(r"[+-]?[1-9]\d{0,2}(?: \d{3})+(?:[.,]\d+)?", re.ASCII)
 _PLAIN_MARKS = str.maketrans({"\u2212": "-", "\u2013": "-", "\u00a0": None, "\u202f": None})
 _ENDLESS = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _DATE = re.compile(
@@ -183,6 +184,7 @@ def _parse_plain(texts: Sequence[str]) -> Parsed | None:
 def _parse_each(texts: Sequence[str], missing: Missing) -> Parsed:
     parsed = Parsed(np.full(len(texts), np.nan))
     bare = [raw.strip().translate(_PLAIN_MARKS) for raw in texts]
+    bare = [text.replace(" ", "") if _SPACED.fullmatch(text) else text for text in bare]
     mark = next((mark for mark in _GROUPED if any(map(_GROUPED[mark].fullmatch, bare))), None)
     if mark is not None:
         parsed.grouped = next(text for text in bare if _GROUPED[mark].fullmatch(text))

@@ -242,8 +242,11 @@ def _find_shape(
     pairs = {} if items is None else _pair_columns(source, list_names(items, {}))
     if pairs:
         ids = pick_roles(source, known)
+        numbered = lacks_clips(source, named["clip"])
+        if numbered:
+            del ids["clip"]
         kept, judges = zip(*pairs.values(), strict=True)
-        return _Shape(ids, tuple(pairs), {"item": kept, "rater": judges})
+        return _Shape(ids, tuple(pairs), {"item": kept, "rater": judges}, numbered)
     column = rating or "rating"
     names = list_names(column if items is None else items, {})
     ids = pick_roles(source, named, names)

@@ -72,8 +72,8 @@ UNSEEN = [
     book("remarks.xlsx", {"Tabelle1": _remarked()}, ICC),
     text("loops_of_two.csv", _loops(), "--"),
     text("features_by_video.csv", [["participant", *(f"video_{i}_smile" for i in range(1, 5))], *(
-         [f"p{i}", *(f"{v / 7:.3f}" for v in GRID[i])] for i in range(24))], ("factor", "loading", None,
-         "may be judges or items")),
+         [f"p{i}", *(f"{v / 7:.3f}" for v in GRID[i])] for i in range(24))],
+         ("factor", "loading", None, "may be judges or items")),
     text("times_by_trial.csv", [["participant", *(f"trial_{i}" for i in range(1, 6))], *([f"p{i}",
          *(f"{700 + 31 * v + i:g}" for v in ANSWERS[i])] for i in range(24))],
          "--raters"),

@@ -190,10 +190,26 @@ def order_answers(texts: Sequence[str]) -> list[str] | None:
     --------
     >>> order_answers(["often", "Never", "sometimes"]), order_answers(["cat", "dog"])
     (['Never', 'sometimes', 'often'], None)
+    >>> order_answers(["3/3", "1/3", "2/3"])
+    ['1/3', '2/3', '3/3']
     """
     lower = [_fold_answer(text) for text in texts]
+    if counted := _count_answers(lower):
+        return [text for _, text in sorted(zip(counted, texts, strict=True))]
     known = next((scale for scale in SCALES if set(lower) <= set(scale)), None)
     return None if known is None else sorted(texts, key=lambda text: rank_answer(text, known))
+
+
+def _count_answers(lower: Sequence[str]) -> list[int]:
+    """Return the numbers of answers such as "4/5" or stars, if they count from 1 without a gap."""
+    shares = [re.fullmatch(r"(\d+) ?(?:/|of|out of|von|sur|de) ?(\d+)", text) for text in lower]
+    known = [one for one in shares if one is not None]
+    counts: list[int] = []
+    if len(known) == len(lower) and len({one[2] for one in known}) == 1:
+        counts = [int(one[1]) for one in known]
+    elif all(text and not text[0].isalnum() and set(text) == {text[0]} for text in lower):
+        counts = [len(text) for text in lower]
+    return counts if sorted(counts) == [*range(1, len(lower) + 1)] and len(lower) > 1 else []
 
 
 def rank_answer(text: str, scale: Sequence[str] = sum(SCALES, ())) -> int:

@@ -157,7 +157,7 @@ def _find_labels(rows: Sequence[Sequence[str]], place: int) -> set[int]:
 
 def _is_labels(row: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
     """Return whether a row holds words or units where all rows below hold numbers."""
-    words, blank = [], 0
+    words, blank, again = [], 0, 0
     for column, cell in enumerate(row):
         text = cell.strip()
         below = [one[column].strip() for one in rest if len(one) > column and one[column].strip()]
@@ -171,9 +171,13 @@ def _is_labels(row: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
                 words.append(text)
         elif cell in below:
             return False
+        else:
+            # Ids come again; a label of their column does not.
+            again += len(below) == len(rest) > 9 and len({*below}) <= len(below) / 2
     # Units such as "(1-5)" stand below a single name, beside ids that only this row lacks.
     units = blank > 1 and any(_UNITS.fullmatch(cell.strip()) for cell in row)
-    return len(words) > 1 or (len(words) == 1 and (" " in words[0] or blank > 1)) or units
+    known = blank > 1 or again > 1
+    return len(words) > 1 or (len(words) == 1 and (" " in words[0] or known)) or units
 
 
 def name_columns(cells: list[str], trim: bool) -> list[str]:

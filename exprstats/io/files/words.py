@@ -24,7 +24,19 @@ WORDS: dict[str, tuple[str, ...]] = {
         ),
         *("bild", "foto", "aufnahme", "szene", "stimulusid"),
         *("extrait", "sequence", "estimulo", "imagen", "filmato", "immagine", "klip", "uyaran"),
-        *("片段", "视频", "刺激", "图片"),
+        *(
+            "片段",
+            "视频",
+            "刺激",
+            "图片",
+            "fragment",
+            "trecho",
+            "nagranie",
+            "видео",
+            "клип",
+            "動画",
+            "영상",
+        ),
     ),
     "rater": (
         *("rater", "worker", "judge", "coder", "annotator", "observer", "crowdworker"),
@@ -34,7 +46,8 @@ WORDS: dict[str, tuple[str, ...]] = {
         *("raterin", "juge", "evaluateur", "observateur", "codeur", "evaluador", "juez"),
         *("observador", "codificador", "calificador", "valutatore", "giudice", "osservatore"),
         *("degerlendirici", "puanlayici", "gozlemci", "hakem"),
-        *("评分者", "评价者", "评分员", "评委", "编码者", "观察者"),
+        *("avaliador", "anotador", "juiz", "beoordelaar", "sedzia", "оценщик", "эксперт", "評定者"),
+        *("評価者", "평가자", "评分者", "评价者", "评分员", "评委", "编码者", "观察者"),
     ),
     "subject": (
         *("subject", "participant", "person", "actor", "speaker", "sender", "patient"),
@@ -42,6 +55,7 @@ WORDS: dict[str, tuple[str, ...]] = {
         *("versuchspersonen", "vp", "vpn", "teilnehmer", "teilnehmerin", "sprecher"),
         *("schauspieler", "sujet", "acteur", "locuteur", "sujeto", "participante", "soggetto"),
         *("partecipante", "paziente", "paciente", "katilimci", "denek", "kisi", "konusmaci"),
+        *("proefpersoon", "deelnemer", "uczestnik", "участник", "参加者", "被験者", "참가자"),
         *("被试", "参与者", "受试者", "被试编号"),
     ),
     "context": (
@@ -57,7 +71,8 @@ WORDS: dict[str, tuple[str, ...]] = {
         *("rating", "score", "response", "answer", "value", "resp", "bewertung", "urteil"),
         *("einschatzung", "beurteilung", "note", "wert", "antwort", "reponse", "evaluation"),
         *("puntaje", "puntuacion", "calificacion", "respuesta", "punteggio", "risposta", "voto"),
-        *("puan", "cevap", "deger", "评分", "得分", "分数"),
+        *("choice", "auswahl", "nota", "avaliacao", "oordeel", "ocena", "оценка", "評定", "評定値"),
+        *("評価", "평점", "puan", "cevap", "deger", "评分", "得分", "分数"),
     ),
     "model": ("model", "method", "system"),
     "truth": ("truth", "true", "label", "actual", "gold"),
@@ -90,18 +105,8 @@ _COMPOUND = re.compile(r"(nummer|kennung|kurzel|code|nr|id|编号|号)$")
 TIMES = frozenset(
     {"day", "days", "time", "timepoint", "session", "wave", "visit", "occasion", "week", "month"}
     | {"year", "trial", "block", "age", "measurement", "tag", "tage", "zeit", "zeitpunkt", "welle"}
-    | {
-        "sitzung",
-        "woche",
-        "monat",
-        "jahr",
-        "messzeitpunkt",
-        "jour",
-        "semaine",
-        "dia",
-        "gun",
-        "zaman",
-    }
+    | {"sitzung", "woche", "monat", "jahr", "messzeitpunkt", "jour", "semaine", "dia", "gun"}
+    | {"zaman"}
 )
 _TRUTHS = {"truth", "ytrue", "groundtruth", "goldstandard"}
 _JUDGE = "|".join((*WORDS["rater"], "obs", "rat"))
@@ -131,8 +136,8 @@ ASIDE = re.compile(
     r"|case|serial|ref|mode|started|lastdata|last_?page|maxpage|q_viewer|missing|missrel|deg_time"
     r"|time(_rsi|_sum|_sum_.*|\d+)|submitdate|startdate|datestamp|.*interviewtime|(group|question)time.*"
     r"|redcap_.*|.*_complete|.*_timestamp|.*\.this(n|rep|trial|index).*|.*seconds|.*lifetime.*"
-    r"|time[_ .]?(elapsed|taken|spent).*|latency|.*latency|block.*|beep.*|prompt|signal|fold"
-    r"|split|part|set|repeat|iteration|frame.?rate|completed.*|start.?time|end.?time|second|moment|sample.?number"
+    r"|.*[_ ]time|time[_ .]?(elapsed|taken|spent).*|latency|.*latency|block.*|beep.*|prompt|signal"
+    r"|fold|split|part|set|repeat|iteration|frame.?rate|completed.*|second|moment|sample.?number"
 )
 # Of rows and columns; the short ones may be names, so that their numbers must agree.
 TOTALS = frozenset(

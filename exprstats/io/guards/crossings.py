@@ -119,7 +119,7 @@ def _list_crossed(
     varied = [name for name in numeric if len(table[name].dropna().unique()) > 1]
     given = roles.get("rating")
     worded = [name for name in numeric if split_name(name) & {*WORDS["rating"]}]
-    tried = [given] if given else worded or list(numeric)
+    tried = [given] if given else worded or [name for name in numeric if not is_aside(name)]
     for value in dict.fromkeys(tried):
         ids = [name for name in map(str, table) if name != value and _names_cases(table[name])]
         for one, two in combinations(ids, 2):
