@@ -140,7 +140,8 @@ def test_two_faces_are_refused_until_one_is_chosen(openface):
     assert "There are 6 gaps between frames in 1 of 1 clips" in told
     assert "no columns for points_displacement" in told
     assert 0.5 < row["valid_share"] < 0.6
-    assert row["gaps"] == 6
+    # Beside the steps without frames, one run of moments has frames that are not valid.
+    assert row["gaps"] == 7
 
 
 def test_millisecond_steps_are_told(openface):

@@ -1,13 +1,45 @@
 """Tables of yet other kinds, each with the answer that is right."""
 
 from .strange_files import HALVES, book, text
+<<<<<<< HEAD
 from .strange_tables import CLIPS, GRID, ICC, JUDGES, join, long, wide
+=======
+from .strange_tables import CLIPS, GRID, ICC, JUDGES, PEOPLE, join, long, wide
+>>>>>>> files
 
 HALF = GRID / 2
 
 
+<<<<<<< HEAD
 def spaced(i, v):
     return f"{v * 501.5:,.1f}".replace(",", " ").replace(".", ",")
+=======
+def _space(value):
+    return f"{value * 501.5:,.1f}".replace(",", " ").replace(".", ",")
+
+
+def _comma(cell):
+    return cell.replace("0.", ",").replace(".", ",")
+
+
+def _annotated():
+    head = ["url", *(f"Annotator{j}_{k}" for j in range(1, 5) for k in ("valence", "arousal"))]
+    return [head, *([f"https://x.org/{CLIPS[i]}.mp4", *(f"{grid[i, j]:g}" for j in range(4)
+            for grid in (GRID, GRID[::-1]))] for i in range(24))]  # fmt: skip
+
+
+def _studio():
+    head = ["annotation_id", "annotator", "choice", "created_at", "id", "lead_time", "video"]
+    return [head, *([str(100 + 4 * i + j), str(j + 1), ["joy", "calm", "fear"][int(GRID[i, j]) % 3],
+            f"2024-03-01T10:{i:02d}:0{j}Z", str(i), f"{i * 7 % 31}.{j}", f"/data/{CLIPS[i]}.mp4"]
+            for i in range(24) for j in range(4))]  # fmt: skip
+
+
+def _beside():
+    head = ["ID", "Sex", "Cond", "Video", "R1", "R2", "R3", "R4", "Mean_R"]
+    return [head, *([PEOPLE[i], "fm"[i % 2], "ab"[i // 12], CLIPS[i], *map("{:g}".format, GRID[i]),
+            f"{GRID[i].mean():.2f}"] for i in range(24))]  # fmt: skip
+>>>>>>> files
 
 
 LAST = [

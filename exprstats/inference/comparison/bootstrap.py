@@ -181,7 +181,7 @@ def bootstrap_clusters(
         )
     whole, drawn, without = values
     plain = metric is None or is_plain(metric)
-    kept, strata = (without, homes) if active is None else keep_active(without, homes, active)
+    kept, layers = (without, homes) if active is None else keep_active(without, homes, active)
     counts = {"n_clips": len(table), "n_clusters": len(names)}
     if active is not None:
         counts = {"n_clips": int(active[codes].sum()), "n_clusters": int(active.sum())}
@@ -193,7 +193,7 @@ def bootstrap_clusters(
         tested=np.zeros(len(terms), dtype=bool),
         metric=metric,
         holders=holders,
-        strata=strata,
+        strata=layers,
         foretold=foretell_draws(without, seeds, members, how.draws) if plain else None,
     )
     options = {"interval": how.interval, "level": how.level}

@@ -299,7 +299,7 @@ def list_importance(
     drawn = losses.measure_rise(np.concatenate(counts)[:draws])
     percentile = find_percentile(*sort_draws(drawn), level)
     jackknife = jackknife_clusters(whole, losses.measure_rise(1 - np.eye(subjects)), level=level)
-    still = np.isclose(losses.permuted, losses.whole, rtol=1e-12, atol=0).all(1)  # (groups,)
+    still = [bool(np.allclose(one, losses.whole, rtol=1e-12, atol=0)) for one in losses.permuted]
     rows: list[dict[str, Any]] = []
     for j, name in enumerate(names):
         term = "importance" if j < len(singles) else "group_importance"
