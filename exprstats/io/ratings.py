@@ -144,10 +144,8 @@ def read_ratings(
     named = {"clip": clip, "rater": rater, "subject": subject, "context": context}
     if rating is not None and not isinstance(rating, str):
         rating, items = None, [*rating] if items is None else items
-    if raters_in_rows or (raters is None and rating is None and items is None):
-        shape = _find_rows(source, named, certain=raters_in_rows)
-    else:
-        shape = None
+    rows = raters_in_rows or (raters is None and rating is None and items is None)
+    shape = _find_rows(source, named, certain=raters_in_rows) if rows else None
     named |= {"item": item} if item is not None else {}
     shape = shape or _find_shape(source, named, raters=raters, rating=rating, items=items)
     roles = give_role(shape.ids.values(), "id") | give_role(shape.numbers, "number")

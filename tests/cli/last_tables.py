@@ -1,19 +1,11 @@
 """Tables of yet other kinds, each with the answer that is right."""
 
 from .strange_files import HALVES, book, text
-<<<<<<< HEAD
-from .strange_tables import CLIPS, GRID, ICC, JUDGES, join, long, wide
-=======
 from .strange_tables import CLIPS, GRID, ICC, JUDGES, PEOPLE, join, long, wide
->>>>>>> files
 
 HALF = GRID / 2
 
 
-<<<<<<< HEAD
-def spaced(i, v):
-    return f"{v * 501.5:,.1f}".replace(",", " ").replace(".", ",")
-=======
 def _space(value):
     return f"{value * 501.5:,.1f}".replace(",", " ").replace(".", ",")
 
@@ -39,7 +31,6 @@ def _beside():
     head = ["ID", "Sex", "Cond", "Video", "R1", "R2", "R3", "R4", "Mean_R"]
     return [head, *([PEOPLE[i], "fm"[i % 2], "ab"[i // 12], CLIPS[i], *map("{:g}".format, GRID[i]),
             f"{GRID[i].mean():.2f}"] for i in range(24))]  # fmt: skip
->>>>>>> files
 
 
 LAST = [
