@@ -65,6 +65,7 @@ Tokens = Literal["words", "spaces"]
 Truth = Literal["each", "majority", "any", "all"]
 RULES: tuple[Truth, ...] = ("each", "majority", "any", "all")
 PARTS = ("train", "validate", "test")
+WIDEST = 40  # columns of a table that are looked at one by one
 MOST_JUDGES, MOST_WORDS = 10, 11  # judges beside each other, and words of a column of answers
 VARIED = ("crop", "brightness")  # of pictures in training
 TimeUnit = Literal["s", "ms", "us"]

@@ -212,7 +212,7 @@ def note_rate(recording: Recording, settings: Settings) -> list[str]:
         return [f"its time stamps mean {rate:,.4g} frames per second{told}; {RATE}."]
     if rate < settings.hz * (1 - 1e-6):
         frames = f"{rate:.4g} frame{'' if rate == 1 else 's'}"
-        return [f"it has {frames} a second, fewer than the {settings.hz:g} asked for."]
+        return [f"it has {frames} per second, fewer than the {settings.hz:g} asked for."]
     return []
 
 

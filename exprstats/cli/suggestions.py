@@ -9,7 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from exprstats.cli.calls import SINGLE, Call, Value
-from exprstats.options import MOST_JUDGES, MOST_WORDS
+from exprstats.options import MOST_JUDGES, MOST_WORDS, WIDEST
 
 if TYPE_CHECKING:
     from exprstats.io import FileContents
@@ -25,7 +25,6 @@ _TRACKED = re.compile(
     re.IGNORECASE,
 )
 _INITIALS = re.compile(r"[A-Z]{1,2}")
-_MOST_COLUMNS = 40
 _MOST_ANSWERS = 25
 _BEYOND = 20
 # An answer so many ranges away from all others is a slip of the keyboard.
@@ -79,7 +78,7 @@ def _suit_ratings(contents: FileContents, codes: dict[str, list[str]]) -> Iterat
             if ("item" in roles and len(answers) == 1)
             else []
         )
-        if 2 < len(asked) <= _MOST_COLUMNS:
+        if 2 < len(asked) <= WIDEST:
             # Of a row a question, whose levels are the items.
             given = {"items": asked, "item": roles["item"], "rater": roles["rater"], **ids}
             named = {"rating": answers} if answers != ["rating"] else {}
@@ -269,7 +268,7 @@ def list_answers(contents: FileContents) -> list[str]:
         spans = _span(contents, names)
         if max(spans.values()) > 4 * min(spans.values()):
             names = _pick_scale(contents, spans)
-    return names if len(names) <= _MOST_COLUMNS else []
+    return names if len(names) <= WIDEST else []
 
 
 def _pick_scale(contents: FileContents, spans: dict[str, float]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -19,7 +20,7 @@ from exprstats.descriptives.moments import (
     find_edges,
     measure_moments,
 )
-from exprstats.errors import NO_RATING, DataError, Problem
+from exprstats.errors import NO_RATING, DataError, ExprStatsWarning, Problem
 from exprstats.reliability.icc.panels import Panel, split_panels
 from exprstats.reliability.raters import average_others, judge_raters
 from exprstats.results import Result
@@ -282,10 +283,13 @@ def _find_r(pairs: np.ndarray, cells: pd.DataFrame, *, enough: bool) -> tuple[fl
 
 def _describe_raters(ratings: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Return the statistics of raters; none where no clip has two ratings of an item."""
-    try:
-        return judge_raters(ratings, items=list(names)).table
-    except DataError:
-        return pd.DataFrame(columns=["item", "rater", *_COLUMNS])
+    # Why an item has no raters to judge is said with its reliability.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExprStatsWarning)
+        try:
+            return judge_raters(ratings, items=list(names)).table
+        except DataError:
+            return pd.DataFrame(columns=["item", "rater", *_COLUMNS])
 
 
 def _list_agreement(panel: Panel) -> Iterator[dict[str, Any]]:

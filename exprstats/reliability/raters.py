@@ -131,9 +131,10 @@ def judge_raters(
         message = f"mode {mode} is no share above 0; 0.95 is usual."
         raise OptionError(message)
     panels = split_panels(ratings, items=items, cluster=None)
-    panels, reasons = split_obstacles(panels, "one-way")
-    for reason in reasons.values():
-        warn_user(f"{reason.rstrip('.')}: its raters are not judged.")
+    sound, reasons = split_obstacles(panels, "one-way")
+    for place, reason in reasons.items():
+        warn_user(f"item '{panels[place].item}': {reason} Its raters are not judged.")
+    panels = sound
     tables = [_judge_panel(panel, ratings, (least, lowest, mode)) for panel in panels]
     effect = [_measure_effect(panel, table) for panel, table in zip(panels, tables, strict=True)]
     rule = (

@@ -137,7 +137,7 @@ def test_a_bad_file_costs_its_own_clips_only(study):
     assert sorted(result.clips["video"].unique()) == ["v0", "v1", "v2", "v4"]
     failed = result.files.set_index("video").loc["v3"]
     assert failed["status"] == "failed"
-    assert "no header of OpenFace: 'not,openface'" in failed["note"]
+    assert "not a header of OpenFace: 'not,openface'" in failed["note"]
     out = result.ledger[~result.ledger["kept"]]
     assert out["clip"].tolist() == ["v3_1", "v3_2", "v3_3"]
     assert result.glance()["n_left_out"].item() == 3

@@ -159,7 +159,7 @@ def test_strata_must_be_there_and_hold_whole_subjects(call, guesses):
     told = squeeze(call("compare", guesses, *OPTIONS, "--strata", "place", code=2).stderr)
     assert "no file has the columns 'subject' and 'place'" in told
     told = squeeze(call("compare", guesses, *OPTIONS, "--strata", "task", code=2).stderr)
-    assert "subject 's0' stands in 'calm' and in 'pain'. Strata must hold whole subjects." in told
+    assert "subject 's0' is in 'calm' and in 'pain'. Strata must hold whole subjects." in told
 
 
 def test_a_wanted_width_says_how_many_subjects(call, call_both, guesses, table):

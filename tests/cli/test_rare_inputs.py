@@ -69,7 +69,7 @@ def lose(i, row):
 FRAMES = {
     "34": (lose, {}, "valid share below"),
     "35 faces": (lambda _, row: [row, [row[0], 1, *row[2:]]], {}, "more than one face"),
-    "35 twice": (lambda i, row: [row] * (2 if i == 9 else 1), {}, "frame 10 .*stands twice"),
+    "35 twice": (lambda i, row: [row] * (2 if i == 9 else 1), {}, "frame 10 .*occurs twice"),
     "36 gap": (lambda i, row: [] if 40 <= i < 60 else [row], {}, "1 gap between frames"),
     "36 steps": (lambda i, row: [[*row[:2], i / 1000, *row[3:]]], {}, "1,000 frames per second"),
     "36 rates": (None, {"fps": 10}, r"run at 10 \('a'\) to 30"),

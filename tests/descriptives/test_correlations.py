@@ -107,7 +107,7 @@ def test_people_and_their_clips_may_go_in_opposite_directions():
     found = correlate_features(table, "smile")
     assert pick(found, term="between")["estimate"] == pytest.approx(1)
     assert pick(found, term="within")["estimate"] == pytest.approx(-1)
-    assert "(r = " in found.sentence()
+    assert "smile: r = " in found.sentence()
 
 
 def test_contexts_are_told_alone_and_pooled_scores_are_of_the_pooled_model(people):

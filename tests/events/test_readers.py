@@ -53,7 +53,7 @@ def test_spellings_are_a_table_that_can_be_edited(write):
     with pytest.warns(DataWarning):
         events = ex.read_events(write("story.xml", SIGNSTREAM2), spellings=own)
     assert "tense" in set(pick(events, "nose")["value"])
-    with pytest.raises(DataError, match="stands in two rows"):
+    with pytest.raises(DataError, match="is in two rows"):
         ex.read_events(write("t.csv", "tier,start,end\na,0,1\n"), spellings=pd.concat([own, own]))
 
 

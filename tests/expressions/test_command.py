@@ -44,7 +44,7 @@ def test_rows_of_acted_recordings(acted, tmp_path):
     assert rows.query("term == 'mean'")["n_clusters"].eq(6).all()
     uar = rows.query("term == 'uar'").set_index("features")["estimate"]
     assert uar["face: scores"] > 0.9 and len(uar) == 7
-    assert "Table A89" in found.output and "trustworthiness" in found.output
+    assert "Estimates of expression" in found.output and "trustworthiness" in found.output
 
 
 def test_two_data_sets_of_a_wide_table(tmp_path):

@@ -198,7 +198,7 @@ def test_features_that_name_rows_or_people_are_told():
     parts = split_subjects(clips, seed=1)
     features = ["smile", "nr", "person_id"]
     told = catch(fit_elastic, clips, target="score", features=features, parts=parts)
-    (one,) = [text for text in told if "measures nothing" in text]
+    (one,) = [text for text in told if "carries no information" in text]
     assert "'nr' (row numbers)" in one and "'person_id' (an id)" in one
     judged = judge_features(clips.assign(age=clips["person_id"] % 40 + 18), ["age", "smile", "nod"])
     assert judged == {}

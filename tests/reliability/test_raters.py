@@ -145,6 +145,8 @@ def test_of_three_raters_nobody_is_called_severe():
 
 def test_a_question_with_one_answer_is_left_out_with_its_reason(crowd):
     flat = crowd.assign(item="flat", rating=3.0)
-    with pytest.warns(DataWarning, match="all .* ratings are 3.*: its raters are not judged"):
+    with pytest.warns(
+        DataWarning, match="'flat': all .* ratings are 3.* Its raters are not judged"
+    ):
         found = judge_raters(pd.concat([crowd, flat], ignore_index=True))
     assert set(found.table["item"]) == set(crowd["item"])

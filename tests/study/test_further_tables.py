@@ -124,7 +124,7 @@ def test_a_seat_may_be_a_place_instead_of_a_worker(full, folder, write_study):
     study = replace(full.study, models=(*full.study.models, both))
     told = gather_analysis(replace(full, study=study), None).name_judges()
     assert told == (
-        "raters (the human baseline) or seats, the places that raters of a clip take (places)"
+        "raters (the human baseline) or seats (the first, second … rater of a clip) (places)"
     )
     wrong = '[[models]]\nname = "elastic"\nkind = "elastic"\nunit = "seat"\n'
     assert "'elastic' has a unit, which is for raters. Remove unit." in read_problems(

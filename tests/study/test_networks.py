@@ -166,7 +166,7 @@ def test_small_data_are_blamed_only_where_the_interval_says_so(deep_run, low, hi
     section = describe_networks(analysis)
     text = " ".join(write_plain(one) for one in section.sentences)
     assert words in text
-    assert ("few data rarely favor deep models" in text) is small
+    assert ("small samples rarely favor deep models" in text) is small
 
 
 @pytest.mark.torch

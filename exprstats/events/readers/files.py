@@ -270,8 +270,8 @@ def _judge_lengths(table: pd.DataFrame, path: Path, plan: _Plan) -> None:
     else:
         return
     unit = units[min(max(other, 0), len(units) - 1)]
-    told += "If times are in another unit, say so with "
-    warn_user(Problem(told, (Option("time_unit", unit), "."), file=str(path)))
+    remedy = ("Name the unit of the times with ", Option("time_unit", unit), ", if it is another.")
+    warn_user(Problem(told, remedy, file=str(path)))
 
 
 # Of the corpora of the National Center for Sign Language and Gesture Resources; an empty value

@@ -33,7 +33,7 @@ from exprstats.inference.resampling.samples import (
     find_active,
 )
 from exprstats.inference.resampling.summaries import arrange_table, summarise_terms, tell_active
-from exprstats.inference.resampling.terms import Terms, keep_active
+from exprstats.inference.resampling.terms import Terms
 from exprstats.options import IntervalName
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
 from exprstats.results import Result
@@ -181,26 +181,22 @@ def bootstrap_clusters(
         )
     whole, drawn, without = values
     plain = metric is None or is_plain(metric)
-    kept, layers = (without, homes) if active is None else keep_active(without, homes, active)
-    counts = {"n_clips": len(table), "n_clusters": len(names)}
-    if active is not None:
-        counts = {"n_clips": int(active[codes].sum()), "n_clusters": int(active.sum())}
+    rests = np.ones(len(names), dtype=bool) if active is None else active
+    counts = {"n_clips": int(rests[codes].sum()), "n_clusters": int(rests.sum())}
     formed = Terms(
         names=tuple((term, None) for term in terms),
         estimates=whole,
         draws=drawn[:, : how.draws],
-        left_out=kept,
+        left_out=without[:, rests],
         tested=np.zeros(len(terms), dtype=bool),
         metric=metric,
         holders=holders,
-        strata=layers,
+        strata=None if homes is None else homes[rests],
         foretold=foretell_draws(without, seeds, members, how.draws) if plain else None,
     )
-    options = {"interval": how.interval, "level": how.level}
-    summaries = summarise_terms(formed, n_clusters=counts["n_clusters"], **options)
-    rows = [{"term": terms[line], **counts, **row} for line, row in summaries]
-    if active is not None:
-        rows = [tell_active(row, active) for row in rows]
+    options = {"n_clusters": counts["n_clusters"], "interval": how.interval, "level": how.level}
+    rows = [{"term": terms[i], **counts, **row} for i, row in summarise_terms(formed, **options)]
+    rows = rows if active is None else [tell_active(row, active) for row in rows]
     return Bootstrap(
         table=arrange_table(rows, ("term",)),
         draws=pd.DataFrame(formed.draws.T, columns=pd.Index(terms)),

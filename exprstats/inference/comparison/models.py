@@ -199,8 +199,7 @@ def compare_models(
         n_jobs=n_jobs,
     )
     check_scheme(how.scheme, measures)
-    predictions = take_predictions(predictions)
-    folds = find_folds(predictions, folds)
+    folds = find_folds(predictions := take_predictions(predictions), folds)
     seated = predictions if folds is None else seat_rows(predictions, ("repeat",))
     rows = check_predictions(seated, cluster=cluster, by=by, strata=how.strata)
     two_stage = how.scheme == "two-stage"

@@ -102,7 +102,8 @@ def _warn_of_giants(cell: Cell, cluster: str) -> None:
     (Σn)²/Σn² is the number of equal clusters that would tell as much (Carter, Schnepel, &
     Steigerwald, 2017).
     """
-    counts = np.bincount(cell.panels[0].codes, minlength=len(cell.clusters))
+    codes = np.concatenate([panel.codes for panel in cell.panels])
+    counts = np.bincount(codes, minlength=len(cell.clusters))
     share = counts.max() / counts.sum()
     if len(counts) > MANY_GIANTS and share > GIANT:
         equal = counts.sum() ** 2 / (counts**2).sum()

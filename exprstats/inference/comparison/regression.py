@@ -198,5 +198,5 @@ def _regress(loss: np.ndarray, codes: np.ndarray, groups: int, level: float) -> 
         "std_error": error,
         "conf_low": value - reach,
         "conf_high": value + reach,
-        "p_value": float(2 * stdtr(groups - 1, -abs(value / error))),
+        "p_value": float(2 * stdtr(groups - 1, -abs(value / error))) if error > 0 else np.nan,
     }

@@ -124,7 +124,8 @@ def form_terms(sample: Sample, pairs: Sequence[tuple[int, int]]) -> Terms:
     tested = np.arange(len(models) + len(pairs)) >= len(models)
     left_out, strata = joined[2], sample.strata
     if sample.active is not None:
-        left_out, strata = keep_active(left_out, strata, sample.active)
+        left_out = left_out[:, sample.active]
+        strata = None if strata is None else strata[sample.active]
     scores: list[tuple[str, str | None]] = [(model, None) for model in models]
     return Terms(
         names=(*scores, *((models[i], models[j]) for i, j in pairs)),
@@ -138,13 +139,6 @@ def form_terms(sample: Sample, pairs: Sequence[tuple[int, int]]) -> Terms:
         foretold=foretold,
         holders=sample.holders,
     )
-
-
-def keep_active(
-    left_out: np.ndarray, strata: np.ndarray | None, active: np.ndarray
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return leave-one-out values and strata of the clusters that values can rest on."""
-    return left_out[:, active], None if strata is None else strata[active]
 
 
 def count_freedom(away: np.ndarray, present: np.ndarray) -> float:

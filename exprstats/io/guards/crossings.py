@@ -11,9 +11,9 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.errors import Option, Problem
 from exprstats.io.files.words import TIMES, WORDS, fold_name, is_aside, split_name
+from exprstats.options import WIDEST
 
 _FEWEST = 6
-_MOST_COLUMNS = 40
 # Ids that come again so often in another place start anew there.
 _AGAIN = 1.5
 _PLACES = frozenset(
@@ -65,7 +65,7 @@ def find_crossing(
     {'clip': 'plate', 'rater': 'sample', 'rating': 'diameter'}
     """
     known = {"clip", "rater"} <= set(roles)
-    if known or len(table) < _FEWEST or len(table.columns) > _MOST_COLUMNS:
+    if known or len(table) < _FEWEST or len(table.columns) > WIDEST:
         return None
     fixed = {roles[role] for role in ("clip", "rater", "subject") if role in roles}
     for value, one, two in _list_crossed(table, roles, numeric):

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.codes import Codes, encode_columns, explain_breach, find_rows
+from exprstats.codes import PROBE, Codes, encode_columns, explain_breach, find_rows
 from exprstats.contracts import require_columns
 from exprstats.errors import DataError, Problem, warn_user
 from exprstats.io.files.words import is_total
@@ -23,7 +23,6 @@ from exprstats.io.guards.ids import Finding, are_plain, judge_ids, name_ids
 _MARK = "exprstats"
 _ALL = "*"
 _FEWEST = 10
-_PROBE = 1000
 
 
 _TRUSTED: ContextVar[bool] = ContextVar("trusted", default=False)
@@ -279,7 +278,7 @@ def _guard_ids(
         return None, []
     values = column.to_numpy(object).tolist()
     # Texts know their hash: a set finds the different ones fastest, unless nearly all differ.
-    if 2 * len(set(values[:_PROBE])) < len(values[:_PROBE]):
+    if 2 * len(set(values[:PROBE])) < len(values[:PROBE]):
         values = list(set(values))
     if are_plain(values):
         return None, []

@@ -19,6 +19,7 @@ from exprstats.contracts import (
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.inference import Comparison
 from exprstats.inference.comparison.wording import RATERS
+from exprstats.inference.metrics.clustered import FEWEST_CLIPS
 from exprstats.inference.resampling.pvalues import adjust_holm
 from exprstats.io.guards.tables import guard_table
 from exprstats.measurement.factor.formulas import weigh_bartlett
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from exprstats.measurement.factor.solution import Solution
     from exprstats.models.baselines.raters import HumanComparison
 
-FEWEST_CLIPS = 3
 _ALONE = "over subjects alone: raters judged other clips than those of the models"
 _NUMBERS = ["std_error", "conf_low", "conf_high", "p_value", "df", "n_raters", "note"]
 

@@ -15,10 +15,10 @@ from exprstats.contracts import arrange_rows, encode_ids, order_levels, require_
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference import Metric, find_metrics
 from exprstats.inference.comparison.wording import RATERS
+from exprstats.inference.metrics.clustered import FEWEST_CLIPS
 from exprstats.inference.resampling.pvalues import adjust_holm
 from exprstats.inference.resampling.scales import move_back, move_values
 from exprstats.inference.resampling.terms import KEYS
-from exprstats.models.baselines.human import FEWEST_CLIPS
 from exprstats.models.fitting.outcomes import group_contexts
 from exprstats.options import check_level, name_nearest
 from exprstats.results import Result

@@ -18,11 +18,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import stdtrit
 
+from exprstats.inference.metrics.clustered import FEWEST_CLIPS
 from exprstats.models.fitting.penalties import Grid, Moments, trace_grid
 from exprstats.models.fitting.products import CONSTANT as ROUNDED
 from exprstats.models.fitting.products import read_moments
 
-FEWEST_CLIPS = 3
 CONSTANT = 1e-12
 _ROUNDS = 5  # of guesses at the signs of weights; nearly all are right at once
 

@@ -114,7 +114,7 @@ def find_nested_obstacles(panel: Panel) -> list[Problem]:
 
 
 # Share of ratings at one end of the scale from which 95% intervals held .82 to .87 of true values.
-MOSTLY = 0.8
+_CROWDED = 0.8
 OBSTACLES: dict[IccModel, Callable[[Panel], list[Problem]]] = {
     "one-way": find_obstacles,
     "two-way": find_crossed_obstacles,
@@ -160,7 +160,7 @@ def _warn_ends(panel: Panel) -> None:
     """Warn of ratings most of which are the lowest or the highest one."""
     for word, end in (("lowest", panel.rating.min()), ("highest", panel.rating.max())):
         share = float((panel.rating == end).mean())
-        if MOSTLY <= share < 1:
+        if _CROWDED <= share < 1:
             warn_user(
                 f"item '{panel.item}': {share:.0%} of the ratings are the {word}, {end:g}. "
                 "Intervals of its reliability are then too narrow."

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import fdtri
 
+from exprstats.inference.resampling.pvalues import TIE
 from exprstats.options import IccModel
 
 Components = Mapping[str, np.ndarray | float]
-
-
-ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +119,7 @@ def measure_estimand(
     # Where signal and errors cancel, what is left is rounding and no variance to divide by.
     size = np.abs(signal) + sum(np.abs(components[name]) for name in estimand.errors)
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = np.where(total > ROUNDING * size, signal / total, -np.inf)
+        found = np.where(total > TIE * size, signal / total, -np.inf)
     return np.where(np.isnan(total), np.nan, found)
 
 

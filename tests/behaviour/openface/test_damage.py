@@ -26,8 +26,8 @@ def put(lines, row, place, cell):
 STRANGE = {
     "blank": (lambda text: b"\n\n\n", "the first line is empty"),
     "nothing": (lambda text: b"", "the file is empty"),
-    "words": (lambda text: b"hello world\n1\n", "no header of OpenFace: 'hello world'"),
-    "long": (lambda text: b"a" * 999, "no header of OpenFace: 'a{40}…'"),
+    "words": (lambda text: b"hello world\n1\n", "not a header of OpenFace: 'hello world'"),
+    "long": (lambda text: b"a" * 999, "not a header of OpenFace: 'a{40}…'"),
     "zeros": (lambda text: bytes(999), "the first line is empty"),
     "binary": (lambda text: bytes(range(256)) * 9, "not UTF-8"),
     "utf16": (lambda text: text.encode("utf-16"), "not UTF-8"),

@@ -252,7 +252,7 @@ def test_a_machine_is_judged_by_one_annotator_and_agreement_is_undefined(study):
             assert rows.tolist() == pytest.approx([peer(both[name], claims)] * 4)
     assert found.pick("fleiss_kappa")["estimate"].isna().all()
     text = found.sentence()
-    assert "1 annotator a moment" in text and "kappa is not defined" in text
+    assert "1 annotator per moment" in text and "kappa is not defined" in text
     assert "The machine against single annotators: mean precision = ." in text
 
 

@@ -121,7 +121,7 @@ def test_companions_are_short_too(crowd):
         told.table["equivalent"].sum()
         - told.table[told.table["context"].isna()][:6]["equivalent"].sum()
     )
-    assert text.endswith("The p values are adjusted (Holm).")
+    assert "for equivalence by Holm's adjustment of p" in text
     assert (f"Of 324 other differences, {rest} are equivalent.") in text
     swapped = permute_models(crowd, metrics="rmse", **QUICK)
     assert "; 60 more in the table (swaps within subject, Holm)." in swapped.sentence()
@@ -230,6 +230,6 @@ def test_the_rest_of_many_verdicts_agrees_in_number(crowd, alike):
 def test_an_adjusted_p_is_called_adjusted(crowd):
     told = judge_equivalence(compare_models(crowd, metrics="rmse", **QUICK), margin=0.2)
     assert told.table["p_adjusted"].gt(told.table["p_value"]).any()
-    assert told.sentence().endswith(" The p values are adjusted (Holm).")
+    assert "for equivalence by Holm's adjustment of p" in told.sentence()
     alone = told.table.head(1).assign(p_adjusted=lambda rows: rows["p_value"])
     assert "Holm" not in replace(told, table=alone).sentence()
