@@ -56,7 +56,7 @@ def _multiply_within(panel: Panel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def find_varying(panel: Panel) -> np.ndarray:
     """Return which clusters have two rows or more that vary (groups,)."""
     yy, pp, _ = _multiply_within(panel)
-    return np.count_nonzero(np.vstack([yy, pp]), axis=0) > 0
+    return np.vstack([yy, pp]).sum(axis=0).astype(bool)
 
 
 def prepare_mean(panel: Panel) -> Measure:
