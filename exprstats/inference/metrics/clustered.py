@@ -85,7 +85,7 @@ def _correlate_each(panel: Panel) -> np.ndarray:
 
 def find_correlated(panel: Panel) -> np.ndarray:
     """Return which clusters have a correlation of their own (groups,)."""
-    return np.isfinite(_correlate_each(panel)).any(axis=0)
+    return np.isfinite(_correlate_each(panel)).sum(axis=0).astype(bool)
 
 
 def average_clusters(panel: Panel) -> tuple[np.ndarray, np.ndarray]:
