@@ -28,6 +28,7 @@ from exprstats.io.sources import (
 )
 from exprstats.options import Duplicates, check_word, name_nearest, name_some
 
+REPEATED = {"mean": "their mean was taken", "first": "the first was kept"}
 _KEY = ("context", "clip", "rater", "item")
 _ORDER = ("context", "clip", "rater", "item", "subject", "rating")
 
@@ -342,13 +343,6 @@ def _keep_items(draft: Draft, items: Sequence[str]) -> None:
     draft.keep(present.isin(list(items)).to_numpy())
 
 
-def key_of_people(table: pd.DataFrame, key: Sequence[str]) -> list[str]:
-    """Return a key of ratings, with the subject where only that tells equal ids of clips apart."""
-    whole = [*key, "subject"]
-    apart = "subject" in table.columns and not table.duplicated(whole).any()
-    return whole if apart else list(key)
-
-
 def _tell_apart(source: Source, draft: Draft, shape: _Shape) -> Text:
     """Return what tells rows with the same ids apart, and the option that says it; else nothing."""
     ids = draft.table[list(dict.fromkeys(shape.ids.values()))]
@@ -358,8 +352,8 @@ def _tell_apart(source: Source, draft: Draft, shape: _Shape) -> Text:
         return ()
     again = open_source(source.layout.path, source.reading, warned=False)
     taken = [str(name) for name in ids]
-    used = {*shape.numbers, *(part for one in taken for part in source.joined.get(one, (one,)))}
-    rest = [name for name in source.header if name not in used]
+    used = {part for one in taken for part in source.joined.get(one, (one,))}
+    rest = [name for name in source.header if name not in {*used, *shape.numbers}]
     with warnings.catch_warnings(action="ignore"):
         others = again.take(give_role(rest, "text"), guarded=False).table
     whole = pd.concat([ids, draft.table[list(shape.numbers)], others], axis=1)
@@ -388,13 +382,19 @@ def _settle_repeats(draft: Draft, duplicates: Duplicates, apart: Text = ()) -> N
         remedy: Text = ("Remove the repeats, or add ", *either, ".")
         if apart:
             remedy = apart
-        elif "subject" in key_of_people(draft.table, key):
+        elif "subject" in draft.table and not draft.table.duplicated([*key, "subject"]).any():
             both = Option("clip", ["subject", "clip"])
             remedy = ("Clips of different people share an id: name both, such as ", both, ".")
         draft.find_repeats(key, remedy)
         return
     again = draft.table.duplicated(key).to_numpy()
-    if duplicates == "mean" and again.any():
+    if not again.any():
+        return
+    if duplicates == "mean":
         means = draft.table.groupby(key, sort=False)["rating"].transform("mean")
         draft.table = draft.table.assign(rating=means)
+    told = count_things(again.sum(), "ratings repeats", "ratings repeat", of=len(again))
+    warn_user(f"{told} another of the same rater and clip: {REPEATED[duplicates]}.")
+    merged = draft.table.loc[again, "clip"].tolist()
     draft.keep(~again)
+    draft.table.attrs["repeated"] = merged

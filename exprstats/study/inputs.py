@@ -73,6 +73,10 @@ def _read_tables(
             problems += error.problems
     if problems:
         raise DataError(problems)
+    for name, table in tables.items():
+        again = table.attrs.get("repeated", [])
+        reason = "another rating of the same rater, clip and item"
+        log.exclude("read", name, len(table) + len(again), reason, left_out=again)
     log.rows |= {name: len(table) for name, table in tables.items()}
     tables, problems = align_ids(study, tables)
     people, files = tables.pop("subjects", None), name_files(study)

@@ -82,7 +82,7 @@ def test_provenance_names_files_hashes_exclusions_and_seeds(folder, reports):
 def test_the_page_says_what_was_left_out_and_what_nrmse_was_divided_by(reports, read_page):
     page = read_page(reports[0] / "index.html")
     assert "1 of 150 clips left out: a feature or the target is missing" in page.text
-    assert "No row was left out" not in page.text
+    assert "No row of a file was left out" not in page.text
     assert page.text.count("RMSE / the theoretical range of the scores") == 1
     assert "seed 11" in page.text
     assert "Two contexts" in page.text

@@ -47,7 +47,7 @@ def _say_files(analysis: Analysis) -> tuple[Text, ...]:
             "The analysis read {files}.{all} The files' SHA-256 hashes, all row counts and every "
             "exclusion are listed in provenance.json.",
             files=join_words(told),
-            all="" if analysis.provenance.exclusions else " No row was left out.",
+            all="" if analysis.provenance.exclusions else " No row of a file was left out.",
         ),
     )
 
