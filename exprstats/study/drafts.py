@@ -342,14 +342,14 @@ def _draft_clips(
         yield ask_entry(table, "subject", "the column of the people who are seen", contents)
     yield from lines
     texts = {name: one for name, one in list_texts(contents).items() if name != target}
-    for name, levels in texts.items():
-        known = "context" in contents.roles
-        value, use = ((name,), "a feature") if known else (name, "contexts, if named here")
-        told = f"'{name}' holds {len(levels)} texts ({name_some(levels)}): {use}"
-        told += "" if rated else ", or what models predict, if named as target"
-        yield Entry(table, "features" if known else "context", value, told, asked=True)
+    held = [f"'{name}' holds {len(one)} texts ({name_some(one)})" for name, one in texts.items()]
+    if texts and "context" not in contents.roles:
+        use = "contexts, if named here" + ("" if rated else "; what models predict, as target")
+        yield Entry(table, "context", next(iter(texts)), f"{'; '.join(held)}: {use}", asked=True)
+        held = []
     numbers = [name for name in pick_numbers(contents) if name != target]
     told = "without it every other column of numbers, and of few texts, is taken"
+    told = "; ".join([told, *held])
     yield Entry(table, "features", (*numbers, *texts), told, asked=True)
 
 

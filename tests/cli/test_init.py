@@ -264,3 +264,19 @@ def test_a_terminal_is_asked_with_the_guesses_as_defaults(long, tmp_path):
     assert study["ratings"]["items"] == ["joy", "calm"]
     assert study["ratings"]["scale"] == [0, 6]
     assert study["ratings"]["rater"] == "worker"
+
+
+@pytest.mark.parametrize("context", [True, False])
+def test_lines_that_are_asked_for_can_all_be_answered(call, tmp_path, context):
+    """Each key is asked for once, so that a file with every # removed is valid TOML."""
+    rng = np.random.default_rng(1)
+    clips = pd.DataFrame({"clip": range(60), "subject": np.repeat(range(12), 5)})
+    clips = clips.assign(smile=rng.normal(size=60), sex=[*"mf"] * 30, hand=[*"lr"] * 30)
+    clips = clips.assign(task=["pain", "calm"] * 30) if context else clips
+    clips.to_csv(tmp_path / "clips.csv", index=False)
+    call("init", tmp_path / "clips.csv", "--out", tmp_path / "s.toml")
+    text = (tmp_path / "s.toml").read_text(encoding="utf-8")
+    lines = [line.removeprefix("# ") if "# asked" in line else line for line in text.splitlines()]
+    drafted = tomllib.loads("\n".join(lines))["clips"]
+    assert {"smile", "sex", "hand"} <= set(drafted["features"])
+    assert ("context" in drafted) and "'sex' holds 2 texts" in text
