@@ -139,6 +139,7 @@ def agree_file(
 def _find_words(file: Path, asked: str | list[str], reading: Reading) -> list[str]:
     """Return the different answers of columns that hold words only; capitals tell none apart."""
     from exprstats.io import read_table
+    from exprstats.io.detection import is_number
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExprStatsWarning)
@@ -146,14 +147,6 @@ def _find_words(file: Path, asked: str | list[str], reading: Reading) -> list[st
     names = [name for name in ([asked] if isinstance(asked, str) else asked) if name in table]
     answers = [str(answer) for name in names for answer in table[name].dropna()]
     texts = sorted({" ".join(answer.split()) for answer in answers} - {""}, reverse=True)
-    if len(texts) > MOST_CATEGORIES or any(_is_number(text) for text in texts):
+    if len(texts) > MOST_CATEGORIES or any(is_number(text) for text in texts):
         return []
     return sorted({text.casefold(): text for text in texts}.values())
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text.replace(",", "."))
-    except ValueError:
-        return False
-    return True

@@ -147,12 +147,13 @@ def _guess_columns(source: Source, batch: Batch) -> list[Guessed]:
 
 def _list_notes(source: Source, blank: int) -> list[str]:
     notes = [f"{count_things(blank, 'blank row is', 'blank rows are')} skipped."] if blank else []
-    if all(_is_number(name) for name in source.header):
+    if all(is_number(name) for name in source.header):
         notes.append("the header holds only numbers; the names of the columns may be missing.")
     return [*notes, *(speak(problem.fact) for problem in source.marks.find_problems())]
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Return whether a text is a number, with a decimal point or comma."""
     try:
         float(text.replace(",", "."))
     except ValueError:
