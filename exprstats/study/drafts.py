@@ -343,13 +343,14 @@ def _draft_clips(
     yield from lines
     texts = {name: one for name, one in list_texts(contents).items() if name != target}
     held = [f"'{name}' holds {len(one)} texts ({name_some(one)})" for name, one in texts.items()]
-    if texts and "context" not in contents.roles:
-        use = "contexts, if named here" + ("" if rated else "; what models predict, as target")
-        yield Entry(table, "context", next(iter(texts)), f"{'; '.join(held)}: {use}", asked=True)
-        held = []
-    numbers = [name for name in pick_numbers(contents) if name != target]
+    other = "" if rated else ", or what models predict, if named as target"
     told = "without it every other column of numbers, and of few texts, is taken"
-    told = "; ".join([told, *held])
+    if texts and "context" in contents.roles:
+        told += f"; {'; '.join(held)}: a feature{other}"
+    elif texts:
+        use = f"{'; '.join(held)}: contexts, if named here{other}"
+        yield Entry(table, "context", next(iter(texts)), use, asked=True)
+    numbers = [name for name in pick_numbers(contents) if name != target]
     yield Entry(table, "features", (*numbers, *texts), told, asked=True)
 
 

@@ -42,8 +42,8 @@ def test_beside_known_contexts_it_may_be_a_feature(call, tmp_path, clips):
     table = clips.assign(task=["x", "y"] * 36, lage=["a", "b", "c"] * 24)
     _, found, text, told = draft(call, tmp_path, clips=table)
     assert found["clips"]["context"] == "task"
-    assert '# features = ["lage"]' in text
-    assert "[clips] features: 'lage' holds 3 texts ('a', 'b', 'c'): a feature, or" in told
+    assert '# features = ["smile", "nod", "lage"]' in text
+    assert "'lage' holds 3 texts ('a', 'b', 'c'): a feature, or what models predict" in told
 
 
 @pytest.mark.parametrize("name", ["emotion", "Expression", "class_name"])
