@@ -12,7 +12,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from exprstats.errors import DataError, DataWarning, RError
+from exprstats.errors import DataError, DataWarning, FitError, RError
 from exprstats.measurement import fit_ordered, score_ordered
 from exprstats.measurement.ordered import score_responses, share_categories
 
@@ -164,3 +164,16 @@ def test_clips_that_lack_an_item_are_told():
         factor = fit_ordered(table, items=list("abc"))
     assert factor.solutions[0].n_clips == len(table) - 1
     assert np.isfinite(factor.scores["score"].iloc[0])
+
+
+@pytest.mark.r
+@pytest.mark.filterwarnings("ignore:measurement.fit_ordered:exprstats.errors.RWarning")
+def test_items_that_are_answered_nearly_alike_are_refused_by_name():
+    """Twelve clips in which the answers hardly differ leave loadings without a standard error."""
+    rng = np.random.default_rng(9)
+    factor = rng.normal(size=(12, 1))
+    answers = np.clip(np.round(2 + factor + 0.12 * rng.normal(size=(12, 3))), 1, 4)
+    with pytest.raises(
+        FitError, match="all clips: item '[abc]' has a loading of .* answered alike"
+    ):
+        fit_ordered(pd.DataFrame(answers, columns=["a", "b", "c"]), items=["a", "b", "c"])

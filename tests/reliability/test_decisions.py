@@ -112,3 +112,16 @@ def test_a_printed_table_may_hold_texts_that_are_numbers_only():
     assert study_decisions(texts, raters=6).table.equals(study_decisions(PILOT, raters=6).table)
     with pytest.raises(DataError, match=r"column 'estimate': holds .* values such as 'high'"):
         study_decisions(PILOT.assign(estimate="high"))
+
+
+def test_limits_of_fixed_raters_are_not_carried_to_others_in_silence():
+    rng = np.random.default_rng(2)
+    clip = np.repeat(np.arange(30), 2)
+    ratings = pd.DataFrame({"clip": clip, "subject": clip // 3, "rater": [*"xy"] * 30, "item": "q"})
+    ratings["rating"] = rng.normal(size=30)[clip] + rng.normal(size=60)
+    told = "Limits that take the raters as fixed are too narrow for other raters."
+    two = rate_reliability(ratings, model="two-way")
+    assert study_decisions(two).sentence().endswith(told)
+    assert plan_raters(two, target=0.9).sentence().endswith(told)
+    own = rate_reliability(ratings.assign(rater=np.arange(60)), model="one-way")
+    assert told not in study_decisions(own).sentence()

@@ -316,3 +316,13 @@ def test_ratings_at_one_end_of_the_scale_are_told(make_ratings):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         rate_reliability(make_ratings(matrix + rng.normal(size=matrix.shape)))
+
+
+def test_the_sentence_names_the_clips_behind_an_interval_of_complete_ones(make_ratings):
+    """McGraw and Wong's limits rest on the clips that all rated, 11 of 14 here."""
+    rng = np.random.default_rng(8)
+    matrix = np.round(3 + rng.normal(size=(14, 1)) + 0.6 * rng.normal(size=(14, 3)), 1)
+    matrix[[2, 6, 9], [0, 1, 2]] = np.nan
+    found = rate_reliability(make_ratings(matrix), model="two-way")
+    assert "(14 clips; " in found.sentence()
+    assert ", of the 11 clips that all raters rated)" in found.sentence()
