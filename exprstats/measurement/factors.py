@@ -198,7 +198,7 @@ def find_impossible(name: str, factors: Sequence[str], fit: FactorsFit) -> list[
     fact = f"factors {pair} correlate {r:.2f}"
     if abs(r) < 1:
         fact = f"the factors' correlations (largest {r:.2f}, of {pair}) contradict each other"
-    return [f"{name}: {fact}; scores are not defined. Fit them as one factor, or more clips."]
+    return [f"{name}: {fact}; scores are not defined. Fit them as one factor, or fit more clips."]
 
 
 def _check_groups(groups: Mapping[str, tuple[str, ...]], level: float) -> None:

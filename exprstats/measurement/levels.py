@@ -382,7 +382,7 @@ def compute_omega_means(parameters: np.ndarray, size: float) -> float:
     """Return ω of clusters' observed mean keyed composites over m clips (Lai, 2021).
 
     (Σλ_b)²/((Σλ_b)² + Σθ_b + ((Σλ_w)² + Σθ_w)/m), of raw λ_w, θ_w, λ_b, θ_b (4p,), items
-    that load negatively turned round.
+    that load negatively reversed.
     """
     loads, rests, loads_between, rests_between = np.split(parameters, 4)
     keys = np.where(loads + loads_between < 0, -1.0, 1.0)

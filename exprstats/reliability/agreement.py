@@ -215,7 +215,7 @@ def measure_agreement(
         confusions += _write_confusions(panel, tally, names)
     if len({panel.context for panel in panels}) > 1:
         for row in rows:
-            row["note"] = row["note"] if row["context"] else f"{row['note']}; {JOINED}"
+            row["note"] += "" if row["context"] is not None else f"; {JOINED}"
     keys = ("context", "item", "term")
     table = arrange_rows(rows, keys)
     told = pd.DataFrame(pairs), pd.DataFrame(confusions)

@@ -302,8 +302,7 @@ def _describe_verdict(row: pd.Series, metrics: Sequence[Printed]) -> str:
     write = partial(write_value, metric, metrics=metrics)
     found = f"difference in {label_metric(metric, metrics)} {write(row['estimate'])}"
     if pd.isna(row["p_value"]):
-        why = "too few clusters make a difference to test its equivalence"
-        return f"{row['model']} and {other}{name_place(row)}: {found}, but {why}."
+        return f"{row['model']} and {other}{name_place(row)}: {found}, {row['note']}."
     verdict = f"was not shown to be equivalent to {other}"
     if row["equivalent"]:
         verdict = f"was equivalent to {other}"

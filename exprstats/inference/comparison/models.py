@@ -199,11 +199,12 @@ def compare_models(
         n_jobs=n_jobs,
     )
     check_scheme(how.scheme, measures)
-    folds = find_folds(predictions := take_predictions(predictions), folds)
+    predictions = take_predictions(predictions)
+    folds = find_folds(predictions, folds)
     seated = predictions if folds is None else seat_rows(predictions, ("repeat",))
     rows = check_predictions(seated, cluster=cluster, by=by, strata=how.strata)
-    two_stage = how.scheme == "two-stage"
-    split = partial(split_contexts, cluster=cluster, by=by, strata=how.strata, two_stage=two_stage)
+    options = {"strata": how.strata, "two_stage": how.scheme == "two-stage"}
+    split = partial(split_contexts, cluster=cluster, by=by, **options)
     cells, inner = split(rows), []
     if folds is not None:
         check_folds(rows, cluster, folds)
@@ -216,14 +217,13 @@ def compare_models(
         for cell, folded in zip(cells, inner or cells, strict=True)
         for sample in _sample_context(cell, folded, measures, seeds, how=how, **asked)
     ]
-    shown = "percentile" if how.compat else how.interval
     table = [
         row
         for sample in samples
         for row in write_rows(
             sample,
             pair_models(sample.models, against),
-            interval=shown,
+            interval="percentile" if how.compat else how.interval,
             level=how.level,
             compat=how.compat,
         )

@@ -190,7 +190,7 @@ def _write_rows(
                     "n_clusters": len(cell.clusters),
                     "draws": finite[line],
                     # To swap all clusters gives the same difference, of the other sign.
-                    "smallest_p": (2 if every else 1) / finite[line],
+                    "smallest_p": (2 if every else 1) / max(int(finite[line]), 1),
                     "note": None if np.isfinite(seen[line, 0]) else UNDEFINED,
                 }
             )

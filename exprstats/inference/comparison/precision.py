@@ -284,15 +284,14 @@ def count_needed(width: float, spreads: np.ndarray, sizes: Sequence[int], level:
         reach = stdtrit(count - 1, share) * spread * np.sqrt(inside / count)
         return 2 * reach > width * (1 + 1e-12)
 
-    # A t interval needs a few clusters more than a normal one.
-    beyond = np.ceil((2 * ndtri(share) * spreads[-1] / width) ** 2 * last)
-    most = max(float(last), beyond)
-    while is_wide(np.array([most]))[0]:
-        most += 1
-    wide = np.flatnonzero(is_wide(np.arange(3.0, min(most, last) + 1)))
-    if most > last and is_wide(np.array([float(last)]))[0]:
-        return float(most)
-    return float(wide[-1] + 4) if len(wide) else 3.0
+    wide = np.flatnonzero(is_wide(np.arange(3.0, last + 1)))
+    needed = wide[-1] + 4.0 if len(wide) else 3.0
+    if needed > last:
+        # Beyond, a t interval needs a few clusters more than a normal one.
+        needed = max(needed, np.ceil((2 * ndtri(share) * spreads[-1] / width) ** 2 * last))
+        while is_wide(np.array([needed]))[0]:
+            needed += 1
+    return float(needed)
 
 
 def measure_sizes(

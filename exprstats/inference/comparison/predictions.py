@@ -27,7 +27,8 @@ from exprstats.io.guards.tables import guard_table
 from exprstats.options import is_positive, name_nearest
 
 Span = float | Mapping[Any, float] | None
-# A cluster with a third of the rows beside more than four others: 95% intervals held .80 to .87.
+# A cluster with a third of the rows beside more than four others: tests of nothing reject at .05
+# in about 10 of 100 studies (tests/inference/comparison/test_edges.py).
 GIANT, MANY_GIANTS = 1 / 3, 4
 _SOME = 10_000
 _MANY = 20  # values of a truth that no model hits all by itself
@@ -110,7 +111,7 @@ def _warn_of_giants(cell: Cell, cluster: str) -> None:
         warn_user(
             f"{cluster} '{cell.clusters[counts.argmax()]}' holds {share:.0%} of the rows: "
             f"{len(counts):,} {cluster}s tell no more than {equal:.1f} of equal size would, and "
-            "intervals are too narrow."
+            "intervals can be too narrow."
         )
 
 

@@ -79,8 +79,7 @@ def _correlate_each(panel: Panel) -> np.ndarray:
     sums = [sum_rows(np.atleast_2d(rows), panel) for rows in (ones, y, p, y**2, p**2, y * p)]
     n, sy, sp, yy, pp, yp = sums
     with np.errstate(divide="ignore", invalid="ignore"):
-        own = correlate_sums(n=n, y=sy, p=sp, yy=yy, pp=pp, yp=yp)
-    return np.where(n >= FEWEST_CLIPS, own, np.nan)
+        return correlate_sums(n=n, y=sy, p=sp, yy=yy, pp=pp, yp=yp)
 
 
 def find_correlated(panel: Panel) -> np.ndarray:

@@ -96,10 +96,12 @@ def correlate_sums(
     """Return Pearson correlations from sums of centred values.
 
     (Σyp - ΣyΣp/n)/√((Σy² - (Σy)²/n)(Σp² - (Σp)²/n)): values are centred at the means of all rows,
-    so that a resample's own means, which differ a little, cost no digits.
+    so that a resample's own means, which differ a little, cost no digits. Two rows lie on a line
+    whatever they are: of fewer than three there is none.
     """
     spread = subtract_means(n, yy, y) * subtract_means(n, pp, p)
-    return np.clip((yp - y * p / n) / np.sqrt(spread), -1.0, 1.0)
+    found = np.clip((yp - y * p / n) / np.sqrt(spread), -1.0, 1.0)
+    return np.where(n > 2, found, np.nan)
 
 
 def agree_sums(
@@ -187,8 +189,8 @@ def measure_mae(truth: np.ndarray, prediction: np.ndarray) -> float:
 
 
 def measure_correlation(truth: np.ndarray, prediction: np.ndarray) -> float:
-    """Return Pearson's correlation; NaN where one of the two does not vary."""
-    if np.ptp(truth) == 0 or np.ptp(prediction) == 0:
+    """Return Pearson's correlation; NaN of two rows, or where one of the two does not vary."""
+    if len(truth) < 3 or np.ptp(truth) == 0 or np.ptp(prediction) == 0:
         return float("nan")
     return float(np.corrcoef(truth, prediction)[0, 1])
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from exprstats.measurement.factor.solution import Solution
     from exprstats.models.baselines.raters import HumanComparison
 
-_ALONE = "over subjects alone: raters judged other clips than those of the models"
+_ALONE = "over subjects alone: an interval over raters would rest on other clips"
 _NUMBERS = ["std_error", "conf_low", "conf_high", "p_value", "df", "n_raters", "note"]
 
 

@@ -113,7 +113,8 @@ def find_nested_obstacles(panel: Panel) -> list[Problem]:
     return []
 
 
-# Share of ratings at one end of the scale from which 95% intervals held .82 to .87 of true values.
+# Share of ratings at one end of the scale: from it on 95% intervals of 20 subjects with 3 clips
+# held .89 of the true values, at .93 of the ratings .82 (tests/reliability/icc/test_coverage.py).
 _CROWDED = 0.8
 OBSTACLES: dict[IccModel, Callable[[Panel], list[Problem]]] = {
     "one-way": find_obstacles,
@@ -163,7 +164,7 @@ def _warn_ends(panel: Panel) -> None:
         if _CROWDED <= share < 1:
             warn_user(
                 f"item '{panel.item}': {share:.0%} of the ratings are the {word}, {end:g}. "
-                "Intervals of its reliability are then too narrow."
+                "Intervals of its reliability can then be too narrow."
             )
 
 

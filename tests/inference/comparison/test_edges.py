@@ -357,3 +357,31 @@ def test_a_cluster_with_half_of_the_rows_is_told():
     told = "subject '0' holds 50% of the rows: 11 subjects tell no more than 3.6 of equal size"
     with pytest.warns(DataWarning, match=told):
         compare_models(table, metrics="rmse", **QUICK)
+
+
+def test_a_seat_of_two_clips_has_no_correlation():
+    """Two points lie on a line: a rater of two clips would say r = 1 or -1 of nothing."""
+    table = draw_singles(5, "a", sizes=(4,) * 6).assign(seat=None)
+    seats = table.assign(model="human", seat=["x"] * 22 + ["y"] * 2)
+    found = compare_models(pd.concat([table, seats]), metrics="correlation", **QUICK).table
+    own = seats.iloc[:22]
+    known = np.corrcoef(own["truth"], own["prediction"])[0, 1]
+    row = found[found["term"].eq("human") & found["headline"]].iloc[0]
+    assert row["estimate"] == pytest.approx(known, rel=1e-12)
+
+
+@pytest.mark.parametrize("studies", [150, pytest.param(3000, marks=pytest.mark.slow)])
+def test_a_cluster_with_half_of_the_rows_makes_intervals_too_narrow(studies):
+    """Why such a cluster is named: tests of nothing reject at .05 in about 10 of 100 studies."""
+    codes = np.repeat(np.arange(11), (30,) + (3,) * 10)
+    rejected = []
+    for seed in range(studies):
+        rng = np.random.default_rng(seed)
+        size = np.exp(0.5 * rng.normal(size=(2, 11)))[:, codes]
+        loss = (size * rng.normal(size=(2, 60)) + rng.normal(size=(2, 11))[:, codes]) ** 2
+        away = np.sqrt(loss[0].mean()) - np.sqrt(loss[1].mean())
+        kept = [codes != one for one in range(11)]
+        left = np.array([np.sqrt(loss[0][k].mean()) - np.sqrt(loss[1][k].mean()) for k in kept])
+        error = np.sqrt(10 / 11 * ((left - left.mean()) ** 2).sum())
+        rejected.append(abs(away) > 2.2281 * error)
+    assert 0.055 < np.mean(rejected) < 0.25
