@@ -111,6 +111,7 @@ def find_problems_of_numbers(page, folder):
             found = re.findall(rf'<figure class="{kind}[^>]* id="{kind}-{letter}(\d+)"', page)
             if found != [str(place + 1) for place in range(len(found))]:
                 problems.append(f"{kind}s {letter}{found} have gaps")
+    problems += re.findall(r"&lt;(?:Table|Figure) [a-z_]+", page)
     links = re.findall(r'href="#((?:table|figure)-\w+)"', page)
     problems += [f"{link} leads nowhere" for link in links if link not in anchors]
     bare = re.sub(r"<a href[^>]*>[^<]*</a>(,? and <a href[^>]*>[^<]*</a>)?", "", page)

@@ -214,8 +214,8 @@ def measure_agreement(
         pairs += _write_pairs(panel, tally, names)
         confusions += _write_confusions(panel, tally, names)
     if len({panel.context for panel in panels}) > 1:
-        for row in rows:
-            row["note"] += "" if row["context"] is not None else f"; {JOINED}"
+        for row in (row for row in rows if row["context"] is None):
+            row["note"] = "; ".join(filter(None, (row["note"], JOINED)))
     keys = ("context", "item", "term")
     table = arrange_rows(rows, keys)
     told = pd.DataFrame(pairs), pd.DataFrame(confusions)

@@ -1,6 +1,7 @@
 """The command line in this process, and a small simulated study as files."""
 
 import json
+import re
 import shlex
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,8 @@ def call():
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         assert result.exit_code == code, result.output
+        # A name that no document put a number for.
+        assert not re.search(r"<(Table|Figure) [a-z_]+", result.output), result.output
         return result
 
     return run

@@ -282,12 +282,13 @@ def test_pooled_contexts_are_said_to_be_one_sample():
         for rater in range(3)
     ]
     table = pd.DataFrame(rows, columns=["context", "clip", "rater", "item", "rating"])
-    found = measure_agreement(table, scale=(1, 7), by="context")
+    found = measure_agreement(table, scale=(1, 7), by="context", draws=50, seed=1)
     told = "all clips as one sample, with differences between contexts counted as agreement"
     pooled = found.table["context"].isna()
     assert found.table.loc[pooled, "note"].str.endswith(told).all()
     assert not found.table.loc[~pooled, "note"].str.contains(told).any()
     assert f"q over {told}:" in found.sentence()
+    assert not found.table["note"].str.contains("None").any()
 
 
 @pytest.mark.parametrize("words", [("sad", "angry", "glad"), (True, False)])

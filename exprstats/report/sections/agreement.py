@@ -19,6 +19,7 @@ from exprstats.document.cells import (
 )
 from exprstats.document.model import Column, Section, Table, list_columns
 from exprstats.document.text import Text, say
+from exprstats.reliability.agreement import JOINED
 from exprstats.reliability.icc.analysis import FIXED_RATERS
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.coefficients import knows_subjects, place_rows
@@ -58,7 +59,20 @@ def describe_agreement(analysis: Analysis) -> Section | None:
 
 
 def _say_headline(agreement: Agreement, rows: pd.DataFrame) -> tuple[Text, ...]:
-    alphas = rows[rows["headline"].eq(True)]
+    shown = rows[rows["headline"].eq(True)]
+    apart = agreement.table.loc[shown.index, "context"].notna()
+    alphas = shown[apart] if apart.any() else shown
+    found = _say_alphas(agreement, alphas)
+    pooled = shown[~apart].dropna(subset="estimate")
+    if not apart.any() or pooled.empty:
+        return found
+    ends = dict.fromkeys(_tell(row) for row in find_extremes(pooled))
+    told = " and ".join(ends)
+    verb = "was" if len(ends) == 1 else "lay between"
+    return (*found, say("Over {joined}, it {verb} {told}.", joined=JOINED, verb=verb, told=told))
+
+
+def _say_alphas(agreement: Agreement, alphas: pd.DataFrame) -> tuple[Text, ...]:
     name, kind = "Krippendorff’s α", agreement.scale
     if not alphas["estimate"].notna().any():
         return (say("{name} ({kind} differences) is not defined.", name=name, kind=kind),)

@@ -60,11 +60,12 @@ def say_repeated(rows: pd.DataFrame, shown: pd.DataFrame) -> list[Text]:
     )
     ratios = [write_number(one) for one in (wider.min(), wider.max()) if pd.notna(one)]
     told = " to ".join(dict.fromkeys(ratios))
-    spread = (
+    spread = say(
         "; its intervals take clips, about their subject's mean, as independent, and the intervals "
-        f"of <Table performance> are {told} times as wide"
+        "of <Table performance> are {told} times as wide"
         if told
-        else ""
+        else "",
+        told=told,
     )
     opening = "A second method, repeated measures correlation (pingouin), "
     if apart < SAME:

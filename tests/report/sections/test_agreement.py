@@ -78,6 +78,7 @@ def test_many_places_have_their_ends_and_many_pairs_the_worst(plain):
     limits = write_interval(low["conf_low"], low["conf_high"], bounded=True)
     told = f"{write(low['estimate'])}, 95% CI {limits} ({low['item']}, "
     assert f"Krippendorff’s α (interval differences) lay between {told}" in words
+    assert "Over all clips as one sample, with differences between contexts counted" in words
     assert len(agreement.pairs) > 15 and len(tables["agreement_pairs"].cells) == 15
     lowest = agreement.pairs["kappa"].nsmallest(15)
     assert sorted(tables["agreement_pairs"].cells["kappa"]) == sorted(write(x) for x in lowest)
