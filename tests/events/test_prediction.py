@@ -16,8 +16,9 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 import exprstats as ex
 from exprstats.errors import DataError, OptionError
-from exprstats.events.folds import deal_groups
-from exprstats.events.intervals import lay_runs
+from exprstats.events.cooccurrence import pick_columns
+from exprstats.events.folds import Frames, Plan, deal_groups, spread_halves
+from exprstats.events.intervals import lay_labelled, lay_runs
 from exprstats.events.multilabel import (
     Cells,
     collapse_rows,
@@ -263,6 +264,22 @@ def test_intervals_are_widened_to_what_forests_on_halves_give():
         spread = np.std([one.find_micro(kind)["estimate"] for one in halves], ddof=1)
         assert whole.find_micro(kind)["std_error"] > spread * (1 - 3 * np.hypot(0.24, 0.21))
     assert whole.find_micro("utterances")["std_error"] < spread * 3
+
+
+def test_a_label_that_few_halves_have_has_no_spread():
+    """One of 20 utterances has it, so that five of the ten halves have none to find."""
+    study = ex.simulate_signing(utterances=20, seed=1)
+    once = study.labels.iloc[:1].assign(value="once")
+    runs = lay_labelled(study.events, pd.concat([study.labels, once]), fps=30.0, among="all")
+    features, named, _ = pick_columns(runs, 1)
+    data = [runs.shown[:, columns].toarray() for columns in (features, named)]
+    frames = Frames(runs, data, np.arange(len(runs.utterances)))
+    plan, seed = Plan("utterances", 4, 2, importance=False, n_jobs=1), np.random.SeedSequence(1)
+    scores, losses = spread_halves(frames, plan, seed)
+    place = [runs.pairs[one][1] for one in named].index("once")
+    assert np.isnan(scores[:, :, place]).all() and np.isfinite(scores[:, :, -2:]).all()
+    assert np.isnan(losses).all()
+    assert np.isnan(spread_halves(frames.keep(np.arange(3)), plan, seed)[0]).all()
 
 
 def hold_expected(studies, *, utterances=80, trees=5):

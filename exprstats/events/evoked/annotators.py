@@ -113,10 +113,9 @@ class EvokedAnnotators(Result):
         if defined:
             whole = count_things(len(self.expressions), "expression")
             some = "" if defined == len(self.expressions) else f"{defined} of "
-            told = f"mean of {some}{whole}, {_write(kappa, self.level)}"
-            text += f": Fleiss' kappa, {told}."
+            text += f": mean Fleiss' κ of {some}{whole} {_write(kappa, self.level)}."
         else:
-            text += "; Fleiss' kappa is not defined."
+            text += "; Fleiss' κ is not defined."
         if self.truth is None:
             return text
         told = []

@@ -113,6 +113,10 @@ def test_limits_of_kappa_with_gaps_count_videos_with_single_annotations(study, j
     expected = (centre + (low - centre) * wider, centre + (high - centre) * wider)
     np.testing.assert_allclose((row["conf_low"], row["conf_high"]), expected, rtol=1e-9)
     assert row["n_clusters"] == 6
+    single = ex.compare_annotators(human, expressions=["amusement"])
+    mean = single.pick("fleiss_kappa", expression=None).iloc[0]
+    for term in ("estimate", "conf_low", "conf_high", "n_clusters"):
+        assert mean[term] == row[term]
 
 
 def test_kappa_is_undefined_where_all_but_one_video_lack_the_label():
@@ -313,11 +317,11 @@ def test_a_machine_is_judged_by_one_annotator_and_agreement_is_undefined(study):
             assert rows.tolist() == pytest.approx([peer(both[name], claims)] * 4)
     assert found.pick("fleiss_kappa")["estimate"].isna().all()
     text = found.sentence()
-    assert "1 annotator per moment" in text and "kappa is not defined" in text
+    assert "1 annotator per moment" in text and "κ is not defined" in text
     assert "The machine against single annotators: mean precision = ." in text
 
 
 def test_annotators_who_see_nothing_leave_everything_undefined(study):
     nothing = study.human.assign(**dict.fromkeys(EXPRESSIONS, 0))
     text = ex.compare_annotators(nothing, study.machine).sentence()
-    assert "kappa is not defined" in text and text.endswith("mean recall undefined.")
+    assert "κ is not defined" in text and text.endswith("mean recall undefined.")
