@@ -84,13 +84,21 @@ class CoOccurrence(Result):
         counted = count_things(beyond, "pairs", "pairs", of=len(lift))
         head = f"{counted} of a label and a feature differed from chance."
         if not len(lift):
-            return "No pair of a label and a feature occurs in enough utterances for a test."
+            return self._tell_untested()
         row = rank_pairs(lift).iloc[0]
         limits = write_interval(row["conf_low"], row["conf_high"])
         return (
             f"{head} Clearest: {row['label']} and {row['feature']}, lift = "
             f"{write_number(row['estimate'])}, {write_level(self.level)} CI {limits}, "
             f"adjusted p {tell_p(row['p_max_t'])}."
+        )
+
+    def _tell_untested(self) -> str:
+        if not self.table.loc[self.table["term"].eq("lift"), "n_clusters"].ge(FEW).any():
+            return "No pair of a label and a feature occurs in enough utterances for a test."
+        return (
+            "No pair of a label and a feature could be tested: it changes nothing when utterances "
+            "of one signer exchange their labels."
         )
 
 

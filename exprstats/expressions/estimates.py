@@ -22,7 +22,7 @@ from exprstats.expressions.recordings import (
     place_recordings,
     read_about,
 )
-from exprstats.expressions.wide import read_wide
+from exprstats.expressions.wide import UNKNOWN, read_wide
 from exprstats.io import Reading
 from exprstats.parallel import report_progress
 
@@ -136,6 +136,7 @@ def read_estimates(
         table = place_recordings(table, path, {"subject": subject, "context": context})
         tables.append(_name_people(table, path))
     _refuse_shared(files, tables)
+    _warn_of_unknown(files, tables)
     whole = join_about(
         pd.concat(tables, ignore_index=True), told, {"subject": subject, "context": context}
     )
@@ -207,6 +208,29 @@ def _refuse_shared(files: Sequence[Path], tables: Sequence[pd.DataFrame]) -> Non
                 f"{both['time'].iloc[0]:g}."
             )
             raise DataError(Problem(fact, "Name one of the two, such as the CSV or the JSON only."))
+
+
+def _warn_of_unknown(files: Sequence[Path], tables: Sequence[pd.DataFrame]) -> None:
+    """Say which two files have recordings in common, and may be face and voice."""
+    names = [
+        set(table.loc[table["modality"].eq(UNKNOWN), "recording"].astype(str)) for table in tables
+    ]
+    for one, other in combinations(range(len(files)), 2):
+        both = names[one] & names[other]
+        if both:
+            counted = count_things(len(both), "recording", "recordings")
+            fact = (
+                f"{files[one].name} and {files[other].name} have {counted} in common, and count as "
+                "scores of one modality."
+            )
+            remedy = (
+                "If they are of face and voice, let their names end in _face and _prosody, or name "
+                "the column that tells with ",
+                Option("modality"),
+                ".",
+            )
+            warn_user(Problem(fact, remedy))
+            return
 
 
 def _warn_of_zeros(whole: pd.DataFrame) -> None:

@@ -13,6 +13,7 @@ from exprstats.expressions.recordings import PLACED, name_source
 from exprstats.io import Reading
 from exprstats.options import name_some
 
+UNKNOWN = "estimates"  # the modality of a table that does not tell it
 _ROLES = {"id", "time", "subject", "modality", "context", "recording", "frame"}
 _CLOCKS = {"start", "begin", "onset", "offset", "timestamp", "sample_index", "row"}
 _CARRIED = ("subject", "context", "end", "label", "text")  # of a wide table, as they are
@@ -45,7 +46,7 @@ def read_wide(
     keys["recording"] = table[roles["recording"]] if "recording" in roles else recording
     keys["id"] = table[roles["id"]] if "id" in roles else "row"
     known = roles.get("modality")
-    keys["modality"] = table.get(known, constant or named or "estimates")
+    keys["modality"] = table.get(known, constant or named or UNKNOWN)
     times = "time" if "time" in roles else "frame"
     # A table may be long already, with one row an emotion.
     pair = [lower.get(name, "") for name in ("emotion", "score")]
@@ -97,10 +98,10 @@ def _tell_unused(table: pd.DataFrame, clocks: list[str], taken: set[str]) -> tup
     """Return notes on columns that are no emotions: those that rise steadily, and words."""
     notes = []
     if clocks:
-        verb, are = ("rises", "is") if len(clocks) == 1 else ("rise", "are")
+        verb = "looks like a time" if len(clocks) == 1 else "look like times"
         notes.append(
-            f"{name_some(clocks)} {verb} by one step from row to row, as times do, and {are} no "
-            "emotion here; name times as such, or name the emotions."
+            f"{name_some(clocks)} {verb}, by name or by steady steps, and no use is made of it; "
+            "name times as such, or name the emotions."
         )
     numbers = table.select_dtypes(include="number")
     words = [str(name) for name in table if name not in numbers and str(name) not in taken]

@@ -11,6 +11,7 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from scipy.sparse import coo_array, csr_array
 
+from exprstats.inference.metrics.classification import correct_fleiss, pair_ratings
 from exprstats.options import Weights
 from exprstats.reliability.icc.panels import Panel
 
@@ -106,22 +107,15 @@ def tally_panel(
     code = np.searchsorted(values, panel.rating)
     counts = np.bincount(panel.clip * q + code, minlength=n * q).reshape(n, q).astype(float)
     agree = weigh_values(values, weights)
-    each = counts.sum(axis=1)
-    paired = each > 1
-    pairs = np.where(paired, each * (each - 1), 1.0)
-    # A pair of a rating with itself agrees fully whatever the weights: − 1 takes it off.
-    plain = (counts * (counts - 1)).sum(axis=1) / pairs
-    weighted = (counts * (counts @ agree - 1)).sum(axis=1) / pairs
+    found = pair_ratings(counts, agree)
     together = counts[:, :, None] * counts[:, None, :] - counts[:, :, None] * np.eye(q)
-    together *= np.where(paired, 1 / np.maximum(each - 1, 1), 0.0)[:, None, None]
+    together *= (found.paired / np.maximum(counts.sum(axis=1) - 1, 1))[:, None, None]
+    single = (found.paired, found.agreed, found.alike, found.rated)
     columns = [
-        paired.astype(float)[:, None],
-        (weighted * paired)[:, None],
-        (plain * paired)[:, None],
-        np.ones((n, 1)),
-        counts / each[:, None],
-        counts * (counts - 1),
-        counts * (each - 1)[:, None],
+        *(one[:, None] for one in single),
+        found.shares,
+        found.same,
+        found.possible,
         together.reshape(n, q * q),
     ]
     groups = int(owner.max()) + 1
@@ -172,8 +166,8 @@ def measure_agreements(tally: Tally, times: np.ndarray) -> dict[str, np.ndarray]
         p_a = (weighted / clips)[:, 0]
         pi = shares / rated
         found = {"percent_agreement": (plain / clips)[:, 0]}
-        chances = {"fleiss": np.einsum("bk,kl,bl->b", pi, tally.agree, pi)}
-        chances["conger"] = _find_conger(tally, times)
+        found["fleiss"] = correct_fleiss(p_a, pi, tally.agree)
+        chances = {"conger": _find_conger(tally, times)}
         # Both take all values that could have been chosen as equally likely.
         every = tally.agree.sum() if tally.declared else np.nan
         chances["brennan_prediger"] = np.full(len(times), every / q**2)

@@ -209,6 +209,15 @@ def test_without_tests_or_with_one_pair_the_sentence_still_holds(corpus):
     assert "No pair" in ex.measure_cooccurrence(few, labels, draws=99, seed=1).sentence()
 
 
+def test_labels_that_do_not_vary_within_signers_are_no_reason_to_ask_for_more(corpus):
+    spans = corpus.events[corpus.events["tier"].eq("utterance")]
+    everywhere = spans.assign(tier="label", value="joy")
+    found = ex.measure_cooccurrence(corpus.events, everywhere, draws=9, seed=1)
+    assert "it changes nothing when utterances of one signer" in found.sentence()
+    lift = found.table[found.table["term"].eq("lift")]
+    assert lift["estimate"].eq(1).all() and lift["conf_low"].isna().all()
+
+
 def test_labels_and_options_that_cannot_be_are_refused(corpus):
     with pytest.raises(DataError, match="there is no label"):
         ex.measure_cooccurrence(corpus.events, corpus.labels.iloc[:0])

@@ -10,14 +10,17 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import logit
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import f1_score, precision_recall_fscore_support
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 import exprstats as ex
 from exprstats.errors import DataError, OptionError
-from exprstats.events.folds import deal_groups
-from exprstats.events.intervals import lay_runs
+from exprstats.events.cooccurrence import pick_columns
+from exprstats.events.folds import Frames, Plan, deal_groups, spread_halves
+from exprstats.events.intervals import lay_labelled, lay_runs
+from exprstats.events.limits import limit_terms
 from exprstats.events.multilabel import (
     Cells,
     collapse_rows,
@@ -263,6 +266,52 @@ def test_intervals_are_widened_to_what_forests_on_halves_give():
         spread = np.std([one.find_micro(kind)["estimate"] for one in halves], ddof=1)
         assert whole.find_micro(kind)["std_error"] > spread * (1 - 3 * np.hypot(0.24, 0.21))
     assert whole.find_micro("utterances")["std_error"] < spread * 3
+
+
+def test_a_label_that_few_halves_have_has_no_spread():
+    """One of 20 utterances has it, so that five of the ten halves have none to find."""
+    study = ex.simulate_signing(utterances=20, seed=1)
+    once = study.labels.iloc[:1].assign(value="once")
+    runs = lay_labelled(study.events, pd.concat([study.labels, once]), fps=30.0, among="all")
+    features, named, _ = pick_columns(runs, 1)
+    data = [runs.shown[:, columns].toarray() for columns in (features, named)]
+    frames = Frames(runs, data, np.arange(len(runs.utterances)))
+    plan, seed = Plan("utterances", 4, 2, importance=False, n_jobs=1), np.random.SeedSequence(1)
+    scores, losses = spread_halves(frames, plan, seed)
+    place = [runs.pairs[one][1] for one in named].index("once")
+    assert np.isnan(scores[:, :, place]).all() and np.isfinite(scores[:, :, -2:]).all()
+    assert np.isnan(losses).all()
+    assert np.isnan(spread_halves(frames.keep(np.arange(3)), plan, seed)[0]).all()
+
+
+def test_halves_keep_whole_signers_together():
+    study = ex.simulate_signing(utterances=20, signers=4, seed=1)
+    runs = lay_labelled(study.events, study.labels, fps=30.0, among="all")
+    homes = np.unique(runs.signers.astype(str), return_inverse=True)[1]
+    whole = Frames(runs, [runs.shown.toarray()], homes)
+    half = whole.keep(np.array([1, 3]))
+    kept = np.isin(homes, [1, 3])
+    assert half.homes.tolist() == (homes[kept] == 3).astype(int).tolist()
+    assert half.runs.lengths.sum() == runs.lengths[kept].sum() == half.runs.frames.sum()
+    assert len(half.data[0]) == np.isin(runs.codes, np.flatnonzero(kept)).sum()
+
+
+@pytest.mark.parametrize("scale", ["logit", "raw"])
+def test_intervals_are_widened_and_never_narrowed(scale):
+    """By the ratio of the standard errors, on the scale of the limits."""
+    rng = np.random.default_rng(1)
+    rests = 0.3 + rng.normal(0, 0.002, (1, 30))
+    fixed = {"scale": scale, "level": 0.95}
+    given = (np.array([0.3]), rests, np.ones((1, 30), dtype=bool))
+    plain = limit_terms(*given, **fixed)
+    for spread in (0.5 * plain.std_error, np.array([np.nan])):
+        assert limit_terms(*given, **fixed, spread=spread)[:3] == plain[:3]
+    wide = limit_terms(*given, **fixed, spread=2 * plain.std_error)
+    assert wide.std_error == pytest.approx(2 * plain.std_error)
+    move = logit if scale == "logit" else np.asarray
+    for end in ("conf_low", "conf_high"):
+        reach = [move(getattr(one, end)) - move(0.3) for one in (plain, wide)]
+        assert reach[1] == pytest.approx(2 * reach[0])
 
 
 def hold_expected(studies, *, utterances=80, trees=5):

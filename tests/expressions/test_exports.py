@@ -87,10 +87,24 @@ def test_columns_of_strangers_that_are_no_scores_are_told(tmp_path):
         table = ex.read_estimates(path)
     assert sorted(set(table["emotion"])) == ["Angst", "Freude"]
     texts = " ".join(str(one.message) for one in told)
-    assert "'Zeit' rises by one step from row to row" in texts
+    assert "'Zeit' looks like a time, by name or by steady steps" in texts
     assert "'Aufnahme', 'Person' hold words" in texts
     named = ex.read_estimates(path, id="Aufnahme", time="Zeit", emotions=["Freude", "Angst"])
     assert named["time"].max() == 2.5 and named["id"].nunique() == 4
+
+
+def test_files_of_unknown_modality_with_the_same_recordings_are_told(tmp_path):
+    """Face and voice under names that do not say so would count each recording twice."""
+    for name, face in (("run1.csv", "f"), ("run2.csv", "v")):
+        (tmp_path / name).write_text(
+            f"recording,id,time,Joy\na,{face},0,.2\na,{face},1,.3\nb,{face},0,.4\n"
+        )
+    files = [tmp_path / "run1.csv", tmp_path / "run2.csv"]
+    with pytest.warns(DataWarning, match=r"run1.csv and run2.csv have 2 recordings in common"):
+        table = ex.read_estimates(files)
+    assert set(table["modality"]) == {"estimates"}
+    named = [files[0].rename(tmp_path / "face.csv"), files[1].rename(tmp_path / "x_prosody.csv")]
+    assert set(ex.read_estimates(named)["modality"]) == {"face", "prosody"}
 
 
 def test_moments_of_zeros_lead_nowhere_and_are_told(tmp_path):

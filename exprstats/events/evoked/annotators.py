@@ -36,6 +36,7 @@ from exprstats.events.evoked.terms import (
     list_mean,
     list_ratios,
 )
+from exprstats.inference.metrics.classification import correct_fleiss, pair_ratings
 from exprstats.options import Truth, check_level, check_word, name_some
 from exprstats.results import Result
 
@@ -51,9 +52,10 @@ class EvokedAnnotators(Result):
     ----------
     table
         Tidy rows by ``expression`` (None: plain mean over expressions), ``source``, ``rule`` and
-        ``term``. Of ``source`` ``"annotators"``: ``fleiss_kappa``, ``agreement`` (of two
-        annotators), ``positive_agreement`` (that a second one has the label where a first has it)
-        and ``prevalence`` (share of annotations with the label). Of ``"machine"``: ``precision``,
+        ``term``. Of ``source`` ``"annotators"``, as in `measure_agreement`: ``fleiss_kappa``,
+        ``agreement`` (of two annotators) and ``positive_agreement`` (of ordered pairs whose first
+        has the label, those whose second has it too), and ``prevalence`` (share of annotations with
+        the label), of moments with two annotators. Of ``"machine"``: ``precision``,
         ``recall`` and ``f1`` against the truth of each ``rule`` (``"each"`` annotator by himself,
         ``"majority"``, ``"any"``, ``"all"``), ``headline`` for the rule asked for; and of
         ``"machine - annotator"`` the difference of its precision and recall from those of an
@@ -111,10 +113,9 @@ class EvokedAnnotators(Result):
         if defined:
             whole = count_things(len(self.expressions), "expression")
             some = "" if defined == len(self.expressions) else f"{defined} of "
-            told = f"mean of {some}{whole}, {_write(kappa, self.level)}"
-            text += f": Fleiss' kappa, {told}."
+            text += f": mean Fleiss' κ of {some}{whole} {_write(kappa, self.level)}."
         else:
-            text += "; Fleiss' kappa is not defined."
+            text += "; Fleiss' κ is not defined."
         if self.truth is None:
             return text
         told = []
@@ -173,8 +174,9 @@ def compare_annotators(
     -------
     EvokedAnnotators
         Intervals leave out one video at a time (jackknife-t). Moments that only one person
-        annotated say nothing of agreement, but count as truth; where all are such, rows of
-        agreement are undefined.
+        annotated say nothing of agreement, but count as truth, and among the shares of labels that
+        agreement by chance is made of (Gwet, 2014); where all are such, rows of agreement are
+        undefined.
 
     Raises
     ------
@@ -190,6 +192,8 @@ def compare_annotators(
     ----------
     Fleiss, J. L. (1971). Measuring nominal scale agreement among many raters. *Psychological
     Bulletin, 76*, 378-382.
+
+    Gwet, K. L. (2014). *Handbook of inter-rater reliability* (4th ed.). Advanced Analytics.
 
     Sun, J. J., Liu, T., Cowen, A. S., Schroff, F., Adam, H., & Prasad, G. (2020). *EEV
     dataset: Predicting expressions evoked by diverse videos*. arXiv:2001.05488.
@@ -283,65 +287,29 @@ def count_votes(human: pd.DataFrame, names: Sequence[str], threshold: float) -> 
 def _list_agreement(
     votes: Votes, names: Sequence[str], groups: int, level: float
 ) -> list[dict[str, Any]]:
-    """Return rows of kappa and agreement: sums over moments with two annotators or more."""
-    n, yes = votes.given.astype(float), votes.yes.astype(float)
-    rated = n > 1
-    pairs = np.where(rated, n * (n - 1), 1.0)
-    agreed = np.where(rated, (yes * (yes - 1) + (n - yes) * (n - yes - 1)) / pairs, 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        met = np.where(rated, yes * (yes - 1) / (n - 1), 0.0)
-    sums = [
-        sum_videos(one, votes.codes, groups)
-        for one in (
-            rated.astype(float),
-            agreed,
-            np.where(rated, yes, 0),
-            np.where(rated, n, 0),
-            met,
-        )
-    ]
-    moments, same, chosen, asked, twice = sums
-    present = moments > 0
-    kappas = tuple(
-        find_kappa(*(pick(one) for one in (moments, same, chosen, asked)))
-        for pick in (lambda one: one.sum(axis=1), leave_out)
-    )
-    estimates = _ask_statsmodels(votes, kappas[0])
+    """Return rows of kappa, agreement and prevalence, as `measure_agreement` defines them."""
+    same_class = np.eye(2)
+    parts = []
+    for given, yes in zip(votes.given.T, votes.yes.T, strict=True):
+        found = pair_ratings(np.stack([given - yes, yes], axis=1).astype(float), same_class)
+        columns = (found.paired, found.agreed, found.rated, *found.shares.T)
+        counts = (found.same[:, 1], found.possible[:, 1], found.paired * yes, found.paired * given)
+        columns = np.stack([*columns, *counts], axis=1)
+        parts.append(sum_videos(columns, votes.codes, groups))
+    paired, agreed, rated, no, yes, same, possible, chosen, asked = np.swapaxes(parts, 0, 1)
+    kappas = []
+    for pick in (lambda one: one.sum(axis=1), leave_out):
+        shares = np.stack([divide(pick(one), pick(rated)) for one in (no, yes)], axis=-1)
+        kappas.append(correct_fleiss(divide(pick(agreed), pick(paired)), shares, same_class))
     shared = {"source": "annotators", "rule": None}
-    rows = list_mean(
-        estimates, kappas[1], present, names, term="fleiss_kappa", scale="raw", level=level
-    )
+    options: dict[str, Any] = {"term": "fleiss_kappa", "scale": "raw", "level": level}
+    # Moments with one annotation say what is chosen, and nothing of agreement.
+    rows = list_mean(*kappas, rated > 0, names, held=paired > 0, **options)
     for term, part, whole in (
-        ("agreement", same, moments),
-        ("positive_agreement", twice, chosen),
+        ("agreement", agreed, paired),
+        ("positive_agreement", same, possible),
         ("prevalence", chosen, asked),
     ):
         keys = [{"expression": name, "term": term} for name in names]
         rows += list_ratios(Ratios(part, whole), keys, level=level)
     return [row | shared for row in rows]
-
-
-def find_kappa(
-    moments: np.ndarray, agreed: np.ndarray, chosen: np.ndarray, asked: np.ndarray
-) -> np.ndarray:
-    """Return Fleiss' kappa of two categories from sums over moments.
-
-    (P̄ - P̄e)/(1 - P̄e), P̄ the mean agreement of pairs within a moment and P̄e = p² + (1 - p)² (Fleiss,
-    1971, eqs. 3-8); where moments differ in annotators, p is the share of all annotations.
-    """
-    share = divide(chosen, asked)
-    chance = share**2 + (1 - share) ** 2
-    return divide(divide(agreed, moments) - chance, 1 - chance)
-
-
-def _ask_statsmodels(votes: Votes, own: np.ndarray) -> np.ndarray:
-    """Return the kappas (e,) of statsmodels where all moments have as many annotators."""
-    from statsmodels.stats.inter_rater import fleiss_kappa
-
-    found = own.copy()
-    for line in np.flatnonzero(np.isfinite(own)):
-        given, yes = votes.given[:, line], votes.yes[:, line]
-        rated = given > 1
-        if len(np.unique(given[rated])) == 1:
-            found[line] = fleiss_kappa(np.stack([yes, given - yes], axis=1)[rated])
-    return found

@@ -83,6 +83,8 @@ class EvokedLabels(Result):
         Moments at which no expression could be seen.
     unit
         What is counted: a ``"moment"``, or an ``"annotation"`` where people stand in the table.
+    scored
+        Whether labels were cut from scores between 0 and 1.
     """
 
     place: ClassVar[str] = "evoked_labels"
@@ -96,6 +98,7 @@ class EvokedLabels(Result):
     n_moments: int
     n_missing: int
     unit: str = "moment"
+    scored: bool = False
 
     def pick(self, term: str, **equal: Any) -> pd.DataFrame:
         """Return the rows of a term, of all moments unless a group is named."""
@@ -124,10 +127,14 @@ class EvokedLabels(Result):
             start += f", in {some} of which something could be seen,"
         verb = "has" if self.n_videos == 1 else "have"
         if not len(shares) or not shares["estimate"].max() > 0:
-            return f"{start} {verb} no label."
+            some = f": no score is {self.threshold:g} or more" if self.scored else ""
+            return f"{start} {verb} no label{some}."
         top = shares.iloc[int(shares["estimate"].argmax())]
         tied = shares.loc[shares["estimate"].eq(top["estimate"]), "expression"].astype(str)
-        text = f"{start} {verb} labels. Most frequent: {join_words(list(tied))}, in "
+        what = "labels"
+        if self.scored:
+            what += f" (scores of {self.threshold:g} or more)"
+        text = f"{start} {verb} {what}. Most frequent: {join_words(list(tied))}, in "
         text += f"{100 * top['estimate']:.1f}% of the {self.unit}s{self._limit(top)}."
         card = self.pick("cardinality").iloc[0]
         number = f"{write_number(card['estimate'])}{self._limit(card, 1)}"
@@ -251,6 +258,7 @@ def measure_labels(
         n_moments=len(table),
         n_missing=int(counts.unseen.sum()),
         unit="annotation" if "annotator" in table else "moment",
+        scored=any(bool((table[name].between(0, 1, inclusive="neither")).any()) for name in names),
     )
 
 

@@ -91,7 +91,7 @@ def list_machine(
                 scale="logit",
                 level=level,
                 # F1 can be above 0 only through videos in which the expression is.
-                fewest=(sums[2] > 0).sum(axis=1) if term == "f1" else None,
+                held=sums[2] > 0 if term == "f1" else None,
                 used=sums[2].sum(axis=1) > 0,
             )
             head = {"source": "machine", "rule": rule, "headline": rule == truth}
@@ -121,8 +121,9 @@ def _list_ceiling(
 ) -> list[dict[str, Any]]:
     """Return rows of the machine's precision and recall less those of an annotator.
 
-    Each ordered pair of annotators at a moment is a claim and a truth, so that an annotator's
-    precision and recall are one number, the positive agreement.
+    Each annotator's label is a claim, judged by the mean of the others, so that an annotator's
+    precision and recall are one number. Moments weigh by their annotators, as for the machine,
+    and not by pairs of them, as in positive agreement.
     """
     n, yes = votes.given.astype(float), votes.yes.astype(float)
     rated = known & (n > 1)

@@ -171,7 +171,9 @@ def list_ratios(
             one.estimates, one.left_out, one.present, keys[lines], scale=scale, level=level
         )
         sums = zip(own, one.part.sum(axis=1), one.whole.sum(axis=1), strict=True)
-        rows += [row | {"n_joint": int(part), "n_whole": int(whole)} for row, part, whole in sums]
+        rows += [
+            row | {"n_joint": round(part), "n_whole": round(whole)} for row, part, whole in sums
+        ]
     return rows
 
 
@@ -342,16 +344,18 @@ def list_mean(
     term: str,
     scale: Any,
     level: float,
-    fewest: np.ndarray | None = None,
+    held: np.ndarray | None = None,
     used: np.ndarray | None = None,
 ) -> list[dict[str, Any]]:
     """Return rows of each expression and of their plain mean.
 
-    ``fewest`` are the videos (e,) that degrees of freedom rest on, as in `list_terms`; the mean is
-    of those ``used`` (e,), None: that are defined.
+    Degrees of freedom rest on the videos ``held`` (e, G), None: those present; the mean is of those
+    ``used`` (e,), None: that are defined.
     """
+    held = present if held is None else held
     used = np.isfinite(estimates) if used is None else used & np.isfinite(estimates)
     keys: list[dict[str, Any]] = [{"expression": name, "term": term} for name in names]
+    fewest = held.sum(axis=1)
     rows = list_terms(estimates, left_out, present, keys, scale=scale, level=level, fewest=fewest)
     if not used.any():
         return [*rows, {"expression": None, "term": term, "estimate": np.nan, "n_clusters": 0}]
@@ -362,6 +366,7 @@ def list_mean(
         [{"expression": None, "term": term}],
         scale=scale,
         level=level,
+        fewest=held[used].any(axis=0).sum(keepdims=True),
     )
     if not used.all():
         note = f"mean of the {used.sum()} of {len(used)} expressions in which it is defined"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -37,6 +38,83 @@ def divide_counts(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """Return part over whole, 0 where both are 0."""
     part, whole = np.broadcast_arrays(part, whole)
     return np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0)
+
+
+class PairShares(NamedTuple):
+    """How far ratings of one clip agree, for each clip.
+
+    Attributes
+    ----------
+    paired, rated
+        Whether a clip has two ratings, and one, as 1 and 0 (n,).
+    agreed, alike
+        Weighted and plain share of its pairs of ratings that agree (n,), 0 without a pair.
+    shares
+        Of its ratings, those of each class (n, q), 0 without a rating.
+    same, possible
+        Ordered pairs of ratings of which the first is of a class (n, q): those whose second one is
+        too, and all. Sums of one over sums of the other are specific (positive) agreement.
+    """
+
+    paired: np.ndarray
+    rated: np.ndarray
+    agreed: np.ndarray
+    alike: np.ndarray
+    shares: np.ndarray
+    same: np.ndarray
+    possible: np.ndarray
+
+
+def pair_ratings(counts: np.ndarray, agree: np.ndarray) -> PairShares:
+    """Return what chance-corrected and specific agreement are made of.
+
+    Parameters
+    ----------
+    counts
+        Ratings of each class (n, q), of each clip.
+    agree
+        Agreement of every two classes (q, q), 1 on the diagonal.
+
+    Examples
+    --------
+    >>> found = pair_ratings(np.array([[1.0, 2.0], [0.0, 1.0]]), np.eye(2))
+    >>> found.agreed.round(3).tolist(), found.same.tolist(), found.possible.tolist()
+    ([0.333, 0.0], [[0.0, 2.0], [0.0, 0.0]], [[2.0, 4.0], [0.0, 0.0]])
+    """
+    each = counts.sum(axis=1)
+    paired = each > 1
+    pairs = np.where(paired, each * (each - 1), 1.0)
+    # A pair of a rating with itself agrees fully whatever the weights: - 1 takes it off.
+    return PairShares(
+        paired.astype(float),
+        (each > 0).astype(float),
+        paired * (counts * (counts @ agree - 1)).sum(axis=1) / pairs,
+        paired * (counts * (counts - 1)).sum(axis=1) / pairs,
+        counts / np.maximum(each, 1)[:, None],
+        counts * (counts - 1),
+        counts * np.maximum(each - 1, 0)[:, None],
+    )
+
+
+def correct_fleiss(agreed: np.ndarray, shares: np.ndarray, agree: np.ndarray) -> np.ndarray:
+    """Return Fleiss' κ (...,) as Gwet (2014) extends it to gaps and weights; NaN for one class.
+
+    (p_a - p_e)/(1 - p_e) with p_e = Σ w_kl π_k π_l.
+
+    Parameters
+    ----------
+    agreed
+        p_a (...,), the mean agreement of clips with two ratings or more.
+    shares
+        π (..., q), the mean over all rated clips of the share of each class in a clip's ratings.
+    agree
+        w (q, q), as in `pair_ratings`.
+    """
+    chance = np.einsum("...k,kl,...l->...", shares, agree, shares)
+    room = 1 - chance
+    # Shares that are sums of thirds reach 1 but for their last digit.
+    used = room > 1e-12
+    return np.divide(agreed - chance, room, out=np.full(room.shape, np.nan), where=used)
 
 
 def count_within(steps: float) -> Metric:

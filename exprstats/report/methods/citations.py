@@ -105,6 +105,13 @@ SOURCES: dict[str, Text] = {
         "Fleiss, J. L. (1971). Measuring nominal scale agreement among many raters. "
         "*Psychological Bulletin*, *76*(5), 378–382. https://doi.org/10.1037/h0031619"
     ),
+    "gwet": say(
+        "Gwet, K. L. (2014). *Handbook of inter-rater reliability* (4th ed.). Advanced Analytics."
+    ),
+    "shao": say(
+        "Shao, J., & Wu, C. F. J. (1989). A general theory for jackknife variance estimation. "
+        "*The Annals of Statistics*, *17*(3), 1176–1197. https://doi.org/10.1214/aos/1176347263"
+    ),
     "sun": say(
         "Sun, J. J., Liu, T., Cowen, A. S., Schroff, F., Adam, H., & Prasad, G. (2020). *EEV "
         "dataset: Predicting expressions evoked by diverse videos*. arXiv. "

@@ -52,9 +52,13 @@ def tell_evoked(analysis: Analysis) -> Told:
         if people.truth is not None:
             rule = f" Precision and recall of the machine took as true {_RULES[people.truth]}."
         texts.append(
-            say("Agreement of annotators is Fleiss’ kappa (Fleiss, 1971).{rule}", rule=rule)
+            say(
+                "Agreement of annotators is Fleiss’ κ (Fleiss, 1971), extended to missing "
+                "annotations as by Gwet (2014).{rule}",
+                rule=rule,
+            )
         )
-        cited.add("fleiss")
+        cited |= {"fleiss", "gwet"}
     if scores:
         draws = max(one.draws for one in scores.values())
         texts.append(
@@ -79,7 +83,7 @@ def tell_signing(analysis: Analysis) -> Told:
                 "with annotated features by conditional probabilities over {unit}, with intervals "
                 "from a delete-one jackknife over utterances{test}.",
                 unit=pairs.unit,
-                test=f" and {write_count(pairs.draws)} permutations of utterances' labels within "
+                test=f" and {write_count(pairs.draws)} permutations of utterances’ labels within "
                 "signers as the test of independence"
                 if pairs.draws
                 else "",
@@ -90,13 +94,15 @@ def tell_signing(analysis: Analysis) -> Told:
         texts.append(
             say(
                 "Labels were predicted by random forests of {trees} (Breiman, 2001) in {count} "
-                "folds of {kind}, and, for comparison, in folds of frames.",
+                "folds of {kind}, and, for comparison, in folds of frames. Intervals are from a "
+                "delete-one jackknife over {kind}, widened to the variation over forests on random "
+                "halves of them (Shao & Wu, 1989) where that is larger.",
                 trees=count_things(scores.trees, "tree"),
                 count=scores.n_folds[scores.folds],
                 kind=scores.folds,
             )
         )
-        cited.add("breiman")
+        cited |= {"breiman", "shao"}
     return texts, cited
 
 

@@ -153,13 +153,15 @@ def _build_curve(found: Adaptation) -> Table:
         "as a gain."
     )
     curve = found.table[found.table["metric"].isin(list(_METRICS))].reset_index(drop=True)
+    names = {metric: name for metric, (name, _) in _METRICS.items()}
+    told = rows[rows["metric"].isin(list(names))].replace({"metric": names})
     return Table(
         "adaptation",
         "Predictions of New People by Iterations of Adaptation",
         columns,
         pd.DataFrame(lines),
         group="metric",
-        notes=(note, *collect_notes(rows[rows["metric"].isin(list(_METRICS))], ("metric",))),
+        notes=(note, *collect_notes(told, ("metric",))),
         rows=curve,
     )
 

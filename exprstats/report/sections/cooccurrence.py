@@ -83,21 +83,10 @@ def describe_cooccurrence(analysis: Analysis) -> Section | None:
     return Section(
         "cooccurrence",
         "Co-occurrence of labels and features",
-        (_say_tests(found), formula, *place, *lost),
+        (quote_sentence(found.sentence()), formula, *place, *lost),
         caveats=caveats,
         tables=tables,
     )
-
-
-def _say_tests(found: CoOccurrence) -> Text:
-    """Return the result of the tests, or why there are none where utterances are enough."""
-    lift = found.table[found.table["term"].eq("lift")]
-    if found.draws and lift["n_clusters"].ge(_FEWEST).any() and lift["p_value"].isna().all():
-        return say(
-            "No pair of a label and a feature could be tested: it changes nothing when utterances "
-            "of one signer exchange their labels."
-        )
-    return quote_sentence(found.sentence())
 
 
 def _build_pairs(found: CoOccurrence) -> tuple[Table, ...]:

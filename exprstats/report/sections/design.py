@@ -154,7 +154,7 @@ def _tell_links(row: dict[Any, Any]) -> Iterator[str]:
         f"{count_things(repeated, 'rating repeats', 'ratings repeat')} another of the same rater, "
         "clip and item."
         if repeated
-        else "In what was analysed, no rater rated an item of a clip twice."
+        else "In what was analyzed, no rater rated an item of a clip twice."
     )
 
 

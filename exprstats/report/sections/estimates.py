@@ -164,7 +164,7 @@ def _tabulate_time(rows: pd.DataFrame, order: pd.DataFrame, interval: str) -> li
     note = say(
         "Halves: correlation, over the faces or voices of recordings, of the mean of the first "
         "half with that of the second, stepped up to a whole recording (Spearman–Brown). Moment to "
-        "moment: correlation of neighbouring moments about the mean of their recording; its "
+        "moment: correlation of neighboring moments about the mean of their recording; its "
         "expectation is below zero where moments are independent."
     )
     title = "Reliability of the Leading Emotions Over Time"
@@ -257,7 +257,7 @@ def _show_maps(result: ExpressionMap) -> list[Table | Figure]:
             notes=(
                 *collect_notes(result.table, ("modality",)),
                 say(
-                    "Only neighbourhoods count: distances between groups, their sizes, and the "
+                    "Only neighborhoods count: distances between groups, their sizes, and the "
                     "axes have no meaning. Trust: trustworthiness over five neighbors (Venna & "
                     "Kaski, 2001)."
                 ),

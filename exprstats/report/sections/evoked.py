@@ -127,11 +127,11 @@ def _note_shares(found: EvokedLabels) -> Text:
     rows = found.pick("share")
     whole = find_row(found.pick("cardinality"))
     return say(
-        "Scores of {threshold} or more count as labels. Share: of the {unit}s in which the "
-        "expression could be seen{whole}. Labels: of all labels. Videos: in which it could be "
-        "seen. {level} CI: delete-one jackknife over videos.",
+        "{scored}Share: of the {unit}s in which the expression could be seen{whole}. Labels: of "
+        "all labels. Videos: in which it could be seen. {level} CI: delete-one jackknife over "
+        "videos.",
         level=write_level(found.level),
-        threshold=write_number(found.threshold),
+        scored=f"Scores of {found.threshold:g} or more count as labels. " if found.scored else "",
         unit=found.unit,
         whole=f", the lines below: of the {write_count(whole['n_whole'])} in which all could"
         if whole and rows["n_whole"].ne(whole["n_whole"]).any()

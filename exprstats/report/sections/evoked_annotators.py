@@ -99,7 +99,7 @@ def _build_agreement(found: EvokedAnnotators) -> Table:
         ]
     notes = [
         say(
-            "κ: Fleiss’ kappa. Labels: share of annotations with the expression. {level} CI: "
+            "κ: Fleiss’ κ. Labels: share of annotations with the expression. {level} CI: "
             "delete-one jackknife over videos.",
             level=write_level(found.level),
         )

@@ -1,6 +1,7 @@
 """Agreement of annotators, and a machine against them.
 
-Witnesses: Fleiss' kappa by its definition over pairs of annotators and by statsmodels, precision
+Witnesses: Fleiss' kappa by its definition over pairs of annotators, by statsmodels, and by hand
+where annotations are missing; precision
 and recall by scikit-learn, the averages that Sun et al. (2020) print, and a looping jackknife.
 Estimates are ratios of counts: 1e-12.
 """
@@ -10,6 +11,7 @@ from itertools import permutations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from scipy.special import expit, logit
 from sklearn.metrics import f1_score, precision_score, recall_score
 from statsmodels.stats.inter_rater import aggregate_raters, fleiss_kappa
@@ -43,8 +45,7 @@ def pair_kappa(table):
         for row in table.to_numpy()
         if (~np.isnan(row)).sum() > 1
     ]
-    rated = table[table.notna().sum(axis=1) > 1].to_numpy()
-    share = np.nanmean(rated.ravel())
+    share = np.nanmean(table.mean(axis=1))  # of moments, each by its own annotators
     chance = share**2 + (1 - share) ** 2
     return (np.mean(agreed) - chance) / (1 - chance)
 
@@ -65,6 +66,70 @@ def test_kappa_holds_where_annotators_are_missing(study):
         expected = pair_kappa(spread(kept, name))
         got = found.pick("fleiss_kappa", expression=name)["estimate"].item()
         assert got == pytest.approx(expected, abs=1e-12)
+
+
+def test_agreement_with_gaps_by_hand_and_as_in_measure_agreement():
+    """Moments with 2 of 3, 1 of 2, 0 of 2, and 1 of 1 annotators who see it, in four videos each.
+
+    p_a = (1/3 + 0 + 1)/3 = 4/9, the mean share is (2/3 + 1/2 + 0 + 1)/4 = 13/24, p_e = 290/576,
+    kappa = (256 - 290)/(576 - 290) = -17/143. Of 2·2 + 1·1 = 5 pairs that start with a label 2 end
+    with one. Of 7 annotations of the first three moments 3 have the label.
+    """
+    moments = [(1, 1, 0), (1, 0, None), (None, 0, 0), (None, None, 1)]
+    rows = [
+        {"video": video, "time": time, "annotator": name, "joy": label}
+        for video in "abcd"
+        for time, labels in enumerate(moments)
+        for name, label in zip("xyz" if video < "c" else "yxz", labels, strict=True)
+        if label is not None
+    ]
+    table = ex.compare_annotators(pd.DataFrame(rows)).pick
+    expected = {"fleiss_kappa": -17 / 143, "agreement": 4 / 9, "positive_agreement": 2 / 5}
+    for term, value in expected.items():
+        assert table(term, expression="joy")["estimate"].item() == pytest.approx(value, abs=1e-12)
+    assert table("prevalence", expression="joy")["estimate"].item() == pytest.approx(3 / 7)
+    ratings = pd.DataFrame(rows).rename(columns={"annotator": "rater", "joy": "rating"})
+    ratings["clip"] = ratings["video"] + ratings["time"].astype(str)
+    found = ex.measure_agreement(ratings.assign(item="joy"), scale=(0, 1), weights="identity")
+    theirs = found.table.set_index("term")["estimate"]
+    names = {"fleiss_kappa": "fleiss", "agreement": "percent_agreement"}
+    for term, value in expected.items():
+        assert theirs[names.get(term, term)] == pytest.approx(value, abs=1e-12)
+
+
+def test_limits_of_kappa_with_gaps_count_videos_with_single_annotations(study, jackknife):
+    """Two of the videos have one annotator: left out in turn, without a degree of freedom."""
+    human = study.human
+    names = human["video"].unique()[:8]
+    human = human[human["video"].isin(names)]
+    single = human["video"].isin(names[:2]) & human["annotator"].ne("A1")
+    human = human[~single].sample(frac=0.9, random_state=2)
+    wide = spread(human, "amusement")
+    home = wide.index.get_level_values("video")
+    row = ex.compare_annotators(human).pick("fleiss_kappa", expression="amusement").iloc[0]
+    low, high = jackknife(lambda kept: pair_kappa(wide[home.isin(kept)]), names)
+    wider = stats.t.ppf(0.975, 5) / stats.t.ppf(0.975, 7)
+    centre = row["estimate"]
+    expected = (centre + (low - centre) * wider, centre + (high - centre) * wider)
+    np.testing.assert_allclose((row["conf_low"], row["conf_high"]), expected, rtol=1e-9)
+    assert row["n_clusters"] == 6
+    single = ex.compare_annotators(human, expressions=["amusement"])
+    mean = single.pick("fleiss_kappa", expression=None).iloc[0]
+    for term in ("estimate", "conf_low", "conf_high", "n_clusters"):
+        assert mean[term] == row[term]
+
+
+def test_kappa_is_undefined_where_all_but_one_video_lack_the_label():
+    """Sums of thirds must not make 1 - p_e a rounding error."""
+    rows = [
+        {"video": video, "time": time, "annotator": name, "joy": int(video == "a" and name != "z")}
+        for video in "abcdefg"
+        for time in range(7)
+        for name in "xyz"
+    ]
+    row = ex.compare_annotators(pd.DataFrame(rows)).pick("fleiss_kappa", expression="joy").iloc[0]
+    assert np.isfinite(row["estimate"]) and np.isnan(row["conf_low"])
+    assert "not defined without one of the videos" in row["note"]
 
 
 def test_agreement_and_positive_agreement_count_pairs(found, study):
@@ -252,11 +317,11 @@ def test_a_machine_is_judged_by_one_annotator_and_agreement_is_undefined(study):
             assert rows.tolist() == pytest.approx([peer(both[name], claims)] * 4)
     assert found.pick("fleiss_kappa")["estimate"].isna().all()
     text = found.sentence()
-    assert "1 annotator per moment" in text and "kappa is not defined" in text
+    assert "1 annotator per moment" in text and "κ is not defined" in text
     assert "The machine against single annotators: mean precision = ." in text
 
 
 def test_annotators_who_see_nothing_leave_everything_undefined(study):
     nothing = study.human.assign(**dict.fromkeys(EXPRESSIONS, 0))
     text = ex.compare_annotators(nothing, study.machine).sentence()
-    assert "kappa is not defined" in text and text.endswith("mean recall undefined.")
+    assert "κ is not defined" in text and text.endswith("mean recall undefined.")

@@ -255,3 +255,13 @@ def test_expressions_that_are_tied_are_named_together():
     table = pd.DataFrame(rows).assign(joy=[1, 0, 0, 0] * 3, awe=[0, 1, 0, 0] * 3, fear=0.0)
     said = ex.measure_labels(table).sentence()
     assert "Most frequent: joy and awe, in 25.0% of the moments" in said
+
+
+def test_the_sentence_says_from_which_score_on_there_is_a_label():
+    table = pd.DataFrame({"video": list("aabb"), "joy": [0.1, 0.3, 1.0, 0.0]})
+    told = ex.measure_labels(table, threshold=0.3).sentence()
+    assert "have labels (scores of 0.3 or more). Most frequent: joy, in 50.0%" in told
+    none = ex.measure_labels(table.assign(joy=0.01), threshold=0.3).sentence()
+    assert none.endswith("have no label: no score is 0.3 or more.")
+    labels = ex.measure_labels(table.assign(joy=[0, 1, 1, np.nan]))
+    assert not labels.scored and "score" not in labels.sentence()

@@ -81,7 +81,7 @@ def test_perfect_agreement_is_one_without_a_false_interval(study):
     one = study.human[study.human["annotator"].eq("A1")]
     people = pd.concat([one.assign(annotator=name) for name in "xyz"])
     _, words = tell(ex.compare_annotators(people, one.drop(columns="annotator")))
-    assert "mean of 4 expressions, = 1.00. The machine" in words
+    assert "mean Fleiss’ κ of 4 expressions = 1.00. The machine" in words
     assert "its precision equals that of an annotator" in words
 
 
