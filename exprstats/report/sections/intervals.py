@@ -87,7 +87,7 @@ def say_resampling(comparison: Comparison | None) -> list[Text]:
         )
     if comparison.strata is not None:
         told.append(
-            f"Strata ({comparison.strata}) hold for the intervals and *p* of scores and differences"
+            "Strata ({strata}) hold for the intervals and *p* of scores and differences"
         )
     if comparison.interval == "bca":
         told.append("BCa intervals are in the tidy rows, and never printed")
@@ -96,4 +96,4 @@ def say_resampling(comparison: Comparison | None) -> list[Text]:
             f"*p* values are defined as in {comparison.compat}: twice the smaller share of draws "
             "beyond 0, also for single scores"
         )
-    return [say(f"{text}.") for text in told]
+    return [say(f"{text}.", strata=comparison.strata) for text in told]
