@@ -70,6 +70,10 @@ SOURCES: dict[str, Text] = {
         "Lee, Y., Barber, R. F., & Willett, R. (2023). *Distribution-free inference with "
         "hierarchical data*. arXiv. https://arxiv.org/abs/2306.06342"
     ),
+    "cronbach": say(
+        "Cronbach, L. J. (1951). Coefficient alpha and the internal structure of tests. "
+        "*Psychometrika*, *16*(3), 297–334. https://doi.org/10.1007/BF02310555"
+    ),
     "curran": say(
         "Curran, P. J., West, S. G., & Finch, J. F. (1996). The robustness of test statistics to "
         "nonnormality and specification error in confirmatory factor analysis. *Psychological "
@@ -105,6 +109,11 @@ SOURCES: dict[str, Text] = {
         "Fleiss, J. L. (1971). Measuring nominal scale agreement among many raters. "
         "*Psychological Bulletin*, *76*(5), 378–382. https://doi.org/10.1037/h0031619"
     ),
+    "seabold": say(
+        "Seabold, S., & Perktold, J. (2010). statsmodels: Econometric and statistical modeling "
+        "with Python. In *Proceedings of the 9th Python in Science Conference* (pp. 92–96). "
+        "https://doi.org/10.25080/Majora-92bf1922-011"
+    ),
     "sun": say(
         "Sun, J. J., Liu, T., Cowen, A. S., Schroff, F., Adam, H., & Prasad, G. (2020). *EEV "
         "dataset: Predicting expressions evoked by diverse videos*. arXiv. "
@@ -125,6 +134,11 @@ SOURCES: dict[str, Text] = {
     "hochreiter": say(
         "Hochreiter, S., & Schmidhuber, J. (1997). Long short-term memory. *Neural Computation*, "
         "*9*(8), 1735–1780. https://doi.org/10.1162/neco.1997.9.8.1735"
+    ),
+    "hu": say(
+        "Hu, L., & Bentler, P. M. (1999). Cutoff criteria for fit indexes in covariance structure "
+        "analysis: Conventional criteria versus new alternatives. *Structural Equation Modeling*, "
+        "*6*(1), 1–55. https://doi.org/10.1080/10705519909540118"
     ),
     "kingma": say(
         "Kingma, D. P., & Ba, J. (2015). Adam: A method for stochastic optimization. "

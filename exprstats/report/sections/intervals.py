@@ -86,9 +86,7 @@ def say_resampling(comparison: Comparison | None) -> list[Text]:
             "it, percentile intervals do"
         )
     if comparison.strata is not None:
-        told.append(
-            "Strata ({strata}) hold for the intervals and *p* of scores and differences"
-        )
+        told.append("Strata ({strata}) hold for the intervals and *p* of scores and differences")
     if comparison.interval == "bca":
         told.append("BCa intervals are in the tidy rows, and never printed")
     if comparison.compat:

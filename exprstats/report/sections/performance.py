@@ -89,6 +89,15 @@ def _say_ceiling(analysis: Analysis, labels: Mapping[str, MetricLabel]) -> list[
     return [quote_sentence(analysis.ceiling.sentence())]
 
 
+def say_root(analysis: Analysis) -> Text:
+    """Return what the ceiling is."""
+    return say(
+        "The ceiling is {root} of the raters' scores, above which no prediction of scores as "
+        "reliable as these can be expected to correlate with them.",
+        root=analysis.ceiling.name_root(),
+    )
+
+
 def _name_tested(analysis: Analysis) -> str:
     """Return the word before clips and subjects that are judged: test, where no model saw them."""
     return "test " if analysis.unseen else ""
@@ -311,13 +320,7 @@ def _list_notes(
             )
         )
     if analysis.ceiling is not None and LIMITED in labels:
-        notes.append(
-            say(
-                "Ceiling: {root} of the raters' scores, above which no prediction of "
-                "scores as reliable as these can be expected to correlate with them.",
-                root=analysis.ceiling.name_root(),
-            )
-        )
+        notes.append(say_root(analysis))
     undefined = shown[shown["estimate"].isna()]
     flat = len(undefined) > 0 and bool(undefined["metric"].eq("correlation").all())
     if flat:
