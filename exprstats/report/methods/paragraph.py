@@ -10,6 +10,7 @@ from exprstats.document.text import Text, join_texts, join_words, quote_sentence
 from exprstats.inference.comparison.methods import describe_calibrating, describe_resampling
 from exprstats.inference.comparison.regression import REPEATED
 from exprstats.inference.comparison.wording import RATERS
+from exprstats.inference.metrics.clustered import FEWEST_CLIPS
 from exprstats.options import GUESSES
 from exprstats.plots import label_metrics
 from exprstats.report.analysis import Analysis
@@ -172,16 +173,18 @@ def _tell_human(analysis: Analysis) -> Told:
     if analysis.find_kind("human") is None:
         return [], set()
     models = analysis.study.models if analysis.study else ()
-    paper = [one.unit == "paper" for one in models if one.kind == "human"]
+    units = [one.unit or "worker" for one in models if one.kind == "human"]
+    paper = [unit == "paper" for unit in units]
     weighted = "Bartlett’s weights, and so in the unit of the scores"
     summed = "the standardized loadings, summed, and standardized"
     text = say(
         "The human baseline let each rater's answers, weighted by {weights}, predict the mean of "
-        "the other raters of the same clip; its metrics were averaged over {seats}.",
+        "the other raters of the same clip; its metrics were averaged over {seats}{few}.",
         weights=summed
         if paper and all(paper)
         else weighted + (f" (or by {summed})" if any(paper) else ""),
         seats=analysis.name_judges(),
+        few=f", those with fewer than {FEWEST_CLIPS} clips left out" if "worker" in units else "",
     )
     return [text], set()
 

@@ -133,15 +133,15 @@ def tell_factor(analysis: Analysis) -> Told:
     texts = [
         say(
             "{averaged}confirmatory factor model with unit factor variance was fitted to {items} "
-            "of {clips} by {full}maximum likelihood{where}{how}{errors}{intervals}.",
+            "{clips}by {full}maximum likelihood{where}{how}{errors}{intervals}.",
             full=full,
             errors=errors,
-            intervals=tell_jackknife(rows[rows["headline"].eq(True)], "; "),
+            intervals=tell_jackknife(select_shown(rows), "; "),
             averaged="For each clip, ratings were averaged over raters, and a one-factor "
             if analysis.reliability
             else "A one-factor ",
             items=join_words(items),
-            clips=count_things(_count_fitted(rows), "clip"),
+            clips=_tell_fitted(rows),
             where=" within each context and over all contexts" if contexts > 1 else "",
             how=_name_engine(factor),
         ),
@@ -161,9 +161,10 @@ def tell_factor(analysis: Analysis) -> Told:
     return [*texts, *told, *_tell_score_reliability(analysis)], sources | cited
 
 
-def _count_fitted(rows: pd.DataFrame) -> int:
-    """Return how many clips the model of all clips rests on."""
-    return int(pick_rows(rows, term="loading", part="all", context=ALL)["n_clips"].max())
+def _tell_fitted(rows: pd.DataFrame) -> str:
+    """Return how many clips the model of all clips rests on; empty where it has no fit."""
+    counts = pick_rows(rows, term="loading", part="all", context=ALL)["n_clips"].dropna()
+    return f"of {count_things(counts.max(), 'clip')} " if len(counts) else ""
 
 
 def _tell_consistency(rows: pd.DataFrame) -> Told:

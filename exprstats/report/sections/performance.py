@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from exprstats.apa import MISSING, write_count, write_level
+from exprstats.apa import MISSING, count_things, write_count, write_level
 from exprstats.document.cells import (
     OVERALL,
     collect_notes,
@@ -396,6 +396,7 @@ def _tell_spans(analysis: Analysis) -> str:
 def _count_clips(shown: pd.DataFrame) -> str:
     first = shown.groupby("context", sort=False)[["n_clips", "n_clusters"]].first()
     return "; ".join(
-        f"{context}, {write_count(row.n_clips)} clips of {write_count(row.n_clusters)} subjects"
+        f"{f'{context}, ' if len(first) > 1 else ''}{count_things(row.n_clips, 'clip')} of "
+        f"{count_things(row.n_clusters, 'subject')}"
         for context, row in first.iterrows()
     )
