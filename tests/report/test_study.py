@@ -108,7 +108,8 @@ def test_the_methods_paragraph_names_the_ceiling_and_the_reliability_of_scores(r
     ],
 )
 def test_raters_whom_the_human_baseline_leaves_out_are_told(unit, told, folder, plain):
-    model = f'[[models]]\nname = "human"\nkind = "human"\nunit = "{unit}"\n'
+    model = '[[models]]\nname = "elastic"\nkind = "elastic"\n'
+    model += f'[[models]]\nname = "human"\nkind = "human"\nunit = "{unit}"\n'
     (folder / f"{unit}.toml").write_text(f"{STUDY}{model}")
     study = read_study(folder / f"{unit}.toml")
     section, _ = describe_procedure(replace(gather_analysis(plain), study=study))

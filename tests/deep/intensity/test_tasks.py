@@ -41,7 +41,7 @@ def test_differences_are_paired_t_tests_of_peaks(frames):
         mean = rows[rows["emotion"].eq(emotion) & rows["term"].eq("plain")].iloc[0]
         assert mean["estimate"] == pytest.approx(peaks["plain"].mean(), abs=1e-9)
         assert mean["std_error"] == pytest.approx(stats.sem(peaks["plain"]), rel=1e-9)
-    assert "joy, strong less plain: .3" in found.sentence()
+    assert "joy, strong − plain: .3" in found.sentence()
 
 
 def test_three_tasks_are_adjusted_by_holm(frames):
