@@ -113,6 +113,7 @@ def agree_file(
             duplicates=duplicates,
             reading=reading,
         )
+        session.say_recoding(get_reading(), named.get("reverse", ()), ends)
         result = measure_agreement(
             ratings,
             scale=ends,

@@ -134,8 +134,9 @@ def fit_file(
             items=names,
             scale=limits,
             reading=get_reading(missing=codes),
-            reverse=split_names(reverse, "--reverse") or (),
+            reverse=(turned := split_names(reverse, "--reverse") or ()),
         )
+        session.say_recoding(get_reading(missing=codes), turned, limits)
         choices: dict[str, Any] = {"items": names, "level": level}
         context: dict[str, Any] = {"by": "context" if by else None}
         if ordered:

@@ -137,6 +137,7 @@ def rate_file(
             duplicates=duplicates,
             reading=get_reading(),
         )
+        session.say_recoding(get_reading(), named.get("reverse", ()), split_scale(scale))
         known = "subject" in ratings
         choices = {"model": model, "cluster": "subject" if known else None, "level": level}
         context = "context" if by else None

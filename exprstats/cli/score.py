@@ -86,6 +86,7 @@ def score_file(
         how = get_reading(missing=codes)
         ids |= name_item(item, rating, judge)
         table, ratings = read_means(file, judge, ids, items=names, scale=limits, reading=how)
+        session.say_recoding(how)
         if known is None:
             choices: dict[str, Any] = {"items": names, "by": "context" if by else None}
             factor = measurement.fit_factor(table, **choices, ratings=ratings, scale=limits)

@@ -40,6 +40,7 @@ from exprstats.errors import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from exprstats.io import Reading
 
 # Tables with a row a clip, person or rater, and what their files are called.
 DATA = {name: name for name in ("predictions", "scores", "parts", "raters", "items", "frames")} | {
@@ -151,6 +152,18 @@ class Session:
     def say(self, text: str) -> None:
         """Print a paragraph."""
         self._tell(wrap_text(text), text)
+
+    def say_recoding(
+        self,
+        reading: Reading,
+        reverse: Sequence[str] = (),
+        scale: tuple[float, float] | None = None,
+    ) -> None:
+        """Print how answers were coded and reversed, if they were."""
+        from exprstats.io.ratings import tell_recoding
+
+        for told in tell_recoding(reading, reverse, scale):
+            self.say(told)
 
     def show_points(self, title: str, points: list[str]) -> None:
         """Print a list, if it has points."""

@@ -93,8 +93,11 @@ class FeatureCorrelations(Result):
                 lacks = f"no correlation with {self.target} could be tested ({most})"
                 told.append(f"{term.capitalize()} people, {lacks}.")
                 continue
-            sure = int(known["p_adjusted"].lt(1 - self.level).sum())
-            size = len(known)
+            clear = known[known["p_adjusted"].lt(1 - self.level)]
+            sure, size = len(clear), len(known)
+            # What is called the largest of some that are significant is one of them.
+            held = clear if sure else known
+            row = held.iloc[int(held["estimate"].abs().to_numpy().argmax())]
             if size == 1:
                 who = f"{row['feature']} {'correlates' if sure else 'does not correlate'}"
             else:

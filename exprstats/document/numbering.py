@@ -125,14 +125,15 @@ def resolve(text: Text, numbers: Mapping[str, str]) -> Text:
         elif run.named:
             kept[-1] = kept[-1] and any(run.frame)
         else:
-            first, *others = _SENTENCE.split(run.text)
-            sentences[-1].append(replace(run, text=first))
-            for other in others:
-                sentences.append([replace(run, text=other)])
-                kept.append(True)
+            # A sentence may end with the run before, as where texts were joined.
+            last = sentences[-1][-1].text[-1:] if sentences[-1] else ""
+            first, *others = _SENTENCE.split(last + run.text)
+            sentences[-1].append(replace(run, text=first.removeprefix(last)))
+            sentences += [[replace(run, text=other)] for other in others]
+            kept += [True] * len(others)
     whole = [own for own, good in zip(sentences, kept, strict=True) if good]
     joined = [run for own in whole for run in (Run(" "), *own)][1:]
-    return tuple(_join_alike(joined))
+    return tuple(_join_alike(run for run in joined if run.text))
 
 
 def _write_reference(run: Run, known: list[str], numbers: Mapping[str, str]) -> list[Run]:

@@ -9,8 +9,11 @@ from string import Formatter
 from typing import Any
 
 FIXED = "\N{NO-BREAK SPACE}"
-# Where they stand before a number, or F before its degrees of freedom.
-_SYMBOLS = re.compile(r"\b(p(?= [=<>] [.\d])|(?:r|M|SD)(?= = [−.\d])|F(?=\([\d.]+, [\d.]+\) =))")
+# Where they stand before a number, F before its degrees of freedom, or t before what it is of.
+_SYMBOLS = re.compile(
+    r"\b(p(?= [=<>] [.\d])|(?:r|M|SD)(?= = [−.\d])|F(?=\([\d.]+, [\d.]+\) =)"
+    r"|t(?= (?:tests?|intervals?|distribution)\b))"
+)
 
 
 # A straight mark that opens a quotation: before it no word, behind it one, and no year ('23).

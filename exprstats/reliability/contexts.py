@@ -64,7 +64,7 @@ class ContextDifferences(Result):
         return " ".join(self._describe(row) for row in rows)
 
     def _describe(self, row: dict[Any, Any]) -> str:
-        names = f"{row['item']}: {row['term']} of {row['context']} less that of {row['versus']}"
+        names = f"{row['item']}: {row['term']} of {row['context']} minus that of {row['versus']}"
         if pd.isna(row["estimate"]):
             return f"{names} is not defined ({row['note']})."
         told = f"{names} is {write_number(row['estimate'], bounded=True)}"

@@ -100,6 +100,10 @@ def _read_one(
     _note_file(name, settings.file, folder, log, reading)
     if videos is not None:
         return summarise_videos(videos, folder, log, n_jobs=n_jobs)
+    if isinstance(settings, RatingsSettings):
+        from exprstats.io.ratings import tell_recoding
+
+        log.notes += tell_recoding(reading, settings.reverse, settings.scale)
     whole = study.needs_columns or study.subjects is not None
     return read_table(settings, study.reading, borrowed=study.ratings is not None, whole=whole)
 

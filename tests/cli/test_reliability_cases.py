@@ -140,7 +140,7 @@ def test_perfect_raters_have_ones_everywhere_and_no_interval(call, cases, tmp_pa
     told = squeeze(out)
     assert "ICC(A,k) = 1.00 (Table 1)." in told and "CI —" not in told
     assert "No interval could be computed for rating: raters agree perfectly." in told
-    assert "needs 1 rater a clip" in told and "not attainable" not in told
+    assert "needs 1 rater per clip" in told and "not attainable" not in told
 
 
 @pytest.mark.parametrize("model", ["one-way", "two-way"])

@@ -5,7 +5,7 @@ import pytest
 
 from exprstats.document.model import Document, Figure, Section, Table, refer_to
 from exprstats.document.numbering import number_document
-from exprstats.document.text import cite, say, write_plain
+from exprstats.document.text import cite, join_texts, say, write_plain
 
 
 def build_table(name, **more):
@@ -70,6 +70,12 @@ def test_a_paragraph_about_a_missing_table_alone_is_left_out():
     found = number(section, banners=(say("See <Table none>."), say("Mind this.")))
     assert read(found.sections[0].sentences) == ["It rose."]
     assert read(found.banners) == ["Mind this."]
+
+
+def test_a_missing_table_takes_its_own_sentence_alone_from_texts_that_were_joined():
+    told = [cite("It rose", "Table x"), say("<Table none> lists it."), say("It fell.")]
+    section = Section("a", "A", sentences=(join_texts(told),), tables=(build_table("x"),))
+    assert read(number(section).sections[0].sentences) == ["It rose (Table 1). It fell."]
 
 
 def test_a_section_refers_to_its_own_table_of_two_with_one_name():

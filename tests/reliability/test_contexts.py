@@ -114,7 +114,7 @@ def test_one_context(crowd):
 
 def test_sentence(make_crowd):
     text = compare_reliability(join_contexts(make_crowd(1), make_crowd(2))).sentence()
-    assert text.startswith("response: ICC(1,k) of pain less that of fear is ")
+    assert text.startswith("response: ICC(1,k) of pain minus that of fear is ")
     assert "adjusted p " in text
 
 

@@ -1,11 +1,13 @@
 """The page: its sections, its numbers, its words. Numbers as printed, formatted here anew."""
 
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
-from exprstats.report import write_report
+from exprstats.document.text import write_plain
+from exprstats.report import gather_analysis, write_report
 
 BOTH = ["analysed", "methods", "session", "references"]
 
@@ -131,6 +133,19 @@ def test_every_table_and_figure_is_numbered_and_named_in_a_sentence(page):
         assert re.search(rf"\(([^()]*[,;] )?{number}[,;)]", page.text), number
 
 
+def test_the_methods_paragraph_is_silent_on_what_there_is_not(plain):
+    from exprstats.report.methods.paragraph import describe_procedure
+
+    told, cited = describe_procedure(gather_analysis([plain.models, plain.comparison]))
+    methods = write_plain(told.sentences[0])
+    assert "raters" not in methods and "ω" not in methods
+    rows = plain.comparison.table[plain.comparison.table["method"] != "ols_cluster"]
+    once = replace(plain.comparison, table=rows)
+    told, without = describe_procedure(gather_analysis([plain.models, once]))
+    assert "statsmodels" in methods and "statsmodels" not in write_plain(told.sentences[0])
+    assert cited - without == {"seabold"}
+
+
 def test_caveats_stand_beside_the_numbers(page):
     for words in (
         "Fit cannot be tested with three items",
@@ -144,6 +159,27 @@ def test_caveats_stand_beside_the_numbers(page):
         "Weights are shown without intervals",
     ):
         assert words in page.text, words
+
+
+def test_the_methods_paragraph_counts_what_was_rated_and_names_every_method(page, plain):
+    ratings, clips = plain.ratings, plain.ratings[["context", "clip"]].drop_duplicates()
+    methods = page.text.partition("Methods paragraph ")[2].partition("Methods paragraph ")[2]
+    methods = methods.partition("This paragraph can be pasted")[0]
+    people = plain.parts["part"].value_counts()
+    for words in (
+        f"{ratings['rater'].nunique()} raters gave {len(ratings):,} ratings on 3 questions to "
+        f"{len(clips)} clips of {ratings['subject'].nunique()} subjects in 2 contexts. Inter-",
+        f"was fitted to response, emotion, and motion of {len(clips)} clips by maximum",
+        "intervals by a delete-one jackknife over 24 subjects. Factor",
+        "was measured by ω, the share of the variance of the summed items that the factor "
+        "explains, and by Cronbach’s (1951) α",
+        f"The 24 subjects of {len(plain.data)} clips were divided at random into "
+        f"{people['train']} for training, {people['validate']} for validation, and "
+        f"{people['test']} for testing; all",
+        "(statsmodels; Seabold & Perktold, 2010) tested the differences of mean errors as well",
+    ):
+        assert words in methods, words
+    assert "reliability of the scores" not in methods and "The ceiling" not in methods
 
 
 def test_every_work_cited_is_listed_and_every_work_listed_is_cited(page):
@@ -169,7 +205,7 @@ def test_the_page_says_the_same_without_contexts(run_path_without_r, tmp_path, r
 
 
 def test_a_table_without_rows_in_full_is_a_frame_of_texts(plain):
-    from exprstats.report import build_document, gather_analysis
+    from exprstats.report import build_document
 
     document = build_document(gather_analysis(plain, None))
     for section in document.sections:

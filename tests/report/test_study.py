@@ -3,15 +3,18 @@
 import hashlib
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from exprstats import rbridge
+from exprstats.document.text import write_plain
 from exprstats.errors import RError
 from exprstats.io import write_csv
-from exprstats.report import write_report
+from exprstats.report import gather_analysis, write_report
+from exprstats.report.methods.paragraph import describe_procedure
 from exprstats.simulate import simulate_expressiveness
 from exprstats.study import read_study, run_study
 
@@ -86,6 +89,51 @@ def test_the_page_says_what_was_left_out_and_what_nrmse_was_divided_by(reports, 
     assert page.text.count("RMSE / the theoretical range of the scores") == 1
     assert "seed 11" in page.text
     assert "Two contexts" in page.text
+
+
+def test_the_methods_paragraph_names_the_ceiling_and_the_reliability_of_scores(reports, read_page):
+    text = read_page(reports[0] / "index.html").text.rpartition("Methods paragraph ")[2]
+    found = json.loads((reports[0] / "results.json").read_text(encoding="utf-8"))
+    (root,) = {row["icc"] for row in found["ceiling"]}
+    assert f"The ceiling is √{root} of the raters’ scores, above which" in text
+    (term,) = {row["term"] for row in found["score_reliability"] if row["headline"]}
+    assert f"The reliability of the scores was estimated as {term} of the raters’ own" in text
+
+
+@pytest.mark.parametrize(
+    ("unit", "told"),
+    [
+        ("worker", "averaged over raters, those with fewer than 3 clips left out."),
+        ("seat", "averaged over seats (the first, second … rater of a clip)."),
+    ],
+)
+def test_raters_whom_the_human_baseline_leaves_out_are_told(unit, told, folder, plain):
+    model = '[[models]]\nname = "elastic"\nkind = "elastic"\n'
+    model += f'[[models]]\nname = "human"\nkind = "human"\nunit = "{unit}"\n'
+    (folder / f"{unit}.toml").write_text(f"{STUDY}{model}")
+    study = read_study(folder / f"{unit}.toml")
+    section, _ = describe_procedure(replace(gather_analysis(plain), study=study))
+    assert told in write_plain(section.sentences[0])
+
+
+@pytest.mark.usefixtures("blank_pictures")
+def test_the_page_says_which_answers_were_coded_and_reversed(tmp_path, read_page):
+    words = {0: "never", 1: "rarely", 2: "at times", 3: "often", 4: "always"}
+    ratings = simulate_expressiveness(subjects=8, contexts={"pain": 3}, seed=2).ratings
+    ratings = ratings[ratings["item"].eq("motion")].astype({"rating": object})
+    write_csv(ratings.assign(rating=ratings["rating"].map(words)), tmp_path / "words.csv")
+    (tmp_path / "study.toml").write_text(
+        'title = "Words"\n[ratings]\nfile = "words.csv"\nreverse = ["motion"]\nscale = [0, 4]\n'
+        "labels = {never = 0, rarely = 1, 'at times' = 2, often = 3, always = 4}\n"
+    )
+    run = run_study(read_study(tmp_path / "study.toml"))
+    text = read_page(write_report(run, tmp_path / "r")).text
+    coded = "(never = 0, rarely = 1, at times = 2, often = 3, always = 4)."
+    assert text.count(f"Answers in words were coded as numbers {coded}") == 2
+    turned = "Answers to motion were reversed on the scale (0 became 4, and 4 became 0)."
+    assert text.count(turned) == 2
+    assert text.rpartition("Methods paragraph ")[2].count(turned) == 1
+    assert turned in json.loads((tmp_path / "r" / "provenance.json").read_text())["notes"]
 
 
 def test_baselines_are_named_as_in_a_paper(reports, read_page):

@@ -55,7 +55,7 @@ class TaskPeaks(Result):
             limits = write_interval(row["conf_low"], row["conf_high"], bounded=True)
             sure = f"{write_level(self.level)} CI {limits}, p {tell_p(row['p_adjusted'])}"
             sure = sure if limits != MISSING else "the same in all people"
-            told.append(f"{start}{row['task']} less {row['versus']}: {value}, {sure}")
+            told.append(f"{start}{row['task']} − {row['versus']}: {value}, {sure}")
         people = count_things(self.peaks["subject"].nunique(), "person", "people")
         return f"Mean peak intensities of {people}: {'; '.join(told)} (Holm)."
 

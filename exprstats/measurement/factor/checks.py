@@ -175,7 +175,7 @@ def warn_reversed(name: str, items: Sequence[str]) -> None:
         fact = f"{name}: {named} {verb} against the other items; if {they} reverse-keyed,"
         turned = Option("reverse", list(items))
         how = (f"{fact} reverse {them} on the scale with ", turned, " and ", Option("scale"))
-        warn_user((*how, ", and fit again."), FitWarning)
+        warn_user((*how, ", and fit again. If that was done already, undo it."), FitWarning)
 
 
 def raise_improper(improper: Sequence[str]) -> None:

@@ -70,6 +70,10 @@ SOURCES: dict[str, Text] = {
         "Lee, Y., Barber, R. F., & Willett, R. (2023). *Distribution-free inference with "
         "hierarchical data*. arXiv. https://arxiv.org/abs/2306.06342"
     ),
+    "cronbach": say(
+        "Cronbach, L. J. (1951). Coefficient alpha and the internal structure of tests. "
+        "*Psychometrika*, *16*(3), 297–334. https://doi.org/10.1007/BF02310555"
+    ),
     "curran": say(
         "Curran, P. J., West, S. G., & Finch, J. F. (1996). The robustness of test statistics to "
         "nonnormality and specification error in confirmatory factor analysis. *Psychological "
@@ -108,6 +112,11 @@ SOURCES: dict[str, Text] = {
     "gwet": say(
         "Gwet, K. L. (2014). *Handbook of inter-rater reliability* (4th ed.). Advanced Analytics."
     ),
+    "seabold": say(
+        "Seabold, S., & Perktold, J. (2010). statsmodels: Econometric and statistical modeling "
+        "with Python. In *Proceedings of the 9th Python in Science Conference* (pp. 92–96). "
+        "https://doi.org/10.25080/Majora-92bf1922-011"
+    ),
     "shao": say(
         "Shao, J., & Wu, C. F. J. (1989). A general theory for jackknife variance estimation. "
         "*The Annals of Statistics*, *17*(3), 1176–1197. https://doi.org/10.1214/aos/1176347263"
@@ -132,6 +141,11 @@ SOURCES: dict[str, Text] = {
     "hochreiter": say(
         "Hochreiter, S., & Schmidhuber, J. (1997). Long short-term memory. *Neural Computation*, "
         "*9*(8), 1735–1780. https://doi.org/10.1162/neco.1997.9.8.1735"
+    ),
+    "hu": say(
+        "Hu, L., & Bentler, P. M. (1999). Cutoff criteria for fit indexes in covariance structure "
+        "analysis: Conventional criteria versus new alternatives. *Structural Equation Modeling*, "
+        "*6*(1), 1–55. https://doi.org/10.1080/10705519909540118"
     ),
     "kingma": say(
         "Kingma, D. P., & Ba, J. (2015). Adam: A method for stochastic optimization. "

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from exprstats.apa import count_things, write_count, write_level
 from exprstats.document.model import Section
-from exprstats.document.text import Text, join_texts, join_words, quote_sentence, say
+from exprstats.document.text import Text, join_texts, join_words, quote_sentence, say, write_plain
 from exprstats.inference.comparison.methods import describe_calibrating, describe_resampling
+from exprstats.inference.comparison.regression import REPEATED
 from exprstats.inference.comparison.wording import RATERS
+from exprstats.inference.metrics.clustered import FEWEST_CLIPS
 from exprstats.options import GUESSES
 from exprstats.plots import label_metrics
 from exprstats.report.analysis import Analysis
@@ -21,12 +23,16 @@ from exprstats.report.methods.ratings import (
     tell_openface,
     tell_reliability,
 )
+from exprstats.report.sections.comparisons import find_second
 from exprstats.report.sections.importance import gather_importance
 from exprstats.report.sections.intervals import KINDS, list_methods
-from exprstats.report.sections.performance import name_metric
+from exprstats.report.sections.invariance import tell_scaling
+from exprstats.report.sections.performance import name_metric, say_root
 from exprstats.report.sections.stability import find_split, name_resampled, name_tuning
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from exprstats.inference import Comparison
     from exprstats.models import Models
 
@@ -98,12 +104,14 @@ def _tell_split(models: Models, analysis: Analysis) -> Text:
     counts = {name: row[f"n_{part}"] for part, name in names.items()}
     told = [f"{write_count(count)} for {name}" for name, count in counts.items() if count]
     strata = analysis.study and analysis.study.split and analysis.study.split.stratify
-    what = f"value of {strata}" if isinstance(strata, str) else "set of contexts"
+    what = strata if isinstance(strata, str) else "the contexts that they have"
     return say(
-        "Subjects were divided at random into {told}{evenly}; all clips of a subject belong to "
-        "one part.",
+        "The {people} of {clips} were divided at random into {told}{evenly}; all clips of a "
+        "subject belong to one part.",
+        people=count_things(sum(counts.values()), "subject"),
+        clips=count_things(len(models.design.clips), "clip"),
         told=join_words(told),
-        evenly=f", each {what} in these shares" if strata else "",
+        evenly=f", stratified by {what}" if strata else "",
     )
 
 
@@ -165,16 +173,18 @@ def _tell_human(analysis: Analysis) -> Told:
     if analysis.find_kind("human") is None:
         return [], set()
     models = analysis.study.models if analysis.study else ()
-    paper = [one.unit == "paper" for one in models if one.kind == "human"]
+    units = [one.unit or "worker" for one in models if one.kind == "human"]
+    paper = [unit == "paper" for unit in units]
     weighted = "Bartlett’s weights, and so in the unit of the scores"
     summed = "the standardized loadings, summed, and standardized"
     text = say(
         "The human baseline let each rater's answers, weighted by {weights}, predict the mean of "
-        "the other raters of the same clip; its metrics were averaged over {seats}.",
+        "the other raters of the same clip; its metrics were averaged over {seats}{few}.",
         weights=summed
         if paper and all(paper)
         else weighted + (f" (or by {summed})" if any(paper) else ""),
         seats=analysis.name_judges(),
+        few=f", those with fewer than {FEWEST_CLIPS} clips left out" if "worker" in units else "",
     )
     return [text], set()
 
@@ -184,30 +194,23 @@ def _tell_nesting(analysis: Analysis) -> Told:
     texts: list[Text] = []
     cited: set[str] = set()
     if analysis.invariance is not None:
-        jackknife = bool(analysis.invariance.steps["method_change"].eq("jackknife").any())
         texts.append(
             say(
                 "Configural, metric, scalar, and strict invariance across contexts were tested in "
-                "turn (Meredith, 1993){how}.",
-                how=", the restrictions by a jackknife over subjects, who appear in several "
-                "contexts"
-                if jackknife
-                else "",
+                "turn (Meredith, 1993), {how}.",
+                how=tell_scaling(analysis.invariance),
             )
         )
         cited.add("meredith")
     if analysis.restrictions is not None:
-        scaled = "n_clusters" in analysis.restrictions.steps
         texts.append(
             say(
                 "Equality of the items' loadings, and of their residual variances too, was tested "
-                "by differences of {tests}.",
-                tests="scaled χ² that allow for clusters (Satorra & Bentler, 2001)"
-                if scaled
-                else "χ²",
+                "{how}.",
+                how=tell_scaling(analysis.restrictions),
             )
         )
-        cited |= {"satorra"} if scaled else set()
+    cited |= {"satorra"} if any("Satorra" in write_plain(text) for text in texts) else set()
     if analysis.resampled is not None:
         texts.append(
             say(
@@ -366,7 +369,23 @@ def _tell_comparison(analysis: Analysis) -> Told:
         sources.add("holm")
         adjusted = "The *p* values of differences were adjusted by the method of Holm (1979)."
         texts.append(say(adjusted))
-    return texts, sources
+    told, cited = _tell_second(rows)
+    texts += [*told, *([] if analysis.ceiling is None else [say_root(analysis)])]
+    return texts, sources | cited
+
+
+def _tell_second(rows: pd.DataFrame) -> Told:
+    """Return by which other packages scores and their differences were computed as well."""
+    texts, cited = [], set()
+    if find_second(rows):
+        cited.add("seabold")
+        told = "Linear regression with cluster-robust standard errors (statsmodels; Seabold & "
+        texts.append(say(told + "Perktold, 2010) tested the differences of mean errors as well."))
+    if rows["method"].eq(REPEATED).any():
+        cited |= {"bakdash", "vallat"}
+        told = "Within subjects, *r* was computed by repeated-measures correlation (Bakdash & "
+        texts.append(say(told + "Marusich, 2017) in pingouin (Vallat, 2018) as well."))
+    return texts, cited
 
 
 def _tell_calibration(analysis: Analysis) -> Told:

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 from typing import TYPE_CHECKING, Any
 
 from exprstats.apa import count_things, write_level, write_number
-from exprstats.document.cells import list_levels, name_contexts
+from exprstats.document.cells import ALL, list_levels, name_contexts, pick_rows
 from exprstats.document.text import join_words
+from exprstats.io.ratings import tell_recoding
+from exprstats.measurement.factor.checks import PINGOUIN
 from exprstats.report.methods.citations import find_r_year
 from exprstats.report.sections.coefficients import (
     CLUSTERED,
@@ -25,9 +27,12 @@ from exprstats.report.sections.coefficients import (
     find_family,
     knows_subjects,
 )
+from exprstats.report.sections.consistency import warn_of_misfit
+from exprstats.report.sections.data import say_ratings
 from exprstats.report.sections.features import read_shares, write_share
-from exprstats.report.sections.measurement import name_estimator, tell_jackknife
+from exprstats.report.sections.measurement import name_estimator, select_shown, tell_jackknife
 from exprstats.report.sections.reliability import is_crossed
+from exprstats.report.sections.scores import name_term, pick_reliability
 from exprstats.study.settings import OpenfaceSettings
 
 if TYPE_CHECKING:
@@ -63,6 +68,8 @@ def tell_reliability(analysis: Analysis) -> Told:
     reml = bool(shown["estimator"].eq("reml").any())
     lmer = reml and analysis.reliability.r_call is not None
     texts = [
+        *say_ratings(analysis),
+        *_tell_recoding(analysis),
         say(
             "Inter-rater reliability was estimated{how} with the {named} of the mean of *k* "
             "raters, ICC({family},*k*){source}, because {why}the ratings of a clip were averaged; "
@@ -73,7 +80,7 @@ def tell_reliability(analysis: Analysis) -> Told:
             family=family,
             source=" (McGraw & Wong, 1996)" if family in _CLASSIC else "",
             why="" if family == "1" and is_crossed(analysis.reliability) else _WHY.get(family, ""),
-        )
+        ),
     ]
     level = write_level(analysis.reliability.level)
     if methods & {*CLUSTERED}:
@@ -85,6 +92,16 @@ def tell_reliability(analysis: Analysis) -> Told:
     return texts, sources | ({"bates"} if lmer else set())
 
 
+def _tell_recoding(analysis: Analysis) -> list[Text]:
+    """Return how answers were coded and reversed, where the study says so."""
+    settings = analysis.study.ratings if analysis.study else None
+    if settings is None:
+        return []
+    reading = settings.choose_reading(analysis.study.reading)
+    found = tell_recoding(reading, settings.reverse, settings.scale)
+    return [say("{told}", told=told) for told in found]
+
+
 def _tell_jackknife(shown: pd.DataFrame, methods: set[Any], level: str) -> Text:
     known = knows_subjects(shown)
     people = "subjects" if known else "clips"
@@ -94,7 +111,8 @@ def _tell_jackknife(shown: pd.DataFrame, methods: set[Any], level: str) -> Text:
     if "jackknife" not in methods:
         how = alone
     return say(
-        "Its {level} confidence interval is a delete-one jackknife over {people}{how}{some}{so}.",
+        "Its {level} confidence interval comes from a delete-one jackknife over {people}{how}{some}"
+        "{so}.",
         level=level,
         people=people,
         how=how,
@@ -115,14 +133,15 @@ def tell_factor(analysis: Analysis) -> Told:
     texts = [
         say(
             "{averaged}confirmatory factor model with unit factor variance was fitted to {items} "
-            "by {full}maximum likelihood{where}{how}{errors}{intervals}.",
+            "{clips}by {full}maximum likelihood{where}{how}{errors}{intervals}.",
             full=full,
             errors=errors,
-            intervals=tell_jackknife(rows[rows["headline"].eq(True)], "; "),
+            intervals=tell_jackknife(select_shown(rows), "; "),
             averaged="For each clip, ratings were averaged over raters, and a one-factor "
             if analysis.reliability
             else "A one-factor ",
             items=join_words(items),
+            clips=_tell_fitted(rows),
             where=" within each context and over all contexts" if contexts > 1 else "",
             how=_name_engine(factor),
         ),
@@ -136,7 +155,41 @@ def tell_factor(analysis: Analysis) -> Told:
         )
     )
     sources = {"bartlett", "distefano"}
-    return texts, sources | ({"rosseel", "r"} if factor.engine == "lavaan" else set())
+    sources |= {"rosseel", "r"} if factor.engine == "lavaan" else set()
+    sources |= {"hu"} if warn_of_misfit(select_shown(rows)) else set()
+    told, cited = _tell_consistency(rows)
+    return [*texts, *told, *_tell_score_reliability(analysis)], sources | cited
+
+
+def _tell_fitted(rows: pd.DataFrame) -> str:
+    """Return how many clips the model of all clips rests on; empty where it has no fit."""
+    counts = pick_rows(rows, term="loading", part="all", context=ALL)["n_clips"].dropna()
+    return f"of {count_things(counts.max(), 'clip')} " if len(counts) else ""
+
+
+def _tell_consistency(rows: pd.DataFrame) -> Told:
+    """Return how the internal consistency of the items was measured, by which packages."""
+    known = rows[rows["term"].isin(["omega", "alpha"]) & rows["estimate"].notna()]
+    if known.empty:
+        return [], set()
+    second = bool(known["method"].eq(PINGOUIN).any())
+    told = say(
+        "The internal consistency of the items' means was measured by ω, the share of the variance "
+        "of the summed items that the factor explains, and by Cronbach's (1951) α{second}.",
+        second=", computed with pingouin (Vallat, 2018) as well" if second else "",
+    )
+    return [told], {"cronbach"} | ({"vallat"} if second else set())
+
+
+def _tell_score_reliability(analysis: Analysis) -> list[Text]:
+    """Return what the reliability of the scores is, where it was estimated."""
+    shown = pick_reliability(analysis)
+    shown = shown[shown["estimate"].notna()]
+    if shown.empty:
+        return []
+    told = "The reliability of the scores was estimated as {term} of the raters' own scores, their "
+    told += "answers weighted as the scores are."
+    return [say(told, term=name_term(shown))]
 
 
 def _name_engine(factor: Any) -> str:

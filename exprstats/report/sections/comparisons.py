@@ -259,6 +259,11 @@ def say_second(
     return ((*opening, *say("{more}: ", more=more), *where, *say(".")),)
 
 
+def find_second(rows: pd.DataFrame) -> bool:
+    """Return whether a regression tested some of the differences as well."""
+    return not _join_second(rows).empty
+
+
 def _join_second(rows: pd.DataFrame) -> pd.DataFrame:
     """Return headline rows beside those of the regression, and whether both decide apart."""
     keys = ["context", "metric", "model", "versus"]

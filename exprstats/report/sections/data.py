@@ -24,7 +24,7 @@ PART_NAMES = {"train": "Training", "validate": "Validation", "test": "Test"}
 def describe_analysed(analysis: Analysis) -> Section:
     """Return the section; it says what it can from the results alone."""
     table = _build_table(analysis)
-    sentences = (*_say_files(analysis), *_say_ratings(analysis), *_say_split(table))
+    sentences = (*_say_files(analysis), *say_ratings(analysis), *_say_split(table))
     return Section(
         "analysed",
         "What was analyzed and what was left out",
@@ -61,7 +61,8 @@ def _name_files(files: Sequence[InputFile]) -> list[str]:
     return [f"{write_count(len(files))} {kind}files ({count_things(rows, 'row')})"]
 
 
-def _say_ratings(analysis: Analysis) -> tuple[Text, ...]:
+def say_ratings(analysis: Analysis) -> tuple[Text, ...]:
+    """Return how many raters rated how many clips of how many subjects, and how often."""
     if analysis.reliability is None:
         return ()
     row = analysis.reliability.glance().iloc[0]

@@ -139,7 +139,7 @@ def _say_plan(plan: pd.DataFrame) -> Text:
     low, high = needed.iloc[0].to_dict(), needed.iloc[-1].to_dict()
     if low["raters"] == high["raters"]:
         number = int(high["raters"])
-        told = f"needs {number:,} rater{'s' * (number != 1)} a clip"
+        told = f"needs {number:,} rater{'s' * (number != 1)} per clip"
     else:
         told = (
             f"needs between {_write_raters(low)} ({_name_place(low, plan)}) and "

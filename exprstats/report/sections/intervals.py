@@ -87,9 +87,7 @@ def say_resampling(comparison: Comparison | None) -> list[Text]:
             "it, percentile intervals do"
         )
     if comparison.strata is not None:
-        told.append(
-            f"Strata ({comparison.strata}) hold for the intervals and *p* of scores and differences"
-        )
+        told.append("Strata ({strata}) hold for the intervals and *p* of scores and differences")
     if comparison.interval == "bca":
         told.append("BCa intervals are in the tidy rows, and never printed")
     if comparison.compat:
@@ -97,4 +95,4 @@ def say_resampling(comparison: Comparison | None) -> list[Text]:
             f"*p* values are defined as in {comparison.compat}: twice the smaller share of draws "
             "beyond 0, also for single scores"
         )
-    return [say(f"{text}.") for text in told]
+    return [say(f"{text}.", strata=comparison.strata) for text in told]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import MISSING, write_number, write_p
+from exprstats.apa import MISSING, count_things, write_number, write_p
 from exprstats.document.cells import list_levels, name_contexts
 from exprstats.document.model import Column, Table, list_columns
 from exprstats.document.text import Text, join_texts, quote_sentence, say
@@ -108,6 +108,37 @@ def _build_table(models: NestedModels, naming: tuple[str, str]) -> Table:
     )
 
 
+def tell_scaling(models: NestedModels) -> str:
+    """Return what the tests of nested models are, and what they assume."""
+    if models.steps["method_change"].eq("jackknife").any():
+        return "the restrictions by a jackknife over subjects, who appear in several contexts"
+    if "n_clusters" in models.steps:
+        return "by differences of χ², scaled for clusters (Satorra & Bentler, 2001)"
+    across = models.steps["model"].eq("configural").any()
+    also = ", also those of different contexts," if across else ""
+    return f"by differences of χ², which take clips{also} as independent"
+
+
+def warn_of_people(analysis: Analysis) -> tuple[Text, ...]:
+    """Return that tests took clips for independent of which several show one person."""
+    found = (analysis.invariance, analysis.restrictions)
+    if analysis.factor is None or not any(one and "n_clusters" not in one.steps for one in found):
+        return ()
+    rows = analysis.factor.tidy()
+    known = rows[rows["term"].eq("loading") & rows["part"].eq("all") & rows["n_clusters"].notna()]
+    people, clips = known["n_clusters"].max(), known["n_clips"].max()
+    if known.empty or clips <= people:
+        return ()
+    return (
+        say(
+            "The tests of equal loadings take clips as independent, but the {clips} show "
+            "{people}: their *p* can be too small or too large. Cluster-robust tests allow for it.",
+            clips=count_things(clips, "clip"),
+            people=count_things(people, "subject"),
+        ),
+    )
+
+
 def _write_row(row: dict[Any, Any]) -> dict[str, str]:
     tested = pd.notna(row["df"]) and row["df"] > 0
     return {
@@ -149,10 +180,8 @@ def _list_notes(models: NestedModels, *, jackknife: bool) -> tuple[Text, ...]:
                 "clusters."
             )
         )
-    elif "n_clusters" in models.steps:
-        notes.append(say("Tests are scaled for clusters (Satorra & Bentler, 2001)."))
     else:
-        notes.append(say("Tests take clips, and the clips of different contexts, as independent."))
+        notes.append(say("Tests: {how}.", how=tell_scaling(models)))
     versions = ", ".join(f"{name} {version}" for name, version in models.receipt.versions.items())
     if versions:
         notes.append(

@@ -34,7 +34,7 @@ from exprstats.report.sections.factors import (
     quote_call,
 )
 from exprstats.report.sections.intervals import METHODS, list_methods
-from exprstats.report.sections.invariance import build_nesting, say_nesting
+from exprstats.report.sections.invariance import build_nesting, say_nesting, warn_of_people
 
 if TYPE_CHECKING:
     from exprstats.measurement import Factor, FactorBootstrap
@@ -76,6 +76,7 @@ def describe_measurement(analysis: Analysis) -> Section | None:
             *_say_three_items(items),
             *say_maxima(analysis.factor),
             *warn_of_misfit(rows),
+            *warn_of_people(analysis),
         ),
         tables=(_build_estimates(rows, analysis.factor), *whole, *tables),
         figures=(_build_figure(rows, analysis.factor),),

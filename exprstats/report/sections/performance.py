@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from exprstats.apa import MISSING, write_count, write_level
+from exprstats.apa import MISSING, count_things, write_count, write_level
 from exprstats.document.cells import (
     OVERALL,
     collect_notes,
@@ -87,6 +87,15 @@ def _say_ceiling(analysis: Analysis, labels: Mapping[str, MetricLabel]) -> list[
     if analysis.ceiling is None or LIMITED in labels:
         return []
     return [quote_sentence(analysis.ceiling.sentence())]
+
+
+def say_root(analysis: Analysis) -> Text:
+    """Return what the ceiling is."""
+    return say(
+        "The ceiling is {root} of the raters' scores, above which no prediction of scores as "
+        "reliable as these can be expected to correlate with them.",
+        root=analysis.ceiling.name_root(),
+    )
 
 
 def _name_tested(analysis: Analysis) -> str:
@@ -311,13 +320,7 @@ def _list_notes(
             )
         )
     if analysis.ceiling is not None and LIMITED in labels:
-        notes.append(
-            say(
-                "Ceiling: {root} of the raters' scores, above which no prediction of "
-                "scores as reliable as these can be expected to correlate with them.",
-                root=analysis.ceiling.name_root(),
-            )
-        )
+        notes.append(say_root(analysis))
     undefined = shown[shown["estimate"].isna()]
     flat = len(undefined) > 0 and bool(undefined["metric"].eq("correlation").all())
     if flat:
@@ -393,6 +396,7 @@ def _tell_spans(analysis: Analysis) -> str:
 def _count_clips(shown: pd.DataFrame) -> str:
     first = shown.groupby("context", sort=False)[["n_clips", "n_clusters"]].first()
     return "; ".join(
-        f"{context}, {write_count(row.n_clips)} clips of {write_count(row.n_clusters)} subjects"
+        f"{f'{context}, ' if len(first) > 1 else ''}{count_things(row.n_clips, 'clip')} of "
+        f"{count_things(row.n_clusters, 'subject')}"
         for context, row in first.iterrows()
     )

@@ -53,13 +53,13 @@ def describe_scores(analysis: Analysis) -> Section | None:
         "behind the scores was fitted to {clips}.",
         clips="the training subjects only" if part == "train" else "all clips",
     )
-    rated = _pick_reliability(analysis)
+    rated = pick_reliability(analysis)
     table = _build_table(_summarise(factor, part), rated, _tell_answers(factor))
     sentences = (sentence, *_say_reliability(rated))
     return Section("scores", "Scores", sentences=sentences, tables=(table,))
 
 
-def _pick_reliability(analysis: Analysis) -> pd.DataFrame:
+def pick_reliability(analysis: Analysis) -> pd.DataFrame:
     """Return the headline reliability of the scores, a row for each context and the pooled one."""
     if analysis.score_reliability is None:
         return pd.DataFrame(columns=["context", "term", "estimate", "method", "level"])
@@ -80,10 +80,11 @@ def _say_reliability(rated: pd.DataFrame) -> tuple[Text, ...]:
         "The reliability of the scores, the intraclass correlation of the raters' answers weighted "
         "as the scores are, was"
     )
-    return (cite(f"{opening} {_name_term(shown)} {told}.", "Table scores"),)
+    return (cite(f"{opening} {name_term(shown)} {told}.", "Table scores"),)
 
 
-def _name_term(rated: pd.DataFrame) -> str:
+def name_term(rated: pd.DataFrame) -> str:
+    """Return which coefficient the reliability of the scores is."""
     terms = list(dict.fromkeys(rated["term"]))
     return terms[0] if len(terms) == 1 else "ICC"
 
@@ -131,7 +132,7 @@ def _build_table(rows: pd.DataFrame, rated: pd.DataFrame, answers: str) -> Table
     if len(rated):
         level = write_level(float(rated["level"].iloc[0]))
         columns[8:8] = [
-            Column("icc", say("{term}", term=_name_term(rated)), "Reliability"),
+            Column("icc", say("{term}", term=name_term(rated)), "Reliability"),
             Column("icc_limits", say("{level} CI", level=level), "Reliability"),
         ]
         methods = [_METHODS[one] for one in rated["method"].unique() if one in _METHODS]

@@ -41,7 +41,7 @@ def test_differences_are_paired_t_tests_of_peaks(frames):
         mean = rows[rows["emotion"].eq(emotion) & rows["term"].eq("plain")].iloc[0]
         assert mean["estimate"] == pytest.approx(peaks["plain"].mean(), abs=1e-9)
         assert mean["std_error"] == pytest.approx(stats.sem(peaks["plain"]), rel=1e-9)
-    assert "joy, strong less plain: .3" in found.sentence()
+    assert "joy, strong − plain: .3" in found.sentence()
 
 
 def test_three_tasks_are_adjusted_by_holm(frames):
@@ -69,7 +69,7 @@ def test_without_any_difference_of_people_nothing_is_tested():
     frames = pd.DataFrame({"subject": list("abcd") * 2, "task": ["rest"] * 4 + ["smile"] * 4})
     frames["intensity"] = [0.0] * 4 + [1.0] * 4
     text = ex.compare_tasks(frames, draws=100, seed=1).sentence()
-    assert "smile less rest: 1.00, the same in all people" in text
+    assert "smile − rest: 1.00, the same in all people" in text
 
 
 def test_what_cannot_be_compared_is_refused(frames):

@@ -142,7 +142,7 @@ def test_tasks_are_told_in_words_and_drawn(tmp_path):
     frames["intensity"] = np.where(frames["task"].eq("smile"), 0.6, 0.2) + 0.1 * rng.random(24)
     found = compare_tasks(frames, draws=200, seed=1)
     section = describe(found)
-    assert "smile less rest: .4" in tell(section)
+    assert "smile − rest: .4" in tell(section)
     assert section.tables[0].cells["term"].tolist()[-1] == "smile − rest"
     section.figures[0].draw().save(tmp_path / "tasks.png", verbose=False)
 

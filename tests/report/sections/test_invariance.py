@@ -89,6 +89,27 @@ def test_the_jackknife_is_named_where_subjects_are_in_several_contexts():
     assert "T²(2) = 10.00, p = .400" in read_words(section)
 
 
+def test_tests_that_take_clips_of_one_person_as_independent_are_warned_of(plain):
+    models = build_nested(("configural", "metric"), (0.4,))
+    section = read_section([models, plain.factor])
+    clips = len(plain.ratings[["context", "clip"]].drop_duplicates())
+    assert f"take clips as independent, but the {clips} clips show 24 subjects" in read_words(
+        section
+    )
+    assert "which take clips, also those of different contexts, as independent." in read_words(
+        section
+    )
+    clustered = replace(models, steps=models.steps.assign(n_clusters=24))
+    words = read_words(read_section([clustered, plain.factor]))
+    assert "as independent, but the" not in words
+    assert "by differences of χ², scaled for clusters (Satorra & Bentler, 2001)" in words
+    assert "as independent, but the" not in read_words(read_section([plain.factor]))
+    items = build_nested(("congeneric", "tau-equivalent"), (0.4,))
+    assert "by differences of χ², which take clips as independent." in read_words(
+        read_section([items])
+    )
+
+
 def test_loadings_with_cluster_intervals_and_their_differences(plain):
     table = average_raters(plain.ratings)
     names = ["response", "emotion", "motion"]
