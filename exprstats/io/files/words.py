@@ -7,112 +7,83 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 IDS = ("clip", "rater", "subject", "context", "item", "model")
+
+
+def list_words(text: str) -> tuple[str, ...]:
+    """Return words or phrases that bars separate."""
+    return tuple(text.split("|"))
+
+
 # Without accents, as `split_name` gives them: English, German, French, Spanish, Italian, Turkish,
 # Chinese.
-WORDS: dict[str, tuple[str, ...]] = {
-    "clip": (
-        *("clip", "video", "stimulus", "target", "segment", "object", "trial", "recording"),
-        *("image", "vid", "picture", "photo", "stimuli", "stim", "film", "filmclip", "videoclip"),
-        *(
-            "stimulusitem",
-            "stimulusfile",
-            "videofile",
-            "mediafile",
-            "ausschnitt",
-            "sequenz",
-            "reiz",
-        ),
-        *("bild", "foto", "aufnahme", "szene", "stimulusid"),
-        *("extrait", "sequence", "estimulo", "imagen", "filmato", "immagine", "klip", "uyaran"),
-        *(
-            "片段",
-            "视频",
-            "刺激",
-            "图片",
-            "fragment",
-            "trecho",
-            "nagranie",
-            "видео",
-            "клип",
-            "動画",
-            "영상",
-        ),
+WORDS = {
+    "clip": list_words(
+        "clip|video|stimulus|target|segment|object|trial|recording|image|vid|picture|photo|"
+        "stimuli|stim|film|filmclip|videoclip|stimulusitem|stimulusfile|videofile|mediafile|"
+        "ausschnitt|sequenz|reiz|bild|foto|aufnahme|szene|stimulusid|extrait|sequence|"
+        "estimulo|imagen|filmato|immagine|klip|uyaran|片段|视频|刺激|图片|fragment|trecho|"
+        "nagranie|видео|клип|動画|영상"
     ),
-    "rater": (
-        *("rater", "worker", "judge", "coder", "annotator", "observer", "crowdworker"),
-        *("evaluator", "assessor", "reviewer", "grader", "scorer", "examiner", "expert"),
-        *("labeler", "labeller", "beurteiler", "beurteilerin", "bewerter", "bewerterin"),
-        *("urteiler", "kodierer", "codierer", "beobachter", "gutachter", "experte", "prufer"),
-        *("raterin", "juge", "evaluateur", "observateur", "codeur", "evaluador", "juez"),
-        *("observador", "codificador", "calificador", "valutatore", "giudice", "osservatore"),
-        *("degerlendirici", "puanlayici", "gozlemci", "hakem"),
-        *("avaliador", "anotador", "juiz", "beoordelaar", "sedzia", "оценщик", "эксперт", "評定者"),
-        *("評価者", "평가자", "评分者", "评价者", "评分员", "评委", "编码者", "观察者"),
+    "rater": list_words(
+        "rater|worker|judge|coder|annotator|observer|crowdworker|evaluator|assessor|"
+        "reviewer|grader|scorer|examiner|expert|labeler|labeller|beurteiler|beurteilerin|"
+        "bewerter|bewerterin|urteiler|kodierer|codierer|beobachter|gutachter|experte|prufer|"
+        "raterin|juge|evaluateur|observateur|codeur|evaluador|juez|observador|codificador|"
+        "calificador|valutatore|giudice|osservatore|degerlendirici|puanlayici|gozlemci|"
+        "hakem|avaliador|anotador|juiz|beoordelaar|sedzia|оценщик|эксперт|評定者|評価者|"
+        "평가자|评分者|评价者|评分员|评委|编码者|观察者"
     ),
-    "subject": (
-        *("subject", "participant", "person", "actor", "speaker", "sender", "patient"),
-        *("respondent", "subj", "ppt", "proband", "probanden", "probandin", "versuchsperson"),
-        *("versuchspersonen", "vp", "vpn", "teilnehmer", "teilnehmerin", "sprecher"),
-        *("schauspieler", "sujet", "acteur", "locuteur", "sujeto", "participante", "soggetto"),
-        *("partecipante", "paziente", "paciente", "katilimci", "denek", "kisi", "konusmaci"),
-        *("proefpersoon", "deelnemer", "uczestnik", "участник", "参加者", "被験者", "참가자"),
-        *("被试", "参与者", "受试者", "被试编号"),
+    "subject": list_words(
+        "subject|participant|person|actor|speaker|sender|patient|respondent|subj|ppt|"
+        "proband|probanden|probandin|versuchsperson|versuchspersonen|vp|vpn|teilnehmer|"
+        "teilnehmerin|sprecher|schauspieler|sujet|acteur|locuteur|sujeto|participante|"
+        "soggetto|partecipante|paziente|paciente|katilimci|denek|kisi|konusmaci|"
+        "proefpersoon|deelnemer|uczestnik|участник|参加者|被験者|참가자|被试|参与者|受试者|"
+        "被试编号"
     ),
-    "context": (
-        *("context", "task", "condition", "type", "emotion", "situation", "category"),
-        *("kontext", "aufgabe", "bedingung", "contexte", "tache", "condicion", "contexto", "tarea"),
-        *("condizione", "kosul", "gorev", "durum", "条件", "任务", "情境"),
+    "context": list_words(
+        "context|task|condition|type|emotion|situation|category|kontext|aufgabe|bedingung|"
+        "contexte|tache|condicion|contexto|tarea|condizione|kosul|gorev|durum|条件|任务|情境"
     ),
-    "item": (
-        *("item", "question", "scale", "measure", "adjective", "adjektiv", "trait", "frage"),
-        *("merkmal", "madde", "题目"),
+    "item": list_words(
+        "item|question|scale|measure|adjective|adjektiv|trait|frage|merkmal|madde|题目"
     ),
-    "rating": (
-        *("rating", "score", "response", "answer", "value", "resp", "bewertung", "urteil"),
-        *("einschatzung", "beurteilung", "note", "wert", "antwort", "reponse", "evaluation"),
-        *("puntaje", "puntuacion", "calificacion", "respuesta", "punteggio", "risposta", "voto"),
-        *("choice", "auswahl", "nota", "avaliacao", "oordeel", "ocena", "оценка", "評定", "評定値"),
-        *("評価", "평점", "puan", "cevap", "deger", "评分", "得分", "分数"),
+    "rating": list_words(
+        "rating|score|response|answer|value|resp|bewertung|urteil|einschatzung|beurteilung|"
+        "note|wert|antwort|reponse|evaluation|puntaje|puntuacion|calificacion|respuesta|"
+        "punteggio|risposta|voto|choice|auswahl|nota|avaliacao|oordeel|ocena|оценка|評定|"
+        "評定値|評価|평점|puan|cevap|deger|评分|得分|分数"
     ),
-    "model": ("model", "method", "system"),
-    "truth": ("truth", "true", "label", "actual", "gold"),
-    "prediction": ("prediction", "predicted", "pred"),
+    "model": list_words("model|method|system"),
+    "truth": list_words("truth|true|label|actual|gold"),
+    "prediction": list_words("prediction|predicted|pred"),
 }
 # Those of the words for ratings that no question of a survey is called by.
 PLAIN = frozenset(
-    {"rating", "score", "bewertung", "urteil", "einschatzung", "beurteilung", "puntaje"}
-    | {"puntuacion", "calificacion", "punteggio", "puan", "评分", "得分", "分数"}
+    list_words(
+        "rating|score|bewertung|urteil|einschatzung|beurteilung|puntaje|puntuacion|calificacion|"
+        "punteggio|puan|评分|得分|分数"
+    )
 )
 _BESIDE = frozenset(
-    {"id", "ids", "name", "code", "nr", "no", "num", "number", "nummer", "numero", "key", "file"}
-    | {
-        "input",
-        "in",
-        "innen",
-        "kennung",
-        "kurzel",
-        "label",
-        "exp",
-        "spreadsheet",
-        "private",
-        "public",
-        "external",
-    }
-    | {"prolific", "pid", "your", "ihr", "initials", "kode", "codename", "pseudonym"}
+    list_words(
+        "id|ids|name|code|nr|no|num|number|nummer|numero|key|file|input|in|innen|kennung|kurzel|"
+        "label|exp|spreadsheet|private|public|external|prolific|pid|your|ihr|initials|kode|"
+        "codename|pseudonym"
+    )
 )
 _COMPOUND = re.compile(r"(nummer|kennung|kurzel|code|nr|id|编号|号)$")
 # Times at which the same thing is measured again: occasions, and no judges.
 TIMES = frozenset(
-    {"day", "days", "time", "timepoint", "session", "wave", "visit", "occasion", "week", "month"}
-    | {"year", "trial", "block", "age", "measurement", "tag", "tage", "zeit", "zeitpunkt", "welle"}
-    | {"sitzung", "woche", "monat", "jahr", "messzeitpunkt", "jour", "semaine", "dia", "gun"}
-    | {"zaman"}
+    list_words(
+        "day|days|time|timepoint|session|wave|visit|occasion|week|month|year|trial|block|age|"
+        "measurement|tag|tage|zeit|zeitpunkt|welle|sitzung|woche|monat|jahr|messzeitpunkt|jour|"
+        "semaine|dia|gun|zaman"
+    )
 )
 _TRUTHS = {"truth", "ytrue", "groundtruth", "goldstandard"}
 _JUDGE = "|".join((*WORDS["rater"], "obs", "rat"))
-_STATISTICS = frozenset(
-    {"mean", "sd", "var", "se", "min", "max", "median", "entropy", "n", "c", "std"}
-)
+_STATISTICS = frozenset(list_words("mean|sd|var|se|min|max|median|entropy|n|c|std"))
 _SPOKEN = re.compile(rf"({_JUDGE})[_ .-]+([^\W\d_]+)")
 _RATED = re.compile(r"(ratings?|bewertung|urteil|einschatzung|beurteilung|评分)[_ .-]?\d+")
 # Trials and targets are numbered in other tables, too, as those of reaction times.
@@ -141,11 +112,12 @@ ASIDE = re.compile(
 )
 # Of rows and columns; the short ones may be names, so that their numbers must agree.
 TOTALS = frozenset(
-    {"total", "totals", "grand total", "sum", "mean", "average", "avg", "sd", "std", "std. dev."}
-    | {"std dev", "st. dev.", "standard deviation", "variance", "summe", "gesamt", "insgesamt"}
-    | {"gesamtsumme", "mittelwert", "mittel", "durchschnitt", "standardabweichung", "moyenne"}
-    | {"somme", "ecart-type", "ecart type", "media", "promedio", "suma", "toplam", "ortalama"}
-    | {"合计", "总计", "平均", "平均值", "overall", "subtotal", "column total", "totale", "somma"}
+    list_words(
+        "total|totals|grand total|sum|mean|average|avg|sd|std|std. dev.|std dev|st. dev.|"
+        "standard deviation|variance|summe|gesamt|insgesamt|gesamtsumme|mittelwert|mittel|"
+        "durchschnitt|standardabweichung|moyenne|somme|ecart-type|ecart type|media|promedio|"
+        "suma|toplam|ortalama|合计|总计|平均|平均值|overall|subtotal|column total|totale|somma"
+    )
 )
 
 
