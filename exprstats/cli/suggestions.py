@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from exprstats.cli.calls import SINGLE, Call, Value
+from exprstats.cli.calls import SINGLE, Call, Value, write_labels
 from exprstats.options import MOST_JUDGES, MOST_WORDS, WIDEST
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _suit_words(options: dict[str, Value], labels: list[str]) -> Iterator[Call]:
             yield Call("reliability", {**options, "model": "auto"})
         return
     if ordered is not None:
-        yield Call("reliability", {**options, "labels": ordered, "model": "auto"})
+        yield Call("reliability", {**options, "labels": write_labels(ordered), "model": "auto"})
     else:
         yield Call("agreement", {**options, "labels": sorted(labels), "weights": "identity"})
 

@@ -27,6 +27,22 @@ _NO_ANSWERS = frozenset(
 )
 # Answers to questions of how much, how often and how far one agrees, from the lowest.
 SCALES = (
+    list_words("absent|none|minimal|very mild|mild|moderate|marked|severe|very severe|extreme"),
+    list_words("none|very low|low|rather low|medium|moderate|average|rather high|high|very high"),
+    list_words("very bad|very poor|bad|poor|fair|acceptable|good|very good|excellent"),
+    list_words("weak|small|slight|medium|moderate|strong|large|very strong|very large"),
+    list_words("very unlikely|unlikely|neutral|likely|very likely"),
+    list_words(
+        "keine|kein|sehr niedrig|sehr gering|sehr schwach|niedrig|gering|schwach|leicht|mittel|"
+        "mäßig|mittelschwer|hoch|stark|schwer|sehr hoch|sehr stark|sehr schwer|extrem"
+    ),
+    list_words("sehr schlecht|schlecht|mittelmäßig|mittel|befriedigend|gut|sehr gut"),
+    list_words("aucun|très faible|faible|moyen|moyenne|modéré|modérée|fort|forte|très fort"),
+    list_words(
+        "ninguno|ninguna|muy bajo|muy baja|bajo|baja|medio|media|alto|alta|muy alto|muy alta"
+    ),
+    list_words("molto basso|molto bassa|basso|bassa|medio|media|alto|alta|molto alto|molto alta"),
+    list_words("yok|çok düşük|düşük|orta|yüksek|çok yüksek"),
     list_words(
         "never|not at all|none|strongly disagree|very slightly|rarely|disagree|slightly|"
         "a little|a little bit|somewhat disagree|sometimes|somewhat|neither|"
@@ -59,7 +75,7 @@ SCALES = (
         "kararsızım|orta|sık sık|katılıyorum|oldukça|çok|her zaman|kesinlikle katılıyorum"
     ),
     list_words(
-        "从不|完全不同意|非常不同意|很少|不同意|有时|中立|一般|不确定|比较不同意|有点不同意|"
+        "从不|完全不同意|非常不同意|很少|不同意|比较不同意|有点不同意|有时|中立|一般|不确定|"
         "有点同意|比较同意|经常|同意|总是|非常同意|完全同意"
     ),
     list_words(
@@ -117,39 +133,70 @@ SCALES = (
 )
 
 
-def order_answers(texts: Sequence[str]) -> list[str] | None:
-    """Return answers from the lowest to the highest; None where their order is not known.
+# Numbers in answers: a share of the highest, a level, or what is counted.
+_NUMBER = r"(\d+(?:[.,]\d+)?)"
+_NUMBERED = (
+    re.compile(rf"{_NUMBER} ?(?:/|of|out of|von|sur|de|di|van) ?(\d+)"),
+    re.compile(
+        rf"(?:stufe|level|grade?|niveau|nivel|nível|livello|seviye|等级|レベル) ?{_NUMBER}()"
+    ),
+    re.compile(
+        rf"{_NUMBER} ?(?:stars?|sterne?|étoiles?|estrellas?|stell[ae]|points?|pts?|punkte?"
+        r"|punt[oi]s?|点|分|星|级|점)()"
+    ),
+)
+_ROMAN = list_words("0|i|ii|iii|iv|v|vi|vii|viii|ix|x")
+_SIGNS = re.compile(r"(\++)|([-–−]+)|0|±|\+/-")
+
+
+def order_answers(texts: Sequence[str]) -> list[str] | dict[str, float] | None:
+    """Return answers from the lowest, as `Reading` takes labels; None where no order is known.
+
+    Those that hold numbers keep them: it is a mapping unless they count from 1.
 
     Examples
     --------
     >>> order_answers(["often", "Never", "sometimes"]), order_answers(["cat", "dog"])
     (['Never', 'sometimes', 'often'], None)
-    >>> order_answers(["3/3", "1/3", "2/3"])
-    ['1/3', '2/3', '3/3']
+    >>> order_answers(["3/3", "1/3", "2/3"]), order_answers(["Level 4", "Level 0"])
+    (['1/3', '2/3', '3/3'], {'Level 0': 0.0, 'Level 4': 4.0})
+    >>> order_answers(["+", "-", "0"]), order_answers(["III", "I", "II"])
+    ({'-': -1.0, '0': 0.0, '+': 1.0}, ['I', 'II', 'III'])
     """
     lower = [_fold_answer(text) for text in texts]
-    if counted := _count_answers(lower):
-        return [text for _, text in sorted(zip(counted, texts, strict=True))]
-    known = next((scale for scale in SCALES if set(lower) <= set(scale)), None)
-    return None if known is None else sorted(texts, key=lambda text: rank_answer(text, known))
+    numbers = _number_answers(lower)
+    if numbers is None:
+        known = next((scale for scale in SCALES if set(lower) <= set(scale)), None)
+        if known is None:
+            return None
+        held = [answer for answer in known if answer in lower]
+        numbers = [held.index(answer) + 1.0 for answer in lower]
+    pairs = sorted(zip(numbers, texts, strict=True))
+    if [number for number, _ in pairs] == [*range(1, len(texts) + 1)]:
+        return [text for _, text in pairs]
+    return {text: number for number, text in pairs}
 
 
-def _count_answers(lower: Sequence[str]) -> list[int]:
-    """Return the numbers of answers such as "4/5" or stars, if they count from 1 without a gap."""
-    shares = [re.fullmatch(r"(\d+) ?(?:/|of|out of|von|sur|de) ?(\d+)", text) for text in lower]
-    known = [one for one in shares if one is not None]
-    counts: list[int] = []
-    if len(known) == len(lower) and len({one[2] for one in known}) == 1:
-        counts = [int(one[1]) for one in known]
-    elif all(text and not text[0].isalnum() and set(text) == {text[0]} for text in lower):
-        counts = [len(text) for text in lower]
-    return counts if sorted(counts) == [*range(1, len(lower) + 1)] and len(lower) > 1 else []
-
-
-def rank_answer(text: str, scale: Sequence[str] = sum(SCALES, ())) -> int:
-    """Return the place of an answer on a scale; of no known answer a place beyond the last."""
-    lower = _fold_answer(text)
-    return scale.index(lower) if lower in scale else len(scale)
+def _number_answers(lower: Sequence[str]) -> list[float] | None:
+    """Return the numbers that answers such as "4/5", "Level 2", stars or signs hold, if all do."""
+    if len(set(lower)) < 2:
+        return None
+    for pattern in _NUMBERED:
+        found = [one for text in lower if (one := pattern.fullmatch(text))]
+        numbers = [float(one[1].replace(",", ".")) for one in found]
+        # "7/5" is a date.
+        kept = len({one[2] for one in found}) == 1 and max(numbers) <= float(found[0][2] or "inf")
+        if kept and len(found) == len(lower):
+            return numbers
+    if len(set(lower)) > 2 and set(lower) <= {*_ROMAN}:
+        return [float(_ROMAN.index(text)) for text in lower]
+    signs = [one for text in lower if (one := _SIGNS.fullmatch(text))]
+    if len(signs) == len(lower) and any(one[1] for one in signs) and any(one[2] for one in signs):
+        return [float(len(one[1] or "") - len(one[2] or "")) for one in signs]
+    marks = {*"".join(lower)}
+    mark = "★" if marks == {"★", "☆"} else min(marks)
+    counted = len(marks - {"☆"} or marks) == 1 and not mark.isalnum() and mark not in "-–—?"
+    return [float(text.count(mark)) for text in lower] if counted else None
 
 
 def _fold_answer(text: str) -> str:

@@ -101,7 +101,8 @@ JUDGES = re.compile(
 # Columns that programs of surveys write beside the answers, and others that are no answers.
 ASIDE = re.compile(
     r"(.*[_ .])?id|unnamed: \d+|index|row|column_\d+|time|timestamp|zeit|day|date|year|wave"
-    r"|session|age|alter|sex|gender|geschlecht|grade|school|group|gruppe|order|seed|rt|au\d\d_[rc].*"
+    r"|session|age|alter|edad|eta|yas|sexe?|sexo|sesso|cinsiyet|gender|geschlecht|grade|school|group|gruppe|order|seed|rt|au\d\d_[rc].*"
+    r"|.*(dauer|zeit|duree|duracion|durata|suresi)|(temps|tiempo)([_ .].*)?"
     r"|.*duration.*|.*reaction.?time.*|.*_ms|trial.*|.*time.*seconds.*|.*(_|\.|key_resp.*)rt|progress"
     r"|status|finished|location(latitude|longitude)|sc\d+|recipient.*|externalreference"
     r"|case|serial|ref|mode|started|lastdata|last_?page|maxpage|q_viewer|missing|missrel|deg_time"
@@ -187,7 +188,7 @@ def is_judge(name: str) -> bool:
 
 def is_aside(name: str) -> bool:
     """Return whether a column's name is that of ids, times, people's facts or a survey program."""
-    return ASIDE.fullmatch(name.strip().lower()) is not None
+    return ASIDE.fullmatch(fold_name(name)) is not None
 
 
 def is_truth(name: str) -> bool:
