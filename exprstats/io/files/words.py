@@ -111,6 +111,13 @@ ASIDE = re.compile(
     r"|.*[_ ]time|time[_ .]?(elapsed|taken|spent).*|latency|.*latency|block.*|beep.*|prompt|signal"
     r"|fold|split|part|set|repeat|iteration|frame.?rate|completed.*|second|moment|sample.?number"
 )
+# Columns that programs make of videos: features, and never what is to be predicted.
+TRACKED = re.compile(
+    r"AU\d\d.*|(gaze|pose|head|eye|points|pitch|yaw|roll|au|blink)[_ ].*|.*_(displacement|velocity)"
+    r"|valid_share|mean_confidence|gaps|face_switches",
+    re.IGNORECASE,
+)
+TARGETS = ("target", "outcome", "criterion", "y", "dv")
 # Of rows and columns; the short ones may be names, so that their numbers must agree.
 TOTALS = frozenset(
     list_words(
