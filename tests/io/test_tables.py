@@ -300,7 +300,9 @@ def test_numbers_in_answers_are_kept():
     assert order_answers(["often", "never", "Often"]) == {"never": 1, "Often": 2, "often": 2}
 
 
-@pytest.mark.parametrize("texts", ["joy|anger|fear", "film 1|film 2", "-|--", "3/5|3/7", "A|B|C"])
+@pytest.mark.parametrize(
+    "texts", ["joy|anger|fear", "film 1|film 2", "-|--", "3/5|3/7", "7/5|3/5", "A|B|C"]
+)
 def test_categories_have_no_order(texts):
     assert order_answers(texts.split("|")) is None
 

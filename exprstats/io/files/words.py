@@ -194,7 +194,13 @@ def is_judge(name: str) -> bool:
 
 
 def is_aside(name: str) -> bool:
-    """Return whether a column's name is that of ids, times, people's facts or a survey program."""
+    """Return whether a column's name is that of ids, times, people's facts or a survey program.
+
+    Examples
+    --------
+    >>> [name for name in ("Durée", "Blickdauer", "temps", "pressure", "item_id") if is_aside(name)]
+    ['Durée', 'Blickdauer', 'temps', 'item_id']
+    """
     return ASIDE.fullmatch(fold_name(name)) is not None
 
 
