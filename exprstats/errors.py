@@ -48,6 +48,8 @@ class Option:
     ["model='one-way'", '--model one-way', 'model = "one-way"']
     >>> Option("cluster", None).spell("command", {"cluster": "subject"})
     'no --subject'
+    >>> [Option("labels", {"low": 0, "high": 5}).spell(style) for style in ("command", "study")]
+    ['--labels low=0,high=5', 'labels = {"low" = 0, "high" = 5}']
     """
 
     name: str
@@ -74,6 +76,8 @@ class Option:
         if self.value is ... or self.value is True:
             return flag
         values = self.value if isinstance(self.value, list | tuple) else [self.value]
+        if isinstance(self.value, Mapping):
+            values = [f"{name}={value:g}" for name, value in self.value.items()]
         text = join_names(values)
         # Click takes "--missing -9" for two options.
         return f"{flag}{'=' if text.startswith('-') else ' '}{shlex.quote(text)}"
@@ -126,6 +130,8 @@ def _name_option(parts: Sequence[str | Option]) -> str | None:
 def _write_toml(value: object) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_write_toml, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{_write_toml(k)} = {_write_toml(v)}' for k, v in value.items())}}}"
     return json.dumps(value, ensure_ascii=False, default=str)
 
 

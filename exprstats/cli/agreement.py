@@ -97,6 +97,8 @@ def agree_file(
         named |= {"reverse": split_names(reverse, "--reverse")} if reverse else {}
         ends = split_scale(scale)
         from exprstats.io import read_ratings
+        from exprstats.io.files.answers import order_answers
+        from exprstats.io.numbers import Missing, list_codes, list_no_answers
         from exprstats.reliability import measure_agreement
 
         session.note_file(file)
@@ -104,8 +106,16 @@ def agree_file(
         asked = named.get("raters") or named.get("items") or named.get("rating") or "rating"
         words = [] if reading.labels else _find_words(file, asked, reading)
         if words:
-            reading, weights = replace(reading, labels=words), weights or "identity"
-            session.say(f"Answers are words without an order: {join_words(words)}.")
+            silent = list_no_answers(words, Missing(reading.missing))
+            words = [word for word in words if word not in silent]
+            ordered = order_answers(words)
+            kept = (*list_codes(reading.missing), *silent)
+            reading = replace(reading, labels=ordered or words, missing=kept)
+            weights = weights or ("identity" if ordered is None else "quadratic")
+            known = "without an order" if ordered is None else "in this order, from the lowest"
+            session.say(f"Answers are words {known}: {join_words([*(ordered or words)])}.")
+            if silent:
+                session.say(f"Read as missing: {join_words(silent)}.")
         ratings = read_ratings(
             file,
             **named,

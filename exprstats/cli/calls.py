@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from exprstats.cli.reading import split_labels
 from exprstats.errors import join_names
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Call:
             name: str(value) for name, value in single.items() if value is not None
         }
         if "labels" not in self.options and reading.name_answers():
-            found["labels"] = _write_labels(reading.labels)
+            found["labels"] = write_labels(reading.labels)
         known, missing = self.options.get("missing", []), reading.missing
         codes = [missing] if isinstance(missing, str | float | int) else list(missing)
         if codes and isinstance(known, list):
@@ -99,6 +100,8 @@ class Call:
             for name, value in self.options.items()
             if name in {"labels", "missing"} and isinstance(value, list)
         }
+        if "labels" in more:
+            more["labels"] = split_labels(join_names(more["labels"]))
         if "missing" in more:
             given: Any = self._name_reading(reading).get("missing", more["missing"])
             more["missing"] = [one for one in given if one != "fiml"]
@@ -123,7 +126,8 @@ def name_call(given: dict[str, Any]) -> Call:
     return Call("reliability", {**options, "model": "auto"})
 
 
-def _write_labels(labels: Any) -> list[str]:
+def write_labels(labels: Any) -> list[str]:
+    """Return answers as an option lists them: from the lowest, or each with its number."""
     if isinstance(labels, Mapping):
         return [f"{name}={number:g}" for name, number in labels.items()]
     names = [str(name) for name in labels]

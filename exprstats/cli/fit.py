@@ -165,7 +165,7 @@ def fit_clips(
             importance=keys.ImportanceSettings(draws=DRAWS) if importance else None,
             reading=get_reading(),
         )
-        log, leaks = Logbook(seed), LEAKS if leakage else 0
+        log, leaks = Logbook(seed, style="command"), LEAKS if leakage else 0
         options = {"nested": nested, "leaks": leaks, "style": "command", "n_jobs": n_jobs}
         try:
             found = fit_study(study, log, **options)

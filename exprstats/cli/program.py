@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -50,6 +52,43 @@ class Program(TyperGroup):
         if option is not None:
             option.default = False
         return option
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; what is wrong with an option's value is said in our own words."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            if (found := getattr(error.__cause__, "errors", None)) is not None:
+                error.message = describe_value(**found()[0])
+            raise
+
+
+def describe_value(
+    input: object, msg: str, type: str, ctx: Mapping[str, Any] | None = None, **_: object
+) -> str:
+    """Return what is wrong with an option's value, of which pydantic found one error.
+
+    Examples
+    --------
+    >>> describe_value("95", "", "less_than_equal", {"le": 0.9999})
+    "'95' is more than .9999. It is a share: write .95 for 95%."
+    >>> describe_value("ten", "", "int_parsing"), describe_value("0", "", "", {"ge": 1})
+    ("'ten' is not a whole number.", "'0' is less than 1.")
+    """
+    from exprstats.options import name_nearest
+
+    words = re.findall("'([^']*)'", msg.partition("is not one of")[2])
+    if words:
+        return f"'{input}' is not known. {name_nearest(str(input), words)}"
+    limits = dict(ctx or {})
+    for name, side in (("le", "more"), ("lt", "not less"), ("ge", "less"), ("gt", "not more")):
+        if name in limits:
+            limit = f"{limits[name]:g}".replace("0.", ".")
+            share = name == "le" and limits[name] <= 1 < float(str(input)) <= 100
+            cure = f" It is a share: write {float(str(input)) / 100:g} for {input}%." * share
+            return f"'{input}' is {side} than {limit}.{cure.replace(' 0.', ' .')}"
+    kind = {"int": "whole number", "float": "number"}.get(type.partition("_")[0])
+    return f"'{input}' is not a {kind}." if kind else msg.removeprefix("Value error, ")
 
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from exprstats.cli.calls import SINGLE, Call, Value
+from exprstats.cli.calls import SINGLE, Call, Value, write_labels
 from exprstats.options import MOST_JUDGES, MOST_WORDS, WIDEST
 
 if TYPE_CHECKING:
@@ -17,13 +18,6 @@ if TYPE_CHECKING:
 # Layouts of face trackers, and the word for the tracker where frames do not tell it.
 _TRACKERS = {"OpenFace": "", "OpenFace 3": "openface3", "LibreFace": "libreface"}
 _ALWAYS = frozenset({"subject", "by"})
-_TARGETS = ("target", "outcome", "criterion", "y", "dv")
-# Columns that programs make of videos: features, and never what is to be predicted.
-_TRACKED = re.compile(
-    r"AU\d\d.*|(gaze|pose|head|eye|points|pitch|yaw|roll|au|blink)[_ ].*|.*_(displacement|velocity)"
-    r"|valid_share|mean_confidence|gaps|face_switches",
-    re.IGNORECASE,
-)
 _INITIALS = re.compile(r"[A-Z]{1,2}")
 _MOST_ANSWERS = 25
 _BEYOND = 20
@@ -118,7 +112,7 @@ def _suit_words(options: dict[str, Value], labels: list[str]) -> Iterator[Call]:
             yield Call("reliability", {**options, "model": "auto"})
         return
     if ordered is not None:
-        yield Call("reliability", {**options, "labels": ordered, "model": "auto"})
+        yield Call("reliability", {**options, "labels": write_labels(ordered), "model": "auto"})
     else:
         yield Call("agreement", {**options, "labels": sorted(labels), "weights": "identity"})
 
@@ -211,10 +205,12 @@ def _find_classed(contents: FileContents) -> Call | None:
 
 def _find_target(contents: FileContents) -> str | None:
     """Return the column to be predicted: by its name, or the only one that no tracker wrote."""
-    named = next((one for one in contents.numbers if one.strip().lower() in _TARGETS), None)
+    from exprstats.io.files.words import TARGETS, TRACKED
+
+    named = next((one for one in contents.numbers if one.strip().lower() in TARGETS), None)
     if named is not None:
         return named
-    tracked = [one for one in contents.numbers if _TRACKED.fullmatch(one.strip())]
+    tracked = [one for one in contents.numbers if TRACKED.fullmatch(one.strip())]
     others = [
         one for one in contents.numbers if one not in tracked and not _is_index(contents, one)
     ]
@@ -295,6 +291,7 @@ def _span(contents: FileContents, names: Iterable[str]) -> dict[str, float]:
     return {name: high - low for name, (low, high) in ends.items()}
 
 
+@lru_cache(maxsize=1)
 def _index_columns(contents: FileContents) -> dict[str, dict[str, Any]]:
     return {
         str(row["column"]): {str(name): value for name, value in row.items()}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from exprstats.errors import Option, Problem, Text
-from exprstats.io.files.answers import is_no_answer, order_answers, rank_answer
+from exprstats.io.files.answers import is_no_answer, order_answers
 
 MISSING_TEXTS = frozenset({"", "NA", "NaN", "nan", "."})
 
@@ -127,15 +127,16 @@ def name_cure(texts: Sequence[str], mostly: bool = False) -> Text:
     """
     if any(text.startswith("=") for text in texts):
         return "Open the file in a spreadsheet and save it, so that it holds their values."
-    if any(_DATE.fullmatch(text.strip()) for text in texts):
+    words = list(dict.fromkeys(" ".join(text.split()) for text in texts))
+    ordered = order_answers(words)
+    if ordered is None and any(_DATE.fullmatch(text.strip()) for text in texts):
         return "Spreadsheets turn answers such as 2-1 into dates: format the column as text."
     if all(text.strip() in _TRUTH for text in texts):
         return "Recode them as numbers."
-    words = sorted({" ".join(text.split()) for text in texts}, key=rank_answer)
     if mostly and 1 < len(words) <= 11:
         start = "Give the answers from the lowest to the highest with "
-        if order_answers(words) is not None:
-            return (start, Option("labels", words), ".")
+        if ordered is not None:
+            return (start, Option("labels", ordered), ".")
         # An order that nobody knows is no order to paste.
         listed = ", ".join(f"'{word}'" for word in words)
         blank = Option("labels", ["LOWEST", "...", "HIGHEST"])
@@ -150,13 +151,15 @@ def list_no_answers(texts: Sequence[str], missing: Missing) -> list[str]:
     --------
     >>> list_no_answers(["1", "2", "k.A."], Missing()), list_no_answers(["a", "-"], Missing())
     (['k.A.'], [])
+    >>> list_no_answers(["--", "-", "+", "++"], Missing())
+    []
     """
     parsed = parse_numbers(texts, missing)
     bad = [texts[place] for place in parsed.bad]
     silent = [text for text in bad if is_no_answer(text)]
     answers = [text for text in bad if text not in silent]
     numbers = bool(np.isfinite(parsed.found).any())
-    if not silent or (numbers == bool(answers)):
+    if not silent or numbers == bool(answers) or order_answers(bad) is not None:
         return []
     return silent if numbers or order_answers(answers) is not None else []
 

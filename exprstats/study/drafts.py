@@ -320,11 +320,10 @@ def _draft_words(contents: FileContents) -> Iterator[Entry]:
     yield Entry(table, key, value, told, names)
     ordered = order_answers(sorted({one for held in texts.values() for one in held}))
     told = "the answers from the lowest, which is 1, to the highest"
-    yield (
-        Entry(table, "labels", tuple(ordered), told)
-        if ordered
-        else ask_entry(table, "labels", told)
-    )
+    if ordered is None:
+        yield ask_entry(table, "labels", told)
+    else:
+        yield Entry(table, "labels", ordered if isinstance(ordered, dict) else tuple(ordered), told)
 
 
 def _draft_clips(

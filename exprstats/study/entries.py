@@ -13,7 +13,7 @@ from exprstats import __version__
 from exprstats.errors import DataError, Problem
 from exprstats.io import FileContents
 from exprstats.io.files.annotations import Annotated
-from exprstats.io.files.words import split_name
+from exprstats.io.files.words import TARGETS, TRACKED, is_aside, split_name
 from exprstats.options import name_some
 
 Value = (
@@ -27,12 +27,10 @@ Value = (
     | Mapping[str, float]
 )
 # Words in the name of a column that is to be predicted.
-_TARGETS = ("target", "outcome", "score", "rating", "label", "truth", "y", "valence", "arousal")
+_TARGETS = (*TARGETS, "score", "rating", "label", "truth", "valence", "arousal")
 # Words in the name of a column of a few texts that is to be predicted.
 _CLASSES = ("label", "class", "category", "emotion", "expression", "affect", "diagnosis")
 _MOST_CLASSES = 20
-# Words in the names of columns of numbers that are neither answers nor features.
-_ASIDE = {"order", "time", "timestamp", "duration", "date", "age", "id", "index", "row", "number"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +150,10 @@ def pick_numbers(contents: FileContents) -> tuple[str, ...]:
     rows = {row["column"]: row for row in contents.columns.to_dict("records")}
     kept = []
     for name in contents.numbers:
-        words = set(name.lower().replace("_", " ").replace(".", " ").split())
         row = rows[name]
         whole = row["low"] in {0, 1} and row["high"] - row["low"] == row["n"] - 1
         counter = row["n"] > 20 and row["distinct"] == row["n"] and whole
-        if not counter and not words & _ASIDE:
+        if not counter and (TRACKED.fullmatch(name) or not is_aside(name)):
             kept.append(name)
     return tuple(kept) or contents.numbers
 

@@ -182,7 +182,8 @@ class Logbook:
     ``passed`` are columns of the clips that are no features, because they hold no numbers, and
     ``joined`` those that the file of people lent them;
     ``errors`` are those behind the failures, in the same order; ``columns`` are the user's names
-    of columns, by ours; ``reached`` is the stage up to which was told of progress.
+    of columns, by ours; ``reached`` is the stage up to which was told of progress; ``style`` is
+    that of whoever reads the notes, as `Option.spell` takes it.
     """
 
     seed: int
@@ -198,6 +199,7 @@ class Logbook:
     reached: int = 0
     failures: list[Failure] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
+    style: Style = "study"
 
     @contextmanager
     def isolate(self, stage: str, about: str = "", *, style: Style = "study") -> Iterator[None]:

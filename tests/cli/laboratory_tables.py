@@ -7,22 +7,9 @@ import numpy as np
 import pyreadstat
 
 from .strange_files import Strange, book, frame, spss, text
-from .strange_tables import (
-    ANSWERS,
-    CLIPS,
-    GRID,
-    HEADER,
-    ICC,
-    JUDGES,
-    LOADING,
-    PEOPLE,
-    agree,
-    items,
-    join,
-    load_first,
-    long,
-    wide,
-)
+from .strange_tables import ANSWERS, CLIPS, GRID, HEADER, ICC, JUDGES, LOADING, PEOPLE
+
+from .strange_tables import agree, items, join, load_first, long, wide  # isort: skip
 from .test_formats import write_ods
 
 HALF = GRID / 2

@@ -10,6 +10,8 @@ from exprstats.apa import write_number
 from exprstats.io import read_ratings
 from exprstats.reliability import measure_agreement
 
+from .strange_tables import join, long
+
 
 def squeeze(text):
     return " ".join(text.split())
@@ -107,3 +109,23 @@ def test_words_are_categories_unless_labels_order_them(call, call_json, tmp_path
     assert "Answers are words without an order: Happy, angry, and sad." in out
     ordered = call("agreement", file, "--raters", "A,B", "--labels", "sad,angry,happy").stdout
     assert "α (interval" in squeeze(ordered) and "without an order" not in ordered
+
+
+@pytest.mark.parametrize("change", [
+    lambda c: ["never", "rarely", "sometimes", "often", "always"][int(c) - 1],
+    lambda c: f"{c}/5",
+    lambda c: "★" * int(c),
+])  # fmt: skip
+def test_answers_that_hold_an_order_are_compared_as_numbers(call_both, call_json, tmp_path, change):
+    words, numbers = tmp_path / "words.csv", tmp_path / "numbers.csv"
+    words.write_text(
+        join([*long(change)[:5], ["clip02", "Ada", "k.A.", "P001"], *long(change)[6:]])
+    )
+    numbers.write_text(join([*long()[:5], ["clip02", "Ada", "", "P001"], *long()[6:]]))
+    both = call_both("agreement", words)
+    assert "words in this order, from the lowest: " + change("1") in squeeze(both.stdout)
+    assert "Read as missing: k.A." in squeeze(both.stdout)
+    pick = ("term", "estimate", "conf_low")
+    known = call_json("agreement", numbers, "--scale", "1,5")["rows"]
+    kept = [[row.get(name) for name in pick] for row in both.told["rows"]]
+    assert kept == [[row.get(name) for name in pick] for row in known]

@@ -284,6 +284,24 @@ def test_features_that_give_the_target_away_are_named(call, table, tmp_path):
     assert "away" not in out and "copy" not in out
 
 
+def test_contexts_are_named_in_the_words_of_the_command_and_too_many_as_one(call, table, tmp_path):
+    file = tmp_path / "clips.csv"
+    rng = np.random.default_rng(5)
+    people = [f"p{i // 4}" for i in range(160)]
+    made = pd.DataFrame({"subject": people, "a": rng.normal(size=160), "y": rng.normal(size=160)})
+    made = made.assign(
+        sex=["fm"[i // 4 % 2] for i in range(160)], age=[20 + i // 4 for i in range(160)]
+    )
+    made.to_csv(file, index=False)
+    named = ("--target", "y", "--subject", "subject")
+    told = " ".join(call("fit", file, *named).stdout.split())
+    assert "If it names contexts, write --by sex instead." in told
+    told = call("fit", file, *named, "--features", "a", "--by", "age", code=2).stderr
+    told = " ".join(told.split())
+    assert "1 problem " in told and "40 of 40 contexts have no clips in some part" in told
+    assert "Name a column of few contexts, such as tasks, with --by." in told
+
+
 def test_texts_among_numbers_are_refused_with_what_to_declare(call, table, tmp_path):
     broken = table.assign(code=table["code"].astype(object).mask(table.index % 3 == 0, "k.A."))
     told = fit_file(call, broken, tmp_path, code=2)

@@ -280,3 +280,13 @@ def test_lines_that_are_asked_for_can_all_be_answered(call, tmp_path, context):
     drafted = tomllib.loads("\n".join(lines))["clips"]
     assert {"sex", "hand"} <= set(drafted["features"])
     assert ("context" in drafted) and "'sex' holds 2 texts" in text
+
+
+@pytest.mark.parametrize("last", ["Dauer", "response_time", "temps", "id"])
+def test_no_column_of_times_or_ids_is_the_guessed_target_or_a_feature(call, tmp_path, last):
+    rows = [f"c{i},s{i // 3},{i % 7},{i % 5 / 3:.2f},{i * 7 % 11}" for i in range(30)]
+    path, place = tmp_path / "clips.csv", tmp_path / "study.toml"
+    path.write_text("\n".join([f"clip,subject,AU12_r,smile,{last}", *rows, ""]))
+    call("init", path, "--out", place)
+    text = place.read_text()
+    assert 'target = "smile"' in text and '# features = ["AU12_r"]' in text

@@ -181,3 +181,19 @@ def test_errors_name_the_column_that_the_user_named(call, tmp_path, name):
     options = ("--subject", "subject", "--by", name, "--models", "a", "--contexts")
     told = squeeze(call("compare", place, *options, code=2).stderr)
     assert f"column '{name}': 1 context; a difference needs two." in told
+
+
+VALUES = {
+    ("--model", "twoway"): "'twoway' is not known. Did you mean 'two-way'? There is: auto,",
+    ("--level", "95"): "'95' is more than .9999. It is a share: write .95 for 95%.",
+    ("--level", "high"): "'high' is not a number.",
+    ("--seed", "1.5"): "'1.5' is not a whole number.",
+    ("--seed=-1",): "'-1' is less than 0.",
+}
+
+
+@pytest.mark.parametrize("words", VALUES)
+def test_values_that_options_do_not_take_are_named_with_what_they_take(call, words):
+    told = squeeze(call("reliability", "x.csv", *words, code=2).stderr)
+    option = words[0].partition("=")[0]
+    assert f"Invalid value for '{option}': {VALUES[words]}" in told

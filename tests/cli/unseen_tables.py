@@ -3,23 +3,13 @@
 import numpy as np
 import pyreadstat
 
-from .strange_files import Strange, book, frame, text
-from .strange_tables import (
-    ANSWERS,
-    CLIPS,
-    GRID,
-    ICC,
-    JUDGES,
-    LOADING,
-    PEOPLE,
-    agree,
-    items,
-    join,
-    long,
-    wide,
-)
+from .laboratory_tables import FIVE, NUMBERED, say
+from .strange_files import HALVES, Strange, book, frame, text
+from .strange_tables import ANSWERS, CLIPS, GRID, ICC, JUDGES, LOADING, PEOPLE
 
-FIVE = ["lively", "open", "warm", "free", "clear"]
+from .strange_tables import agree, items, join, long, wide  # isort: skip
+
+HALF = GRID / 2
 OTHER = GRID[::-1]
 
 
@@ -68,6 +58,33 @@ def _links(made):
         sheet.cell(row, 1).hyperlink = "https://example.org/" + str(sheet.cell(row, 1).value)
 
 
+def _space(value):
+    return f"{value * 501.5:,.1f}".replace(",", " ").replace(".", ",")
+
+
+def _comma(cell):
+    return cell.replace("0.", ",").replace(".", ",")
+
+
+def _annotated():
+    head = ["url", *(f"Annotator{j}_{k}" for j in range(1, 5) for k in ("valence", "arousal"))]
+    return [head, *([f"https://x.org/{CLIPS[i]}.mp4", *(f"{grid[i, j]:g}" for j in range(4)
+            for grid in (GRID, GRID[::-1]))] for i in range(24))]  # fmt: skip
+
+
+def _studio():
+    head = ["annotation_id", "annotator", "choice", "created_at", "id", "lead_time", "video"]
+    return [head, *([str(100 + 4 * i + j), str(j + 1), ["joy", "calm", "fear"][int(GRID[i, j]) % 3],
+            f"2024-03-01T10:{i:02d}:0{j}Z", str(i), f"{i * 7 % 31}.{j}", f"/data/{CLIPS[i]}.mp4"]
+            for i in range(24) for j in range(4))]  # fmt: skip
+
+
+def _beside():
+    head = ["ID", "Sex", "Cond", "Video", "R1", "R2", "R3", "R4", "Mean_R"]
+    return [head, *([PEOPLE[i], "fm"[i % 2], "ab"[i // 12], CLIPS[i], *map("{:g}".format, GRID[i]),
+            f"{GRID[i].mean():.2f}"] for i in range(24))]  # fmt: skip
+
+
 UNSEEN = [
     book("remarks.xlsx", {"Tabelle1": _remarked()}, ICC),
     text("loops_of_two.csv", _loops(), "--"),
@@ -106,4 +123,38 @@ UNSEEN = [
     text("mean_column.csv", [[*wide(["Coder A", "Coder B", "Coder C", "Coder D"])[0], "M", "SD"], *(
          [*row, f"{GRID[i].mean():.2f}", f"{np.std(GRID[i], ddof=1):.2f}"] for i, row in
          enumerate(wide()[1:]))], ICC),
+    text("half.csv", join(long(_comma, grid=HALF), ";"), HALVES),
+    book("two_languages.xlsx", {"A": [["clip", "rater", "rating", "subject"],
+         ["Film", "Beurteiler", "Bewertung", "Person"], *long()[1:]]}, ICC),
+    text("emails.csv", long(judges=[f"{one.lower()}@uni-x.de" for one in JUDGES]), ICC),
+    text("annotators.csv", _annotated(), ICC),
+    text("of_five.csv", long(lambda c: f"{c}/5"), ICC),
+    text("spaces.csv", join([wide(["rater1", "rater2", "rater3", "rater4"])[0], *([CLIPS[i],
+         *map(_space, GRID[i])] for i in range(24))], ";"), ICC),
+    text("label_studio.csv", _studio(), ("agreement", "alpha", None)),
+    text("dutch.csv", join(long(str, ("fragment", "beoordelaar", "score", "proefpersoon")), ";"),
+         ICC),
+    text("portuguese.csv", join(long(str, ("vídeo", "avaliador", "nota", "participante")), ";"),
+         ICC),
+    text("polish.csv", join(long(str, ("nagranie", "sędzia", "ocena", "osoba")), ";"), ICC),
+    text("japanese_names.csv", long(str, ("動画", "評定者", "評定値", "参加者")), ICC, "utf-8-sig"),
+    text("stars.csv", long(lambda c: "★" * int(c)), ICC),
+    text("roman.csv", long(say(["I", "II", "III", "IV", "V"])), ICC),
+    text("subject_first.csv", _beside(), ICC),
+    # Answers that hold an order.
+    text("severity.csv", items(FIVE, change=say(["none", "mild", "moderate", "severe",
+         "very severe"])), LOADING),
+    text("plus_minus.csv", long(say(["--", "-", "0", "+", "++"])), ICC),
+    text("low_high.csv", [wide(NUMBERED)[0], *([row[0], *map(say(["very low", "low", "medium",
+         "high", "very high"]), row[1:])] for row in wide(NUMBERED)[1:])], ICC),
+    text("levels.csv", long(lambda c: f"Stufe {int(c) - 1}"), ICC),
+    text("counted_stars.csv", long(lambda c: f"{c} star{'s' * (c != '1')}"), ICC),
+    text("hollow_stars.csv", long(lambda c: "★" * int(c) + "☆" * (5 - int(c))), ICC),
+    text("points.csv", long(lambda c: f"{c} Punkte"), ICC),
+    text("rather_chinese.csv", items(FIVE, change=say(["非常不同意", "比较不同意", "一般",
+         "比较同意", "非常同意"])), LOADING),
+    text("unknown_class.csv", long(say(["joy", "anger", "unknown", "fear", "neutral"])),
+         ("agreement", "alpha", None)),
+    text("temps.csv", items(FIVE, [("participant", lambda i: f"p{i}")], [("temps", lambda i:
+         str(1 + i * 7 % 5))]), (*LOADING, "clear --clip participant")),
 ]  # fmt: skip

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exprstats import DataWarning
+from exprstats import DataError, DataWarning, read_ratings
 from exprstats.io import read_table, sniff_file
+from exprstats.io.files.answers import order_answers
 
 STRANGE = [
     "two words",
@@ -257,3 +258,62 @@ def test_a_worksheet_that_was_cut_off_is_refused(tmp_path, refuse):
             new.writestr(name, held[: len(held) // 2] if "worksheets" in name else held)
     (problem,) = refuse(read_table, tmp_path / "b.xlsx")
     assert "the workbook cannot be read" in problem.fact
+
+
+# Five answers from the lowest, as questionnaires of each language print them.
+FIVE = [
+    "Strongly disagree|Somewhat disagree|Neither agree nor disagree|Somewhat agree|Strongly agree",
+    "none|mild|moderate|severe|very severe",
+    "very low|low|medium|high|very high",
+    "very poor|poor|fair|good|excellent",
+    "sehr niedrig|niedrig|mittel|hoch|sehr hoch",
+    "nie|selten|manchmal|oft|immer",
+    "très faible|faible|moyen|fort|très fort",
+    "nunca|rara vez|a veces|a menudo|siempre",
+    "muy bajo|bajo|medio|alto|muy alto",
+    "非常不同意|比较不同意|一般|比较同意|非常同意",
+    "完全不同意|有点不同意|中立|有点同意|完全同意",
+    "Fortemente in disaccordo|In disaccordo|Incerto|D'accordo|Fortemente d'accordo",
+    "zdecydowanie się nie zgadzam|raczej się nie zgadzam|nie mam zdania|raczej się zgadzam|"
+    "zdecydowanie się zgadzam",
+    "全くそう思わない|ややそう思わない|どちらともいえない|ややそう思う|強くそう思う",
+    "0/4|1/4|2/4|3/4|4/4",
+    "Level 1|Level 2|Level 5|Level 7|Level 9",
+    "--|-|0|+|++",
+    "★☆☆☆☆|★★☆☆☆|★★★☆☆|★★★★☆|★★★★★",
+    "I|II|III|IV|V",
+    "1 Stern|2 Sterne|3 Sterne|4 Sterne|5 Sterne",
+]
+
+
+@pytest.mark.parametrize("scale", FIVE)
+def test_answers_are_ordered_whatever_the_order_of_the_rows(scale):
+    answers = scale.split("|")
+    for turned in (answers[::-1], answers[2:] + answers[:2]):
+        assert [*order_answers(turned)] == answers
+
+
+def test_numbers_in_answers_are_kept():
+    given = [order_answers(texts.split("|")) for texts in ("2/4|0/4", "Level 9|Level 2", "+|--|0")]
+    assert given == [{"0/4": 0, "2/4": 2}, {"Level 2": 2, "Level 9": 9}, {"--": -2, "0": 0, "+": 1}]
+    # The same answer written twice has one number.
+    assert order_answers(["often", "never", "Often"]) == {"never": 1, "Often": 2, "often": 2}
+
+
+@pytest.mark.parametrize(
+    "texts", ["joy|anger|fear", "film 1|film 2", "-|--", "3/5|3/7", "7/5|3/5", "A|B|C"]
+)
+def test_categories_have_no_order(texts):
+    assert order_answers(texts.split("|")) is None
+
+
+def test_a_remedy_lists_ordered_answers_from_the_lowest(tmp_path):
+    path = tmp_path / "r.csv"
+    for words in ("immer|neutral|nie", "3/3|1/3|2/3"):
+        cells = [f"c{i},{j},{one}" for i in range(4) for j, one in enumerate(words.split("|"))]
+        path.write_text("\n".join(["clip,rater,rating", *cells, ""]))
+        with pytest.raises(DataError) as caught:
+            read_ratings(path)
+        right = ",".join(order_answers(words.split("|")))
+        assert f"--labels {right}." in caught.value.speak("command")
+    assert right == "1/3,2/3,3/3"

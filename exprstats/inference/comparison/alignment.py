@@ -162,9 +162,9 @@ def _check_same(
     shared = int((places >= 0).all(axis=0).sum())
     fact = f"the models predict different rows: {counts}; all of them {shared:,}."
     remedy = (
-        "Where the files are read, ",
+        "Take the rows of all models with ",
         Option("common", True),
-        " takes the rows of all models.",
+        ", an option of reading predictions.",
     )
     raise DataError(Problem(fact, remedy))
 

@@ -85,13 +85,7 @@ def _read_start(path: Path) -> str:
 # Logs of one person over time, by what stands in their first lines, with what helps.
 _LOGS = (
     (
-        r"\A\W*Time of Rating[,;\t]",
-        "the continuous ratings of one rater (CARMA or DARMA)",
-        "Reliability needs several raters: put them side by side, with one column of seconds and "
-        "one a rater.",
-    ),
-    (
-        r"\A\W*Second[,;\t](Rating|X[,;\t]Y)\s*$",
+        r"\A\W*(Time of Rating[,;\t]|Second[,;\t](Rating|X[,;\t]Y)\s*$)",
         "the continuous ratings of one rater (CARMA or DARMA)",
         "Reliability needs several raters: put them side by side, with one column of seconds and "
         "one a rater.",

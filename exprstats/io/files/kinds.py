@@ -271,7 +271,7 @@ codecs.register_error(MENDED, mend_bytes)
 
 def _tell_utf8(path: Path) -> tuple[str, tuple[Text, ...], tuple[tuple[int, str], ...]]:
     """Return whether bytes are UTF-8 or Windows-1252, a note on the latter, and broken rows."""
-    if _is_utf8(path):
+    if _decodes(path, "utf-8"):
         return "utf-8", (), ()
     letters, broken, row = 0, [], 0
     with path.open("rb") as stream:
@@ -314,24 +314,15 @@ def _tell_single(path: Path) -> tuple[str, str]:
 
 
 def _decodes(path: Path, encoding: str) -> bool:
-    try:
-        with path.open(encoding=encoding) as stream:
-            while stream.read(_BLOCK):
-                pass
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _is_utf8(path: Path) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
+    decoder = codecs.getincrementaldecoder(encoding)()
     try:
         with path.open("rb") as stream:
             while block := stream.read(_BLOCK):
                 decoder.decode(block)
-        return not decoder.decode(b"", final=True)
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
+    return True
 
 
 def _check_text(name: str, path: Path, encoding: str, errors: str) -> None:

@@ -7,112 +7,83 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 IDS = ("clip", "rater", "subject", "context", "item", "model")
+
+
+def list_words(text: str) -> tuple[str, ...]:
+    """Return words or phrases that bars separate."""
+    return tuple(text.split("|"))
+
+
 # Without accents, as `split_name` gives them: English, German, French, Spanish, Italian, Turkish,
 # Chinese.
-WORDS: dict[str, tuple[str, ...]] = {
-    "clip": (
-        *("clip", "video", "stimulus", "target", "segment", "object", "trial", "recording"),
-        *("image", "vid", "picture", "photo", "stimuli", "stim", "film", "filmclip", "videoclip"),
-        *(
-            "stimulusitem",
-            "stimulusfile",
-            "videofile",
-            "mediafile",
-            "ausschnitt",
-            "sequenz",
-            "reiz",
-        ),
-        *("bild", "foto", "aufnahme", "szene", "stimulusid"),
-        *("extrait", "sequence", "estimulo", "imagen", "filmato", "immagine", "klip", "uyaran"),
-        *(
-            "片段",
-            "视频",
-            "刺激",
-            "图片",
-            "fragment",
-            "trecho",
-            "nagranie",
-            "видео",
-            "клип",
-            "動画",
-            "영상",
-        ),
+WORDS = {
+    "clip": list_words(
+        "clip|video|stimulus|target|segment|object|trial|recording|image|vid|picture|photo|"
+        "stimuli|stim|film|filmclip|videoclip|stimulusitem|stimulusfile|videofile|mediafile|"
+        "ausschnitt|sequenz|reiz|bild|foto|aufnahme|szene|stimulusid|extrait|sequence|"
+        "estimulo|imagen|filmato|immagine|klip|uyaran|片段|视频|刺激|图片|fragment|trecho|"
+        "nagranie|видео|клип|動画|영상"
     ),
-    "rater": (
-        *("rater", "worker", "judge", "coder", "annotator", "observer", "crowdworker"),
-        *("evaluator", "assessor", "reviewer", "grader", "scorer", "examiner", "expert"),
-        *("labeler", "labeller", "beurteiler", "beurteilerin", "bewerter", "bewerterin"),
-        *("urteiler", "kodierer", "codierer", "beobachter", "gutachter", "experte", "prufer"),
-        *("raterin", "juge", "evaluateur", "observateur", "codeur", "evaluador", "juez"),
-        *("observador", "codificador", "calificador", "valutatore", "giudice", "osservatore"),
-        *("degerlendirici", "puanlayici", "gozlemci", "hakem"),
-        *("avaliador", "anotador", "juiz", "beoordelaar", "sedzia", "оценщик", "эксперт", "評定者"),
-        *("評価者", "평가자", "评分者", "评价者", "评分员", "评委", "编码者", "观察者"),
+    "rater": list_words(
+        "rater|worker|judge|coder|annotator|observer|crowdworker|evaluator|assessor|"
+        "reviewer|grader|scorer|examiner|expert|labeler|labeller|beurteiler|beurteilerin|"
+        "bewerter|bewerterin|urteiler|kodierer|codierer|beobachter|gutachter|experte|prufer|"
+        "raterin|juge|evaluateur|observateur|codeur|evaluador|juez|observador|codificador|"
+        "calificador|valutatore|giudice|osservatore|degerlendirici|puanlayici|gozlemci|"
+        "hakem|avaliador|anotador|juiz|beoordelaar|sedzia|оценщик|эксперт|評定者|評価者|"
+        "평가자|评分者|评价者|评分员|评委|编码者|观察者"
     ),
-    "subject": (
-        *("subject", "participant", "person", "actor", "speaker", "sender", "patient"),
-        *("respondent", "subj", "ppt", "proband", "probanden", "probandin", "versuchsperson"),
-        *("versuchspersonen", "vp", "vpn", "teilnehmer", "teilnehmerin", "sprecher"),
-        *("schauspieler", "sujet", "acteur", "locuteur", "sujeto", "participante", "soggetto"),
-        *("partecipante", "paziente", "paciente", "katilimci", "denek", "kisi", "konusmaci"),
-        *("proefpersoon", "deelnemer", "uczestnik", "участник", "参加者", "被験者", "참가자"),
-        *("被试", "参与者", "受试者", "被试编号"),
+    "subject": list_words(
+        "subject|participant|person|actor|speaker|sender|patient|respondent|subj|ppt|"
+        "proband|probanden|probandin|versuchsperson|versuchspersonen|vp|vpn|teilnehmer|"
+        "teilnehmerin|sprecher|schauspieler|sujet|acteur|locuteur|sujeto|participante|"
+        "soggetto|partecipante|paziente|paciente|katilimci|denek|kisi|konusmaci|"
+        "proefpersoon|deelnemer|uczestnik|участник|参加者|被験者|참가자|被试|参与者|受试者|"
+        "被试编号"
     ),
-    "context": (
-        *("context", "task", "condition", "type", "emotion", "situation", "category"),
-        *("kontext", "aufgabe", "bedingung", "contexte", "tache", "condicion", "contexto", "tarea"),
-        *("condizione", "kosul", "gorev", "durum", "条件", "任务", "情境"),
+    "context": list_words(
+        "context|task|condition|type|emotion|situation|category|kontext|aufgabe|bedingung|"
+        "contexte|tache|condicion|contexto|tarea|condizione|kosul|gorev|durum|条件|任务|情境"
     ),
-    "item": (
-        *("item", "question", "scale", "measure", "adjective", "adjektiv", "trait", "frage"),
-        *("merkmal", "madde", "题目"),
+    "item": list_words(
+        "item|question|scale|measure|adjective|adjektiv|trait|frage|merkmal|madde|题目"
     ),
-    "rating": (
-        *("rating", "score", "response", "answer", "value", "resp", "bewertung", "urteil"),
-        *("einschatzung", "beurteilung", "note", "wert", "antwort", "reponse", "evaluation"),
-        *("puntaje", "puntuacion", "calificacion", "respuesta", "punteggio", "risposta", "voto"),
-        *("choice", "auswahl", "nota", "avaliacao", "oordeel", "ocena", "оценка", "評定", "評定値"),
-        *("評価", "평점", "puan", "cevap", "deger", "评分", "得分", "分数"),
+    "rating": list_words(
+        "rating|score|response|answer|value|resp|bewertung|urteil|einschatzung|beurteilung|"
+        "note|wert|antwort|reponse|evaluation|puntaje|puntuacion|calificacion|respuesta|"
+        "punteggio|risposta|voto|choice|auswahl|nota|avaliacao|oordeel|ocena|оценка|評定|"
+        "評定値|評価|평점|puan|cevap|deger|评分|得分|分数"
     ),
-    "model": ("model", "method", "system"),
-    "truth": ("truth", "true", "label", "actual", "gold"),
-    "prediction": ("prediction", "predicted", "pred"),
+    "model": list_words("model|method|system"),
+    "truth": list_words("truth|true|label|actual|gold"),
+    "prediction": list_words("prediction|predicted|pred"),
 }
 # Those of the words for ratings that no question of a survey is called by.
 PLAIN = frozenset(
-    {"rating", "score", "bewertung", "urteil", "einschatzung", "beurteilung", "puntaje"}
-    | {"puntuacion", "calificacion", "punteggio", "puan", "评分", "得分", "分数"}
+    list_words(
+        "rating|score|bewertung|urteil|einschatzung|beurteilung|puntaje|puntuacion|calificacion|"
+        "punteggio|puan|评分|得分|分数"
+    )
 )
 _BESIDE = frozenset(
-    {"id", "ids", "name", "code", "nr", "no", "num", "number", "nummer", "numero", "key", "file"}
-    | {
-        "input",
-        "in",
-        "innen",
-        "kennung",
-        "kurzel",
-        "label",
-        "exp",
-        "spreadsheet",
-        "private",
-        "public",
-        "external",
-    }
-    | {"prolific", "pid", "your", "ihr", "initials", "kode", "codename", "pseudonym"}
+    list_words(
+        "id|ids|name|code|nr|no|num|number|nummer|numero|key|file|input|in|innen|kennung|kurzel|"
+        "label|exp|spreadsheet|private|public|external|prolific|pid|your|ihr|initials|kode|"
+        "codename|pseudonym"
+    )
 )
 _COMPOUND = re.compile(r"(nummer|kennung|kurzel|code|nr|id|编号|号)$")
 # Times at which the same thing is measured again: occasions, and no judges.
 TIMES = frozenset(
-    {"day", "days", "time", "timepoint", "session", "wave", "visit", "occasion", "week", "month"}
-    | {"year", "trial", "block", "age", "measurement", "tag", "tage", "zeit", "zeitpunkt", "welle"}
-    | {"sitzung", "woche", "monat", "jahr", "messzeitpunkt", "jour", "semaine", "dia", "gun"}
-    | {"zaman"}
+    list_words(
+        "day|days|time|timepoint|session|wave|visit|occasion|week|month|year|trial|block|age|"
+        "measurement|tag|tage|zeit|zeitpunkt|welle|sitzung|woche|monat|jahr|messzeitpunkt|jour|"
+        "semaine|dia|gun|zaman"
+    )
 )
 _TRUTHS = {"truth", "ytrue", "groundtruth", "goldstandard"}
 _JUDGE = "|".join((*WORDS["rater"], "obs", "rat"))
-_STATISTICS = frozenset(
-    {"mean", "sd", "var", "se", "min", "max", "median", "entropy", "n", "c", "std"}
-)
+_STATISTICS = frozenset(list_words("mean|sd|var|se|min|max|median|entropy|n|c|std"))
 _SPOKEN = re.compile(rf"({_JUDGE})[_ .-]+([^\W\d_]+)")
 _RATED = re.compile(r"(ratings?|bewertung|urteil|einschatzung|beurteilung|评分)[_ .-]?\d+")
 # Trials and targets are numbered in other tables, too, as those of reaction times.
@@ -130,7 +101,8 @@ JUDGES = re.compile(
 # Columns that programs of surveys write beside the answers, and others that are no answers.
 ASIDE = re.compile(
     r"(.*[_ .])?id|unnamed: \d+|index|row|column_\d+|time|timestamp|zeit|day|date|year|wave"
-    r"|session|age|alter|sex|gender|geschlecht|grade|school|group|gruppe|order|seed|rt|au\d\d_[rc].*"
+    r"|session|age|alter|edad|eta|yas|sexe?|sexo|sesso|cinsiyet|gender|geschlecht|grade|school|group|gruppe|order|seed|rt|au\d\d_[rc].*"
+    r"|.*(dauer|zeit|duree|duracion|durata|suresi)|(temps|tiempo)([_ .].*)?"
     r"|.*duration.*|.*reaction.?time.*|.*_ms|trial.*|.*time.*seconds.*|.*(_|\.|key_resp.*)rt|progress"
     r"|status|finished|location(latitude|longitude)|sc\d+|recipient.*|externalreference"
     r"|case|serial|ref|mode|started|lastdata|last_?page|maxpage|q_viewer|missing|missrel|deg_time"
@@ -139,13 +111,21 @@ ASIDE = re.compile(
     r"|.*[_ ]time|time[_ .]?(elapsed|taken|spent).*|latency|.*latency|block.*|beep.*|prompt|signal"
     r"|fold|split|part|set|repeat|iteration|frame.?rate|completed.*|second|moment|sample.?number"
 )
+# Columns that programs make of videos: features, and never what is to be predicted.
+TRACKED = re.compile(
+    r"AU\d\d.*|(gaze|pose|head|eye|points|pitch|yaw|roll|au|blink)[_ ].*|.*_(displacement|velocity)"
+    r"|valid_share|mean_confidence|gaps|face_switches",
+    re.IGNORECASE,
+)
+TARGETS = ("target", "outcome", "criterion", "y", "dv")
 # Of rows and columns; the short ones may be names, so that their numbers must agree.
 TOTALS = frozenset(
-    {"total", "totals", "grand total", "sum", "mean", "average", "avg", "sd", "std", "std. dev."}
-    | {"std dev", "st. dev.", "standard deviation", "variance", "summe", "gesamt", "insgesamt"}
-    | {"gesamtsumme", "mittelwert", "mittel", "durchschnitt", "standardabweichung", "moyenne"}
-    | {"somme", "ecart-type", "ecart type", "media", "promedio", "suma", "toplam", "ortalama"}
-    | {"合计", "总计", "平均", "平均值", "overall", "subtotal", "column total", "totale", "somma"}
+    list_words(
+        "total|totals|grand total|sum|mean|average|avg|sd|std|std. dev.|std dev|st. dev.|"
+        "standard deviation|variance|summe|gesamt|insgesamt|gesamtsumme|mittelwert|mittel|"
+        "durchschnitt|standardabweichung|moyenne|somme|ecart-type|ecart type|media|promedio|"
+        "suma|toplam|ortalama|合计|总计|平均|平均值|overall|subtotal|column total|totale|somma"
+    )
 )
 
 
@@ -214,8 +194,14 @@ def is_judge(name: str) -> bool:
 
 
 def is_aside(name: str) -> bool:
-    """Return whether a column's name is that of ids, times, people's facts or a survey program."""
-    return ASIDE.fullmatch(name.strip().lower()) is not None
+    """Return whether a column's name is that of ids, times, people's facts or a survey program.
+
+    Examples
+    --------
+    >>> [name for name in ("Durée", "Blickdauer", "temps", "pressure", "item_id") if is_aside(name)]
+    ['Durée', 'Blickdauer', 'temps', 'item_id']
+    """
+    return ASIDE.fullmatch(fold_name(name)) is not None
 
 
 def is_truth(name: str) -> bool:

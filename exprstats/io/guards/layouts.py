@@ -26,6 +26,7 @@ _TRACKERS = {
     "LibreFace": {"frame_idx", "frame_time_in_ms"},
     "py-feat": {"FaceRectX", "FaceScore"},
 }
+_MEASURED = re.compile(r"-?\d+[.,]\d+")
 _SHAPES = {"browDownLeft", "jawOpen", "mouthSmileLeft"}
 
 
@@ -86,9 +87,8 @@ def _holds_times(table: pd.DataFrame) -> bool:
 def refuse_layout(layout: str) -> list[Problem]:
     """Return why nothing can be analysed in a table of some layouts."""
     if layout == "codebook":
-        return [
-            Problem("this is a codebook, not data.", ("Name the data with ", Option("sheet"), "."))
-        ]
+        remedy = ("Name the data with ", Option("sheet"), ".")
+        return [Problem("this is a codebook, not data.", remedy)]
     if layout == "correlations":
         fact = "this is a correlation matrix, not data."
         return [Problem(fact, "Analyses need the answers themselves, one row per clip or person.")]
@@ -105,11 +105,8 @@ def judge_frames(layout: str, table: pd.DataFrame) -> list[Problem]:
         fact = (
             "these are frames of blendshapes (MediaPipe, ARKit) without a time code of Live Link."
         )
-        return [
-            Problem(
-                fact, "Save them as Live Link Face does: Timecode, BlendShapeCount, then shapes."
-            )
-        ]
+        remedy = "Save them as Live Link Face does: Timecode, BlendShapeCount, then shapes."
+        return [Problem(fact, remedy)]
     if layout != "OpenFace" or not table[names["frame"]].duplicated().any():
         return []
     texts = table.select_dtypes(exclude="number")
@@ -137,10 +134,9 @@ def ask_faces(layout: str, table: pd.DataFrame) -> list[Problem]:
 def find_headless(table: pd.DataFrame) -> list[Problem]:
     """Return a problem if the first row seems to be data: all its texts come again below."""
     again = [str(name) for name, column in table.items() if _comes_again(str(name), column)]
-    timed = [
-        name for name in map(str, table) if CLOCK.fullmatch(name.strip()) or _is_measured(name)
-    ]
-    if len(timed) > 1 and any(map(CLOCK.fullmatch, timed)):
+    timed = [name for name in map(str, table) if _MEASURED.fullmatch(name.strip())]
+    clocks = [name for name in map(str, table) if CLOCK.fullmatch(name.strip())]
+    if clocks and len(timed := [*clocks, *timed]) > 1:
         fact = f"the first row holds {name_some(timed[:2])}: the names of the columns are missing."
         return [Problem(fact, "Add a first row with the names, such as clip, start, end.")]
     texts = [name for name in again if not pd.api.types.is_numeric_dtype(table[name])]
@@ -149,10 +145,6 @@ def find_headless(table: pd.DataFrame) -> list[Problem]:
     shown = " and ".join(f"'{name}'" for name in texts[:2])
     fact = f"the first row holds {shown}, as rows below do: the names of the columns are missing."
     return [Problem(fact, "Add a first row with the names, such as clip, rater, rating.")]
-
-
-def _is_measured(name: str) -> bool:
-    return re.fullmatch(r"-?\d+[.,]\d+", name.strip()) is not None
 
 
 def _comes_again(name: str, column: pd.Series) -> bool:

@@ -14,6 +14,9 @@ from exprstats.contracts import find_absent, find_empty, order_levels, require_c
 from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.options import PARTS, name_nearest, name_some
 
+# More contexts without clips in a part are told as one.
+_MOST_THIN = 5
+
 
 def label_parts(clips: pd.DataFrame, parts: pd.DataFrame) -> np.ndarray:
     """Return the part (n,) of every clip, looked up by its subject.
@@ -97,6 +100,11 @@ def find_thin_contexts(labels: np.ndarray, contexts: pd.Series | None) -> list[P
         fact = f"context '{context}' has no clips in {absent} (clips: {told})."
         remedy = ("Use another ", Option("seed"), " or larger parts, or leave this context out.")
         problems.append(Problem(fact, remedy, column="context"))
+    if len(problems) > _MOST_THIN:
+        fact = f"{len(problems):,} of {len(levels):,} contexts have no clips in some part, "
+        fact += f"such as '{problems[0].fact.split(chr(39))[1]}'."
+        remedy = ("Name a column of few contexts, such as tasks, with ", Option("context"), ".")
+        return [Problem(fact, remedy, column="context")]
     return problems
 
 

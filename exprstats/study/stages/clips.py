@@ -178,7 +178,8 @@ def take_features(
         told = f"'{name}' is a category: {marks} against '{coded[own[0]]}'."
         if not settings.features and name not in (people.features or () if people else ()):
             remedy = (" If it names contexts, write ", Option("context", name), " instead.")
-            told += speak(remedy, "study") if settings.context is None else ""
+            ours = {"context": "by"} if log.style == "command" else None
+            told += speak(remedy, log.style, ours) if settings.context is None else ""
         log.notes.append(told)
     listed = [[t for t in coded if t.startswith(f"{n}: ")] if n in words else [n] for n in names]
     return table, [one for group in listed for one in group]
