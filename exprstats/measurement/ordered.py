@@ -254,10 +254,12 @@ def solve_ordered(job: Job) -> tuple[OrderedSolution, Receipt]:
     improper = np.flatnonzero((np.abs(loadings) >= 1) | ~(errors < UNKNOWN))
     if improper.size:
         place = int(improper[0])
+        known = f"with a standard error of {errors[place]:.3g}"
+        known = "and no standard error" if np.isnan(errors[place]) else known
         message = (
-            f"{job.name}: item '{job.items[place]}' has a loading of {loadings[place]:.3f} with a "
-            f"standard error of {errors[place]:.3g}: it and the others are answered alike, or too "
-            "few clips tell it. Leave it out, or fit more clips."
+            f"{job.name}: item '{job.items[place]}' has a loading of {loadings[place]:.3f} "
+            f"{known}: it and the others are answered alike, or too few "
+            "clips tell it. Leave it out, or fit more clips."
         )
         raise FitError(message)
     cuts = value["thresholds"]
