@@ -185,5 +185,5 @@ def test_a_fit_whose_information_has_no_inverse_names_the_item():
     expressed = rng.normal(size=(12, 1))
     answers = np.clip(np.round(2 + expressed + 0.12 * rng.normal(size=(12, 3))), 1, 4)
     table = pd.DataFrame(answers, columns=list("abc"))
-    with pytest.raises(FitError, match="item 'a' .* and no standard error: it and the others"):
+    with pytest.raises(FitError, match=r"item 'a' .* and no standard error: it and the others"):
         fit_ordered(table, items=list("abc"))
