@@ -190,10 +190,10 @@ def check_kind(thing: Any, kind: type, name: str, maker: str) -> None:
         It is something else.
     """
     if not isinstance(thing, kind):
-        article = "an" if type(thing).__name__[0] in "AEIOU" else "a"
+        held = type(thing).__name__
+        got = "None" if thing is None else f"an {held}" if held[0] in "AEIOU" else f"a {held}"
         message = (
-            f"{name} must be what {maker} returns; got {article} {type(thing).__name__}. "
-            "Look at the order of the arguments."
+            f"{name} must be what {maker} returns; got {got}. Look at the order of the arguments."
         )
         raise OptionError(message)
 

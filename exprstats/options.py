@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any, Literal, TypeGuard, get_args
 
 from exprstats.errors import OptionError
@@ -198,3 +200,17 @@ def check_count(count: object, option: str, least: int = 1, most: int | None = N
 def is_positive(value: object) -> bool:
     """Return whether a value is a finite number above 0."""
     return isinstance(value, Real) and 0 < float(value) < float("inf")
+
+
+def take_path(path: Any) -> Path:
+    """Return a path, or raise `OptionError` if something else is given in its place."""
+    if not isinstance(path, str | os.PathLike):
+        message = f"a file or folder is named by a text or a Path; got {type(path).__name__}."
+        raise OptionError(message)
+    return Path(path)
+
+
+def list_paths(paths: Any) -> list[Path]:
+    """Return the paths that one name or several give; `OptionError` as from `take_path`."""
+    several = isinstance(paths, Iterable) and not isinstance(paths, str | os.PathLike)
+    return [take_path(one) for one in (paths if several else [paths])]

@@ -25,7 +25,7 @@ from exprstats.behaviour.settings import Quality, Sampling, Settings, choose_set
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.io import encode_json, write_json
 from exprstats.io.sources import FilePath
-from exprstats.options import SamplingRule
+from exprstats.options import SamplingRule, take_path
 from exprstats.parallel import run_tasks
 
 # Raised when the same file and choices would give other numbers.
@@ -122,7 +122,7 @@ def summarise_openface(
     [['a', 2.0]]
     """
     settings = choose_settings(sampling, quality, choices)
-    files = list_videos(Path(path), recursive=recursive, endings=endings)
+    files = list_videos(take_path(path), recursive=recursive, endings=endings)
     plan = make_plan(segments, [one.name for one in files], settings)
     if shard is not None:
         files, plan = _cut_shard(files, plan, shard)

@@ -14,7 +14,7 @@ from exprstats.contracts import find_absent
 from exprstats.deep.recipes import find_recipe
 from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.io.files.kinds import hash_file
-from exprstats.options import is_positive, name_some
+from exprstats.options import is_positive, name_some, take_path
 
 LEAVE_OUT = "Leave these clips out."
 
@@ -51,7 +51,7 @@ def read_sequences(folder: str | Path) -> Loader:
     ...     read_sequences(folder)(pd.Series({"clip": "c1"})).shape
     (75, 35)
     """
-    place = Path(folder)
+    place = take_path(folder)
     if not place.is_dir():
         raise DataError(Problem("there is no such folder.", "Check its name.", file=str(folder)))
 

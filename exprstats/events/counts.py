@@ -11,7 +11,7 @@ import pandas as pd
 from exprstats.apa import count_things, write_count
 from exprstats.contracts import arrange_rows
 from exprstats.events.facs import UNIT
-from exprstats.events.intervals import LABEL, TEXTS, lay_runs, name_pair
+from exprstats.events.intervals import LABEL, TEXTS, check_events, lay_runs, name_pair
 from exprstats.results import Result
 
 
@@ -120,6 +120,7 @@ def count_events(
     >>> rows[["feature", "estimate", "n_intervals"]].to_numpy().tolist()
     [['nose=wrinkle', 30.0, 2]]
     """
+    check_events(events)
     parts = [events[~events["tier"].isin([LABEL, UNIT])]]
     parts += [one[one["tier"].isin([LABEL, UNIT])] for one in (units, labels) if one is not None]
     runs = lay_runs(pd.concat(parts, ignore_index=True), fps=fps)

@@ -188,6 +188,8 @@ def lay_labelled(
     DataError
         If there is no label.
     """
+    check_events(events)
+    require_columns(labels, [], "labels")
     if not len(labels):
         fact = "there is no label: no text names a category of the lexicon."
         raise DataError(Problem(fact, "Take a lexicon with more words, or other categories."))

@@ -13,7 +13,7 @@ from exprstats.contracts import require_columns
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.events.intervals import LABEL, check_events
 from exprstats.events.readers.wordlists import list_words
-from exprstats.options import Tokens, check_word, name_nearest
+from exprstats.options import Tokens, check_word, name_nearest, take_path
 
 # Categories of Empath that name emotions (Fast, Chen, & Bernstein, 2016); those of Kezar and Zhou
 # (2022, Table 3) are among them.
@@ -86,7 +86,7 @@ def read_lexicon(
     >>> read_lexicon(path).to_numpy().tolist()
     [['sad', 'grie', True], ['sad', 'tears', False]]
     """
-    place = Path(path)
+    place = take_path(path)
     pairs = list(list_words(place))
     table = pd.DataFrame(pairs, columns=["category", "word"]).drop_duplicates()
     word = table["word"].str.replace("_", " ").str.strip().str.lower()
@@ -245,6 +245,7 @@ def compare_tokens(
     >>> compare_tokens(events.assign(end=2.0, value="How sad!"), lexicon).to_numpy().tolist()
     [['sad', 1, 0, 1]]
     """
+    check_events(events)
     total = int((events["tier"].eq(text) & events["value"].notna()).sum())
     counts = {}
     for tokens in TOKENIZERS:

@@ -24,6 +24,7 @@ from exprstats.expressions.recordings import (
 )
 from exprstats.expressions.wide import UNKNOWN, read_wide
 from exprstats.io import Reading
+from exprstats.options import list_paths
 from exprstats.parallel import report_progress
 
 if TYPE_CHECKING:
@@ -116,8 +117,7 @@ def read_estimates(
     >>> read_estimates(place)[["time", "emotion", "score"]].to_numpy().tolist()[:2]
     [[0.0, 'Joy', 0.9], [0.0, 'Anger', 0.1]]
     """
-    single = isinstance(paths, str | Path)
-    files = [Path(str(paths))] if single else [Path(str(one)) for one in paths]
+    files = list_paths(paths)
     if not files:
         message = NO_FILES
         raise OptionError(message)

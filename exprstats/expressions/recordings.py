@@ -77,7 +77,7 @@ def decode_ravdess(name: str) -> dict[str, str]:
     >>> decode_ravdess("interview.mp4")
     {}
     """
-    found = _RAVDESS.search(name)
+    found = _RAVDESS.search(str(name))
     if found is None:
         return {}
     channel, voice, emotion, intensity, statement, repetition, actor = found.groups()

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from exprstats.apa import write_interval, write_level, write_number
-from exprstats.contracts import arrange_rows
+from exprstats.contracts import arrange_rows, take_predictions
 from exprstats.inference.comparison.models import compare_models
 from exprstats.inference.comparison.predictions import check_predictions, split_contexts
 from exprstats.inference.resampling.clusters import Cell, Panel
@@ -138,7 +138,7 @@ def calibrate_models(
     {'slope': 0.43, 'bias': 0.12, 'half_width': 2.63}
     """
     check_level(level)
-    plain = predictions
+    plain = predictions = take_predictions(predictions)
     if "seat" in predictions:
         plain = predictions[predictions["seat"].isna()]
     rows = check_predictions(plain, cluster=cluster, by=by, strata=None)

@@ -15,7 +15,7 @@ from pathlib import Path
 from exprstats.errors import Option, OptionError, Problem, warn_user
 from exprstats.io.outputs import write_json
 from exprstats.io.sources import FilePath
-from exprstats.options import name_some
+from exprstats.options import name_some, take_path
 
 PROVENANCE = "provenance.json"
 # Errors of a disk without room; nothing else that is written then can be trusted either.
@@ -69,7 +69,7 @@ def stage_folder(
     'done'
     """
     # Not resolve(): a link must be seen as one.
-    target = Path(os.path.normpath(Path(path).absolute()))
+    target = Path(os.path.normpath(take_path(path).absolute()))
     refuse_folder(target, force=force, inputs=inputs)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,7 @@ import pandas as pd
 
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.io.sources import FilePath
+from exprstats.options import take_path
 
 # A spreadsheet runs cells that begin so.
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
@@ -306,7 +307,7 @@ def read_stored(
     >>> read_stored(path, format="net", version=1, holds="net", writers="save_net")["weights"]
     [2]
     """
-    path = Path(path)
+    path = take_path(path)
     remedy = f"Give a file that {writers} wrote."
     try:
         payload = json.loads(path.read_text("utf-8"))

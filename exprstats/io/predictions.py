@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from exprstats.io.sources import (
     open_source,
     pick_roles,
 )
-from exprstats.options import name_nearest, name_some
+from exprstats.options import list_paths, name_nearest, name_some
 
 _EXTRAS: tuple[str, ...] = ("seat", "part", "fitted_on")
 _WIDE = ("If each model has a column of its own, name these with ", Option("models"), ". ")
@@ -105,7 +104,7 @@ def read_predictions(
     >>> read_predictions(path)[["clip", "model", "prediction"]].to_numpy().tolist()
     [['a', 'ridge', 1.5], ['b', 'ridge', 1.8]]
     """
-    files = [paths] if isinstance(paths, str | PathLike) else list(paths)
+    files = list_paths(paths)
     if not files:
         raise DataError(Problem("no prediction file is named.", "Name at least one."))
     how = choose_reading(reading, missing, options)

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress, islice
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -43,7 +42,7 @@ from exprstats.io.guards.codes import describe_codes, find_silent
 from exprstats.io.guards.ids import judge_context
 from exprstats.io.guards.tables import find_table_codes, name_codes
 from exprstats.io.numbers import Marks, Missing
-from exprstats.options import name_nearest
+from exprstats.options import name_nearest, take_path
 
 FilePath = str | os.PathLike[str]
 _TYPED = {
@@ -306,7 +305,7 @@ def open_source(path: FilePath, reading: Reading = AS_IT_IS, *, warned: bool = T
     DataError
         If it is no table that can be read.
     """
-    layout = find_layout(Path(path), reading)
+    layout = find_layout(take_path(path), reading)
     problems = list(layout.problems)
     head = next(read_batches(layout, problems, size=1), None)
     if head is None:

@@ -12,7 +12,7 @@ from scipy.special import chdtrc
 
 from exprstats import rbridge
 from exprstats.apa import tell_p, write_number
-from exprstats.contracts import arrange_rows
+from exprstats.contracts import arrange_rows, check_kind
 from exprstats.errors import FitError, OptionError
 from exprstats.measurement.factor.model import Factor
 from exprstats.measurement.factor.solution import Receipt, Solution, name_variants
@@ -242,6 +242,7 @@ def suggest_modifications(factor: Factor) -> pd.DataFrame:
     >>> sorted(rows.loc[[0], ["item", "versus"]].to_numpy().ravel())
     ['c', 'd']
     """
+    check_kind(factor, Factor, "factor", "fit_factor")
     whole = [one for one in factor.solutions if one.part == "all"]
     if not whole[0].df:
         message = "three items leave no degrees of freedom (df = 0): nothing can be modified."

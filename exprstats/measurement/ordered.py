@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from exprstats.apa import count_things, write_count, write_number
-from exprstats.contracts import arrange_rows
+from exprstats.contracts import arrange_rows, check_kind
 from exprstats.errors import FitError, Problem, warn_user
 from exprstats.measurement.factor.checks import check_items, raise_problems
 from exprstats.measurement.factor.engines import Job, ask_lavaan
@@ -198,6 +198,7 @@ def score_ordered(factor: OrderedFactor, items_table: pd.DataFrame) -> pd.DataFr
     >>> score_ordered(factor, lowest)["score"].round(1).tolist()
     [-1.7]
     """
+    check_kind(factor, OrderedFactor, "factor", "fit_ordered")
     itemset = read_items(items_table, factor.items, factor.by)
     check_contexts(itemset, [one.context for one in factor.solutions])
     return list_scores(factor.solutions, itemset)
@@ -254,10 +255,12 @@ def solve_ordered(job: Job) -> tuple[OrderedSolution, Receipt]:
     improper = np.flatnonzero((np.abs(loadings) >= 1) | ~(errors < UNKNOWN))
     if improper.size:
         place = int(improper[0])
+        known = f"with a standard error of {errors[place]:.3g}"
+        known = "and no standard error" if np.isnan(errors[place]) else known
         message = (
-            f"{job.name}: item '{job.items[place]}' has a loading of {loadings[place]:.3f} with a "
-            f"standard error of {errors[place]:.3g}: it and the others are answered alike, or too "
-            "few clips tell it. Leave it out, or fit more clips."
+            f"{job.name}: item '{job.items[place]}' has a loading of {loadings[place]:.3f} "
+            f"{known}: it and the others are answered alike, or too few "
+            "clips tell it. Leave it out, or fit more clips."
         )
         raise FitError(message)
     cuts = value["thresholds"]

@@ -194,6 +194,7 @@ def weight_ratings(
     [('ICC(1,k)', 0.83)]
     """
     check_word(method, ScoreMethod, "method")
+    check_kind(factor, Factor, "factor", "fit_factor")
     own = any(one.context is not None for one in factor.solutions)
     if fitted_on not in {None, "context", "all"} or (fitted_on == "context" and not own):
         known = "'context' or 'all'" if own else "'all'; the factor has no models of contexts"

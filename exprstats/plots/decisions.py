@@ -23,6 +23,7 @@ from exprstats.plots.looks import (
     place_ticks,
     set_looks,
     tell_pooled,
+    tidy_result,
     write_ticks,
 )
 
@@ -68,7 +69,7 @@ def draw_decisions(
     >>> type(draw_decisions(decisions, target=0.8)).__name__
     'ggplot'
     """
-    rows = select_curves(decisions.tidy())
+    rows = select_curves(tidy_result(decisions))
     levels = {name: order_levels(rows[name]) for name in ("context", "item")}
     kept = {
         "context": [ALL]

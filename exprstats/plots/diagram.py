@@ -21,6 +21,7 @@ from exprstats.plots.looks import (
     name_panels,
     set_looks,
     tell_crowded,
+    tidy_result,
     write_label,
 )
 
@@ -66,7 +67,7 @@ def draw_factor(factor: Factor, *, name: str = "Factor") -> ggplot:
     >>> type(draw_factor(factor, name="Expressiveness")).__name__
     'ggplot'
     """
-    rows = select_loadings(factor.tidy())
+    rows = select_loadings(tidy_result(factor))
     contexts, items = order_levels(rows["context"]), rows["item"].nunique()
     # Three boxes fit abreast in half a page; more items stand below each other.
     layout = DOWNWARDS if len(contexts) > 1 and items == 3 else SIDEWAYS

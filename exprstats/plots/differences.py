@@ -20,6 +20,7 @@ from exprstats.plots.looks import (
     place_apart,
     set_looks,
     tell_crowded,
+    tidy_result,
     write_label,
     write_ticks,
 )
@@ -68,7 +69,7 @@ def draw_differences(comparison: Comparison, *, names: Mapping[str, str] | None 
     >>> type(draw_differences(comparison)).__name__
     'ggplot'
     """
-    rows, told = _choose_rows(select_pairs(comparison.tidy(), names or {}), comparison)
+    rows, told = _choose_rows(select_pairs(tidy_result(comparison), names or {}), comparison)
     labels = label_metrics(comparison)
     metrics = order_levels(rows["metric"])
     heading = ""

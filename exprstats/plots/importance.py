@@ -26,6 +26,7 @@ from exprstats.plots.looks import (
     place_ticks,
     set_looks,
     tell_pooled,
+    tidy_result,
     write_ticks,
 )
 from exprstats.plots.weights import keep_largest
@@ -83,7 +84,7 @@ def draw_importance(
     'ggplot'
     """
     several = importance if isinstance(importance, Sequence) else [importance]
-    rows = select_importance([one.tidy() for one in several])
+    rows = select_importance([tidy_result(one) for one in several])
     rows, told = keep_largest(rows, most, "with the largest importance")
     errors = {str(getattr(one, "error", "RMSE")) for one in several}
     title = f"Rise of the test {' or '.join(sorted(errors))} when the feature is permuted"
@@ -208,7 +209,7 @@ def draw_dependence(dependence: Dependence, *, most: int = MOST_FEATURES_DEPENDE
     >>> type(draw_dependence(trace_dependence(forest, features=["au_count"]))).__name__
     'ggplot'
     """
-    rows = select_curves(dependence.tidy())
+    rows = select_curves(tidy_result(dependence))
     contexts = order_levels(rows["context"])
     told = ""
     if len(contexts) > len(PALETTE) + 1 and ALL in contexts:

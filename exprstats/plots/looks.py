@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from exprstats.apa import write_number
+from exprstats.contracts import check_kind
+from exprstats.errors import OptionError
+from exprstats.options import take_path
 
 if TYPE_CHECKING:
     from plotnine import ggplot, theme
@@ -281,6 +284,14 @@ def write_ticks(places: Sequence[Any]) -> list[str]:
     ]
 
 
+def tidy_result(result: Any) -> pd.DataFrame:
+    """Return the tidy rows of what is drawn, or raise `OptionError` if it is no result."""
+    if not hasattr(result, "tidy"):
+        message = f"a figure is drawn of a result with .tidy(); got {type(result).__name__}."
+        raise OptionError(message)
+    return result.tidy()
+
+
 def save_figure(plot: ggplot, stem: str | PathLike[str], *, dpi: int = 200) -> tuple[Path, Path]:
     """Save a figure as ``stem.png`` and ``stem.svg``.
 
@@ -308,8 +319,10 @@ def save_figure(plot: ggplot, stem: str | PathLike[str], *, dpi: int = 200) -> t
     (PosixPath('figures/weights.png'), PosixPath('figures/weights.svg'))
     """
     from matplotlib import rc_context
+    from plotnine import ggplot
 
-    stem = Path(stem)
+    check_kind(plot, ggplot, "plot", "draw_weights or another draw_ verb")
+    stem = take_path(stem)
     stem = stem.with_suffix("") if stem.suffix.lower() in {".png", ".svg"} else stem
     png, svg = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
     # Text in the SVG becomes outlines, so that it looks the same without our fonts.

@@ -28,6 +28,7 @@ from exprstats.plots.looks import (
     place_ticks,
     set_looks,
     tell_crowded,
+    tidy_result,
     write_label,
     write_ticks,
 )
@@ -99,7 +100,7 @@ def draw_performance(
     >>> type(draw_performance(comparison)).__name__
     'ggplot'
     """
-    rows = select_scores(comparison.tidy())
+    rows = select_scores(tidy_result(comparison))
     metrics, models = order_levels(rows["metric"]), order_levels(rows["model"])
     named = code_levels([(names or {}).get(str(model), model) for model in models], width=20)
     rows, told = _choose_rows(rows, count_lines(named.values()))

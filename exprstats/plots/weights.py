@@ -26,6 +26,7 @@ from exprstats.plots.looks import (
     place_multiples,
     place_ticks,
     set_looks,
+    tidy_result,
     write_ticks,
 )
 
@@ -164,7 +165,7 @@ def draw_weights(weights: Models | Weights, *, most: int = MOST_FEATURES) -> ggp
     >>> type(draw_weights(fit_elastic(study.clips, **data))).__name__
     'ggplot'
     """
-    rows = select_weights(weights.tidy())
+    rows = select_weights(tidy_result(weights))
     notable = getattr(weights, "threshold", NOTABLE)
     rows, told = keep_largest(rows, most, "with the largest weights")
     plot = draw_dots(
@@ -222,7 +223,7 @@ def draw_contrasts(contrasts: Contrasts, *, most: int = MOST_FEATURES) -> ggplot
     >>> type(draw_contrasts(contrasts)).__name__
     'ggplot'
     """
-    rows = select_differences(contrasts.tidy())
+    rows = select_differences(tidy_result(contrasts))
     rows, told = keep_largest(rows, most, "that differ most")
     plot = draw_dots(
         rows.assign(panel=name_pairs(rows)),

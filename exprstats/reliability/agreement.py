@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import write_interval, write_level, write_number
-from exprstats.contracts import arrange_rows
+from exprstats.contracts import arrange_rows, require_columns
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference.resampling.intervals import find_percentile, sort_draws
 from exprstats.inference.resampling.samples import count_blocks
@@ -185,6 +185,7 @@ def measure_agreement(
     >>> table.set_index("term")["estimate"][["percent_agreement", "kappa"]].tolist()
     [0.75, 0.5]
     """
+    require_columns(ratings, [], "ratings")
     if "rating" in ratings and holds_words(ratings["rating"]):
         ratings, labels = number_words(ratings, labels)
         weights = weights or "identity"

@@ -269,6 +269,7 @@ def take_rows(reliability: Reliability | pd.DataFrame) -> list[dict[Any, Any]]:
     if isinstance(reliability, Reliability):
         reliability = reliability.table[reliability.table["headline"]]
     table = reliability
+    require_columns(table, [], "reliability")
     if "rating" in table and "estimate" not in table:
         message = "these are ratings; pass what rate_reliability(ratings) returns."
         raise OptionError(message)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things, write_number
-from exprstats.contracts import require_columns
+from exprstats.contracts import check_kind, require_columns
 from exprstats.errors import OptionError, warn_user
 from exprstats.options import check_count, is_positive
 from exprstats.reliability.icc.checks import split_obstacles
@@ -175,6 +175,7 @@ def remove_raters(ratings: pd.DataFrame, raters: Raters) -> pd.DataFrame:
     True
     """
     require_columns(ratings, ["item", "rater"], "ratings")
+    check_kind(raters, Raters, "raters", "judge_raters")
     flagged = raters.table.loc[raters.table["flag"] != "", ["item", "rater"]]
     pairs = pd.MultiIndex.from_frame(ratings[["item", "rater"]].astype(str))
     return ratings[~pairs.isin(pd.MultiIndex.from_frame(flagged.astype(str)))]

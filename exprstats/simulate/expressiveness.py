@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from exprstats.contracts import check_kind
 from exprstats.errors import OptionError
 from exprstats.options import check_count, name_nearest
 from exprstats.parallel import Seed, open_generator
@@ -170,6 +171,7 @@ def simulate_again(
     25
     """
     check_count(subjects, "subjects")
+    check_kind(simulated, Simulated, "simulated", "simulate_expressiveness")
     population = simulated.population
     _check_ranges(subjects, int(population.counts.max()), 0.0, 0.0)
     most = int(population.counts.max())

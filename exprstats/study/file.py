@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from exprstats.errors import NO_FILE, DataError, Problem
-from exprstats.options import NETWORKS, ModelKind, name_nearest
+from exprstats.options import NETWORKS, ModelKind, name_nearest, take_path
 from exprstats.study.settings import (
     BASELINES,
     USUAL_BASELINES,
@@ -80,7 +80,7 @@ def read_study(path: str | Path) -> Study:
     >>> read_study(folder / "study.toml").title
     'Smiles'
     """
-    path = Path(path)
+    path = take_path(path)
     if path.suffix.lower() in _DATA:
         fact = "this is a file of data, and not a study file."
         remedy = f"Write one for it: exprstats init {shlex.quote(str(path))}"

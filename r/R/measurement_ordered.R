@@ -5,7 +5,7 @@
 #' @param rows A list of vectors of whole numbers 1, 2, ... without gaps, one for each item.
 #' @param level Confidence level of the limits.
 #' @return A list: `converged`, `loadings` (estimate, std_error), `residuals` (the same),
-#'   `thresholds` (item, estimate, std_error), `vcov` of the loadings, `n` and `fit`.
+#'   `thresholds` (item, estimate, std_error), `n` and `fit`.
 #' @export
 fit_ordered <- function(rows, level = 0.95) {
   columns <- lapply(unname(unclass(rows)), as.integer)
@@ -27,14 +27,12 @@ describe_ordered <- function(fit, items) {
     data.frame(estimate = rows$est.std, std_error = rows$se)
   }
   cuts <- table[table$op == "|", ]
-  vcov <- unclass(lavaan::lavInspect(fit, "vcov"))
-  keys <- paste0("f=~", items)
   list(
-    loadings = pick(keys), residuals = pick(paste0(items, "~~", items)),
+    loadings = pick(paste0("f=~", items)), residuals = pick(paste0(items, "~~", items)),
     thresholds = data.frame(
       item = as.double(match(cuts$lhs, items)), estimate = cuts$est.std, std_error = cuts$se
     ),
-    vcov = unname(vcov[keys, keys]), n = as.double(lavaan::lavInspect(fit, "nobs")),
+    n = as.double(lavaan::lavInspect(fit, "nobs")),
     fit = measure_fit(fit)
   )
 }

@@ -175,3 +175,15 @@ def test_items_that_are_answered_nearly_alike_are_refused_by_name():
     answers = np.clip(np.round(2 + factor + 0.12 * rng.normal(size=(12, 3))), 1, 4)
     with pytest.raises(FitError, match=r"item '[abc]' has a loading of .* answered alike"):
         fit_ordered(pd.DataFrame(answers, columns=["a", "b", "c"]), items=["a", "b", "c"])
+
+
+@pytest.mark.r
+@pytest.mark.filterwarnings("ignore::exprstats.errors.RWarning")
+def test_a_fit_whose_information_has_no_inverse_names_the_item():
+    # lavaan then returns no matrix of covariances at all, and standard errors that are missing.
+    rng = np.random.default_rng(7)
+    expressed = rng.normal(size=(12, 1))
+    answers = np.clip(np.round(2 + expressed + 0.12 * rng.normal(size=(12, 3))), 1, 4)
+    table = pd.DataFrame(answers, columns=list("abc"))
+    with pytest.raises(FitError, match=r"item 'a' .* and no standard error: it and the others"):
+        fit_ordered(table, items=list("abc"))

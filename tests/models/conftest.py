@@ -1,10 +1,13 @@
 """Clip tables with planted weights, and ratings, that the tests of this room share."""
 
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
 import pytest
+
+from exprstats.measurement import Factor
 
 FEATURES = ["motion", "gaze", "blink", "still"]
 WEIGHTS = {
@@ -73,7 +76,7 @@ def build_factor(by="context"):
         for part, order in (("train", 1), ("all", -1))
         if by or context is None
     ]
-    return SimpleNamespace(items=ITEMS, by=by, solutions=solutions)
+    return Mock(spec=Factor, items=ITEMS, by=by, solutions=solutions)
 
 
 def simulate_ratings(subjects=20, raters=5, workers=12, seed=1, noise=1.0):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -19,7 +18,7 @@ from exprstats.behaviour.openface.videos import Joined, Video, list_videos, open
 from exprstats.behaviour.settings import Settings
 from exprstats.errors import DataError, Problem, warn_user
 from exprstats.io.sources import FilePath
-from exprstats.options import name_nearest
+from exprstats.options import name_nearest, take_path
 from exprstats.parallel import run_tasks
 
 Columns = Sequence[str] | Literal["all"] | None
@@ -79,7 +78,7 @@ def read_openface(
     >>> read_openface(path)[["video", "frame", "timestamp", "pose_Tx"]].to_numpy().tolist()
     [['a', 1, 0.0, 5.5], ['a', 2, 0.033, 5.6]]
     """
-    files = list_videos(Path(path), recursive=recursive, endings=endings)
+    files = list_videos(take_path(path), recursive=recursive, endings=endings)
     answers = run_tasks(
         partial(_read_quietly, columns=columns), files, n_jobs=n_jobs, label="Reading frames"
     )
@@ -142,7 +141,7 @@ def inspect_openface(
     [['a', 2, 1.0, 'ok']]
     """
     settings = Settings(confidence=confidence, fps=fps)
-    files = list_videos(Path(path), recursive=recursive, endings=endings)
+    files = list_videos(take_path(path), recursive=recursive, endings=endings)
     rows = run_tasks(
         partial(_inspect_file, settings=settings), files, n_jobs=n_jobs, label="Looking at files"
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -22,10 +21,11 @@ from exprstats.behaviour.trackers.tables import (
     read_tracker_file,
 )
 from exprstats.behaviour.trackers.units import SECONDS, TRACKER_NAMES, list_units
+from exprstats.contracts import check_kind
 from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.io.files.reading import Reading
 from exprstats.io.sources import FilePath
-from exprstats.options import Tracker, check_word, is_positive
+from exprstats.options import Tracker, check_word, is_positive, take_path
 from exprstats.results import Result
 
 
@@ -156,7 +156,7 @@ def read_faces(
         raise OptionError(message, option="fps")
     return join_frames(
         _read_file(read_tracker_file(one, reading), tracker, fps)
-        for one in list_tracker_files(Path(path))
+        for one in list_tracker_files(take_path(path))
     )
 
 
@@ -190,7 +190,9 @@ def join_frames(several: Iterable[Frames]) -> Frames:
     >>> join_frames(read_faces(path / f"{name}.csv") for name in "ab").table["video"].tolist()
     ['a', 'b']
     """
-    parts = list(several)
+    parts = list(several) if isinstance(several, Iterable) else [several]
+    for one in parts:
+        check_kind(one, Frames, "each of several", "read_faces")
     if not parts:
         message = "there are no frames to join."
         raise OptionError(message)

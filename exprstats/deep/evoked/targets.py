@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.metrics import average_precision_score
 
 from exprstats.apa import count_things
-from exprstats.contracts import find_absent, find_unnumbers
+from exprstats.contracts import find_absent, find_unnumbers, require_columns
 from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.inference.metrics.classification import measure_accuracy, measure_uar
 from exprstats.inference.metrics.regression import measure_correlation, measure_rmse
@@ -169,6 +169,7 @@ def open_targets(
             "pooled target, and there must be one at least."
         )
         raise OptionError(message, option="target")
+    require_columns(clips, [], "clips")
     pooled = own
     if not several:
         usual = f"{target}_pooled" if f"{target}_pooled" in clips else target

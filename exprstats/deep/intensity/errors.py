@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
+from exprstats.contracts import check_kind
 from exprstats.deep.evoked.ablation import answer_mean
+from exprstats.deep.result import DeepModels
 from exprstats.errors import DataError, Problem
 from exprstats.inference import Comparison, Metric, Resampling, compare_models
 from exprstats.inference.resampling.options import choose_resampling
 from exprstats.options import IntervalName
 from exprstats.parallel import Seed
-
-if TYPE_CHECKING:
-    from exprstats.deep.result import DeepModels
 
 _METRICS = ("accuracy", "within2", "within3", "mae")
 _NUMBERS = ("rmse", "correlation", "mae")
@@ -70,6 +67,7 @@ def rate_labels(
     """
     given = {"draws": draws, "interval": interval, "level": level, "seed": seed}
     how = choose_resampling(resampling, "rate_labels", without=("compat", "scheme"), **given)
+    check_kind(models, DeepModels, "models", "fit_deep")
     rows = models.predictions[models.predictions["fitted_on"].eq("all")]
     if "added" in rows:
         # Added on purpose where labels are rare: what is usual is told by the others.

@@ -34,7 +34,7 @@ from exprstats.events.evoked.tables import NO_EXPRESSION, ROLES, check_threshold
 from exprstats.io.files.kinds import hash_file
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.sources import open_source
-from exprstats.options import PER_SECOND, TimeUnit, ZeroRows, check_word, name_nearest
+from exprstats.options import PER_SECOND, TimeUnit, ZeroRows, check_word, list_paths, name_nearest
 
 _EEV = ("Video ID", "Timestamp (milliseconds)")
 _POINTER = b"version https://git-lfs"
@@ -128,8 +128,7 @@ def read_evoked(
     check_word(zeros, ZeroRows, "zeros")
     if threshold is not None:
         check_threshold(threshold)
-    single = isinstance(paths, str | Path)
-    files = [Path(str(paths))] if single else [Path(str(one)) for one in paths]
+    files = list_paths(paths)
     _refuse_absent(files)
     how = choose_reading(reading, missing, {})
     roles = {"video": video, "time": time, "annotator": annotator, "group": group}

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things, tell_p, write_interval, write_level, write_number
-from exprstats.contracts import arrange_rows
+from exprstats.contracts import arrange_rows, require_columns
 from exprstats.errors import Option, OptionError, warn_user
 from exprstats.events.evoked.machine import match_names
 from exprstats.events.evoked.sampling import (
@@ -241,6 +241,7 @@ def rate_evoked(
     check_level(level)
     check_count(draws, "draws", least=2, most=MOST_DRAWS)
     check_jobs(n_jobs)
+    require_columns(truth, [], "truth")
     named = [str(one) for one in truth if one not in ROLES]
     tables = {name: match_names(one, named) for name, one in name_models(predictions).items()}
     names = share_expressions(truth, tables, expressions)

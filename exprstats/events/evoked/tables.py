@@ -297,7 +297,7 @@ def name_models(predictions: Predictions) -> dict[str, pd.DataFrame]:
         names = dict.fromkeys(predictions["model"].astype(str))
         own = predictions["model"].astype(str)
         return {name: predictions[own.eq(name)].drop(columns="model") for name in names}
-    if not predictions:
+    if not isinstance(predictions, Mapping) or not predictions:
         message = "there are no predictions. Name the table of at least one model."
         raise OptionError(message)
     return {str(name): table for name, table in predictions.items()}

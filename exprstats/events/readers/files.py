@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ from exprstats.events.readers.signstream import (
 )
 from exprstats.io.files.reading import Reading
 from exprstats.io.files.workbooks import write_number
-from exprstats.options import PER_SECOND, TimeUnit, check_word, name_nearest
+from exprstats.options import PER_SECOND, TimeUnit, check_word, list_paths, name_nearest
 from exprstats.parallel import report_progress
 
 FilePath = str | os.PathLike[str]
@@ -151,9 +151,8 @@ def list_files(paths: FilePath | Sequence[FilePath]) -> list[Path]:
     OptionError
         If a path is not there, or a folder holds none.
     """
-    given: Iterable[FilePath] = [paths] if isinstance(paths, str | os.PathLike) else paths
     files: list[Path] = []
-    for one in map(Path, given):
+    for one in list_paths(paths):
         if one.is_dir():
             inside = sorted(path for path in one.iterdir() if path.suffix.lower() in _MARKUP)
             if not inside:

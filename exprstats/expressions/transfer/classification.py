@@ -195,6 +195,9 @@ def classify_expressions(
     if not len(costs) or not all(is_positive(one) for one in costs):
         message = f"costs {list(costs)} must be positive numbers, such as 0.01, 0.1, 1."
         raise OptionError(message, option="costs")
+    if not isinstance(features, Mapping):
+        message = f"features is a dict of modalities and what they say; got {features!r:.60}."
+        raise OptionError(message, option="features")
     y = pd.factorize(pd.Series(list(labels)), sort=True)[0]
     who, names = pd.factorize(pd.Series(list(speakers)), sort=True)
     data = {name: _embed(name, values, len(y), embed) for name, values in features.items()}

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.contracts import require_columns
 from exprstats.document.text import join_words
 from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.expressions.sentences import write_sentences
@@ -90,6 +91,7 @@ def fuse_modalities(estimates: pd.DataFrame, **options: Any) -> Fusion:
 They sound neutral.']
     """
     keys = ["recording", "subject", "label"]
+    require_columns(estimates, [], "estimates")
     absent = [name for name in keys if name not in estimates]
     if absent:
         fact = f"the estimates have no column '{absent[0]}', which classification needs."

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.special import stdtr, stdtrit
 
 from exprstats.apa import count_things, tell_p, write_count, write_level
-from exprstats.contracts import arrange_rows
+from exprstats.contracts import arrange_rows, check_kind
 from exprstats.errors import OptionError
 from exprstats.inference.comparison.models import Comparison
 from exprstats.inference.comparison.wording import (
@@ -162,6 +162,7 @@ def judge_equivalence(
     >>> judge_equivalence(versus, margin=0.5).table["equivalent"].to_list()
     [False]
     """
+    check_kind(comparison, Comparison, "comparison", "compare_models")
     alpha = 1 - comparison.level
     check_pairs(comparison.samples)
     rows: list[dict[str, Any]] = []

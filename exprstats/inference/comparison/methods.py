@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from exprstats.apa import write_count, write_level
+from exprstats.contracts import check_kind
 from exprstats.document.text import join_words
 from exprstats.inference.calibration import Calibration
 from exprstats.inference.comparison.contexts import ContextComparison
@@ -70,6 +71,7 @@ def describe_methods(comparison: Comparison, *companions: Companion) -> str:
     >>> describe_methods(versus).split(". ")[0]
     'The performance of 2 models (good, poor) was measured by RMSE'
     """
+    check_kind(comparison, Comparison, "comparison", "compare_models")
     texts = [_describe_models(comparison), _describe_draws(comparison)]
     texts += [describe_folds(comparison.samples)] if comparison.folds is not None else []
     texts += [_describe_tests(comparison)] if comparison.table["versus"].notna().any() else []

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from exprstats.contracts import check_kind
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.io import write_json
 from exprstats.io.outputs import read_stored, write_text
@@ -52,6 +53,7 @@ def save_factor(factor: Factor, path: str | Path) -> None:
     >>> load_factor(path).items
     ('response', 'emotion', 'motion')
     """
+    check_kind(factor, Factor, "factor", "fit_factor")
     payload = {
         "format": FORMAT,
         "version": VERSION,
@@ -184,6 +186,7 @@ def write_lavaan_script(
     """
     from exprstats import __version__
 
+    check_kind(factor, Factor, "factor", "fit_factor")
     first = factor.solutions[0]
     _check_roles(factor, cluster, parts)
     versions = factor.receipt.versions

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 
 from exprstats.apa import write_interval, write_level, write_number
-from exprstats.contracts import arrange_rows, order_levels
+from exprstats.contracts import arrange_rows, check_kind, order_levels
 from exprstats.errors import DataWarning
 from exprstats.measurement import weight_ratings
+from exprstats.measurement.factor.model import Factor
 from exprstats.measurement.factor.scoring import pick_scoring
 from exprstats.options import IccChoice
 from exprstats.reliability import Reliability, rate_reliability
 from exprstats.reliability.icc.estimands import AGREEMENT, CONSISTENCY
 from exprstats.results import Result
-
-if TYPE_CHECKING:
-    from exprstats.measurement import Factor
-
 
 LIMITED = "correlation"  # the metric that has a ceiling
 _AGREEMENT = AGREEMENT.name_term(averaged=True)
@@ -122,6 +119,7 @@ def rate_ceiling(ratings: pd.DataFrame, factor: Factor, *, level: float = 0.95) 
 
 def _list_models(factor: Factor) -> list[Literal["context", "all"]]:
     """Return which models of a factor score clips: those of contexts, and the pooled one."""
+    check_kind(factor, Factor, "factor", "fit_factor")
     sound = [one.context for one in pick_scoring(factor.solutions) if not one.flaw]
     kinds: list[Literal["context", "all"]] = ["context"] * any(one is not None for one in sound)
     return [*kinds, "all"] if None in sound else kinds

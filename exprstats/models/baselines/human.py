@@ -11,6 +11,7 @@ import pandas as pd
 
 from exprstats.contracts import (
     RATINGS,
+    check_kind,
     check_table,
     encode_ids,
     order_levels,
@@ -23,12 +24,12 @@ from exprstats.inference.metrics.clustered import FEWEST_CLIPS
 from exprstats.inference.resampling.pvalues import adjust_holm
 from exprstats.io.guards.tables import guard_table
 from exprstats.measurement.factor.formulas import weigh_bartlett
+from exprstats.measurement.factor.model import Factor
 from exprstats.measurement.factor.scoring import pick_scoring
 from exprstats.models.data.parts import label_parts
 from exprstats.options import HumanUnit, check_word
 
 if TYPE_CHECKING:
-    from exprstats.measurement import Factor
     from exprstats.measurement.factor.solution import Solution
     from exprstats.models.baselines.raters import HumanComparison
 
@@ -205,6 +206,7 @@ def weigh_answers(ratings: pd.DataFrame, factor: Factor, *, paper: bool = False)
         context (where there are any), clip, rater, subject, ``sum`` by the weights of the pooled
         model, and with contexts ``sum_context`` by those of the context's own.
     """
+    check_kind(factor, Factor, "factor", "fit_factor")
     ratings = guard_table(ratings, ids=(*RATINGS.key, "subject"), quiet=True)
     check_table(ratings, RATINGS)
     require_columns(ratings, ["subject", *(["context"] if factor.by else [])], "ratings")

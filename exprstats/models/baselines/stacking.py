@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.contracts import PREDICTIONS, check_table, take_predictions
+from exprstats.contracts import PREDICTIONS, check_kind, check_table, take_predictions
 from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.models.data.design import Design, Sample
 from exprstats.models.fitting.elastic import tune_sample
@@ -143,6 +143,7 @@ def pair_pooled(models: Models) -> pd.DataFrame:
     >>> pair["model"].value_counts().to_dict()
     {'elastic': 200, 'elastic pooled': 200}
     """
+    check_kind(models, Models, "models", "fit_elastic or fit_forest")
     models.require_clips()
     rows = models.predictions
     own = rows[rows["fitted_on"] == "context"]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.contracts import find_absent
+from exprstats.contracts import find_absent, require_columns
 from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.models.data.design import NOTHING, Design, Sample
 from exprstats.options import check_word, name_some
@@ -24,6 +24,7 @@ def settle_task(clips: pd.DataFrame, target: str, task: Task | None) -> Task:
     if task is not None:
         check_word(task, Task, "task")
         return task
+    require_columns(clips, [], "clips")
     return "classification" if target in clips and holds_names(clips[target]) else "regression"
 
 

@@ -155,8 +155,8 @@ def build_design(
     if parts is None and not folded:
         message = "parts is None; give the table that split_subjects returns."
         raise OptionError(message)
+    require_columns(clips, [by] if by is not None and by != "context" else [], "clips")
     if by is not None and by != "context":
-        require_columns(clips, [by], "clips")
         if by in (*names, target):
             message = f"'{by}' names the contexts; it cannot be a feature or the target too."
             raise OptionError(message)

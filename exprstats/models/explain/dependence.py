@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import write_number
-from exprstats.contracts import arrange_rows
+from exprstats.contracts import arrange_rows, check_kind
 from exprstats.errors import OptionError
 from exprstats.models.fitting.outcomes import KEYS, count_clips
 from exprstats.models.fitting.result import Fitted, Models
@@ -116,6 +116,7 @@ def trace_dependence(
     True
     """
     check_count(points, "points", 2)
+    check_kind(models, Models, "models", "fit_elastic or fit_forest")
     known = models.require_clips().features
     traced = [features] if isinstance(features, str) else list(features or known)
     for name in traced:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import write_interval, write_level, write_number
-from exprstats.contracts import arrange_rows
+from exprstats.contracts import arrange_rows, check_kind
 from exprstats.document.text import join_words
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference.resampling.clusters import BLOCK, count_clusters, draw_clusters
@@ -161,6 +161,7 @@ def rate_importance(
         message = f"alike is {alike:g}; it must lie above 0 and be at most 1."
         raise OptionError(message)
     rows: list[dict[str, Any]] = []
+    check_kind(models, Models, "models", "fit_elastic or fit_forest")
     design = models.require_clips()
     seeds = seed_samples(design, seed)
     for fit, one in zip(models.fits, seeds, strict=True):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import write_count, write_interval, write_level, write_number
-from exprstats.contracts import arrange_rows
+from exprstats.contracts import arrange_rows, check_kind
 from exprstats.document.text import join_words
 from exprstats.errors import OptionError
 from exprstats.inference.resampling.intervals import find_percentile, sort_draws
@@ -214,6 +214,7 @@ def report_weights(
     >>> (tested["p_adjusted"] < 0.05).to_dict()
     {'motion': True, 'noise': False}
     """
+    check_kind(models, Models, "models", "fit_elastic or fit_forest")
     if models.penalties is None:
         message = f"{models.kind} models have no weights. Give models from fit_elastic."
         raise OptionError(message)

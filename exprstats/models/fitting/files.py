@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.contracts import arrange_rows
+from exprstats.contracts import arrange_rows, check_kind
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.io import encode_json, write_json
 from exprstats.io.outputs import read_stored
@@ -21,6 +21,7 @@ from exprstats.models.fitting.elastic import Tuned
 from exprstats.models.fitting.outcomes import KEYS
 from exprstats.models.fitting.penalties import Grid, Moments
 from exprstats.models.fitting.result import Models, Record
+from exprstats.options import take_path
 
 FORMAT = "exprstats models"
 VERSION = 1
@@ -60,6 +61,7 @@ def save_models(models: Models, path: str | Path) -> None:
     >>> again.sentence() == models.sentence()
     True
     """
+    check_kind(models, Models, "models", "fit_elastic or fit_forest")
     if models.penalties is None:
         message = (
             f"{models.kind} models are not stored: a file of trees would be a pickle, which runs "
@@ -111,7 +113,7 @@ def load_models(path: str | Path) -> Models:
     --------
     See `save_models`.
     """
-    payload = _read_payload(Path(path))
+    payload = _read_payload(take_path(path))
     try:
         features = tuple(payload["features"])
         fits = tuple(_read_fit(one, len(features)) for one in payload["fits"])

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from exprstats.contracts import check_kind
 from exprstats.errors import OptionError
 from exprstats.models.data.classes import code_labels, show_label
 from exprstats.models.data.design import Design
@@ -111,6 +112,7 @@ def cross_classes(models: Models, *, part: str = "test") -> pd.DataFrame:
 
 def require_classes(models: Models) -> Design:
     """Return the design of models that predict classes, or raise `OptionError`."""
+    check_kind(models, Models, "models", "fit_elastic or fit_forest")
     if not models.design.classes:
         message = f"{models.kind} models of '{models.design.target}' predict numbers, no classes."
         raise OptionError(message)

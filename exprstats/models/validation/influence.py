@@ -20,7 +20,6 @@ from scipy.special import stdtrit
 
 from exprstats.inference.metrics.clustered import FEWEST_CLIPS
 from exprstats.models.fitting.penalties import Grid, Moments, trace_grid
-from exprstats.models.fitting.products import CONSTANT as ROUNDED
 from exprstats.models.fitting.products import read_moments
 
 CONSTANT = 1e-12
@@ -169,51 +168,40 @@ def _count_freedom(squares: np.ndarray, codes: np.ndarray) -> np.ndarray:
 def _refit(totals: np.ndarray, grid: Grid) -> np.ndarray:
     """Return levels and slopes (draws, 1 + p) of one net on sums (draws, q, q); NaN where none.
 
-    Most samples without one subject keep the features, and their signs, of the whole. Given those
-    the weights solve linear equations, which is checked against the conditions of a minimum (Zou &
-    Hastie, 2005); only samples that fail are descended one by one.
+    Most samples without one subject keep the features, and their signs, of the whole, the first of
+    them. Only samples that do not are descended one by one.
     """
     lines = np.full((len(totals), totals.shape[1] - 1), np.nan)
-    whole = read_moments(totals[0])
-    if whole is not None:
-        lines[0] = _write_line(whole, trace_grid(whole, grid)[0][0])
-        lines[1:] = _solve_alike(totals[1:], np.sign(lines[0, 1:]), grid)
-    for place in np.flatnonzero(np.isnan(lines[:, 0])):
-        moments = read_moments(totals[place])
-        if moments is not None:
-            lines[place] = _write_line(moments, trace_grid(moments, grid)[0][0])
+    read = [(place, read_moments(total)) for place, total in enumerate(totals)]
+    known = [(place, one) for place, one in read if one is not None]
+    if not known:
+        return lines
+    first, _ = trace_grid(known[0][1], grid)
+    found = _solve_alike([one for _, one in known], np.sign(first[0]), grid)
+    found[0] = first[0]  # to the last bit the model that predicts
+    for (place, one), weights in zip(known, found, strict=True):
+        alone = np.isnan(weights).any()
+        slopes = (trace_grid(one, grid)[0][0] if alone else weights) / one.scale
+        lines[place] = np.append(one.mean - slopes @ one.centre, slopes)
     return lines
 
 
-def _write_line(moments: Moments, weights: np.ndarray) -> np.ndarray:
-    slopes = weights / moments.scale
-    return np.append(moments.mean - slopes @ moments.centre, slopes)
+def _solve_alike(moments: Sequence[Moments], signs: np.ndarray, grid: Grid) -> np.ndarray:
+    """Return weights (draws, p) of nets whose weights have nearly the signs (p,); NaN elsewhere.
 
-
-def _solve_alike(totals: np.ndarray, signs: np.ndarray, grid: Grid) -> np.ndarray:
-    """Return levels and slopes (draws, 1 + p) of nets, NaN where no minimum is found.
-
-    Weights are assumed to have the signs (p,) of another net. What turns out to have the other sign
-    is left out, what is left out against the conditions of a minimum is taken in, and again.
+    Given the signs the weights solve linear equations, which is checked against the conditions of a
+    minimum (Zou & Hastie, 2005): what turns out to have the other sign is left out, what is left
+    out against the conditions is taken in, and again.
     """
     alpha, ratio = grid.alphas[0], grid.l1_ratios[0]
     bound = alpha * ratio
-    n = np.maximum(totals[:, :1, :1], 1)
-    mean = totals[:, 0] / n[:, 0]
-    covariance = totals / n - mean[:, :, None] * mean[:, None, :]
-    scale = np.sqrt(np.maximum(np.diagonal(covariance, axis1=1, axis2=2), 0))
-    flat = scale[:, 1:-1] <= ROUNDED
-    units = np.where(flat, 1.0, scale[:, 1:-1])
-    kept = np.where(flat, 0.0, 1 / units)
-    gram = covariance[:, 1:-1, 1:-1] * (kept[:, :, None] * kept[:, None, :])
-    cross = covariance[:, 1:-1, -1] * kept
-    varying = (totals[:, 0, 0] >= 1) & (scale[:, -1] > ROUNDED)
-    held = np.where(flat, 0.0, signs)
+    gram, cross = (np.array([getattr(one, name) for one in moments]) for name in ("gram", "cross"))
+    held = np.where([one.constant for one in moments], 0.0, signs)
     weights, sound = np.zeros_like(cross), np.zeros(len(cross), dtype=bool)
+    places = np.arange(len(signs))
     for _ in range(_ROUNDS):
         used = held != 0
         system = np.where(used[:, :, None] & used[:, None, :], gram, 0.0)
-        places = np.arange(len(signs))
         system[:, places, places] += np.where(used, alpha * (1 - ratio), 1.0)
         wanted = np.where(used, cross - bound * held, 0.0)
         try:
@@ -223,14 +211,12 @@ def _solve_alike(totals: np.ndarray, signs: np.ndarray, grid: Grid) -> np.ndarra
         turned = np.sign(weights) != held
         rest = np.where(used, 0.0, cross - (gram @ weights[..., None])[..., 0])
         over = np.abs(rest) > bound
-        sound = varying & ~(turned | over).any(axis=1)
+        sound = ~(turned | over).any(axis=1)
         if sound.all():
             break
-        held = np.where(turned, 0.0, held)
+        held = np.where(turned, -held, held)
         held = np.where(over & ~turned.any(axis=1, keepdims=True), np.sign(rest), held)
-    slopes = weights / units
-    lines = np.column_stack([mean[:, -1] - (slopes * mean[:, 1:-1]).sum(axis=1), slopes])
-    return np.where(sound[:, None], lines, np.nan)
+    return np.where(sound[:, None], weights, np.nan)
 
 
 def _score(lines: np.ndarray, held: np.ndarray, variance: float) -> np.ndarray:

@@ -15,7 +15,7 @@ from scipy.special import stdtr, stdtrit
 
 from exprstats.apa import tell_p, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
-from exprstats.errors import ExprStatsWarning
+from exprstats.errors import ExprStatsWarning, OptionError
 from exprstats.models.data.splits import split_subjects
 from exprstats.models.fitting.outcomes import SCORES, group_contexts
 from exprstats.models.fitting.result import Models
@@ -152,6 +152,11 @@ def repeat_splits(
     """
     check_count(repeats, "repeats", 2)
     check_level(level)
+    if not isinstance(fits, Mapping) or not fits or not all(map(callable, fits.values())):
+        message = (
+            f"fits is a dict of names and verbs, such as {{'net': fit_elastic}}; got {fits!r:.60}."
+        )
+        raise OptionError(message)
     scores, ratios = [], []
     for again, one in enumerate(spawn_seeds(seed, repeats), start=1):
         first, second = one.spawn(2)

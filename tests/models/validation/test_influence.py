@@ -12,11 +12,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from exprstats.models import fold_subjects, nest_elastic
+from exprstats.models.validation.influence import trace_influence
 
 FEATURES = ["motion", "gaze", "blink", "still"]
 
 
-def score_naively(rows, points, *, without=None, of="test"):
+def score_naively(rows, points, *, without=None, of="test", features=FEATURES):
     """Return RMSE and mean r over folds, a subject left out of the test or of the training."""
     squares, scores = [], []
     for fold, (alpha, ratio) in points.items():
@@ -27,10 +28,11 @@ def score_naively(rows, points, *, without=None, of="test"):
             held = held[held["subject"] != without]
         model = ElasticNet(alpha=alpha, l1_ratio=ratio, tol=1e-9, max_iter=100_000)
         model = Ridge(alpha=alpha * len(rest)) if ratio == 0 else model
-        guess = make_pipeline(StandardScaler(), model).fit(rest[FEATURES], rest["score"])
-        guess = guess.predict(held[FEATURES])
+        guess = make_pipeline(StandardScaler(), model).fit(rest[features], rest["score"])
+        guess = guess.predict(held[features])
         squares.append((guess - held["score"]) ** 2)
-        scores.append(np.corrcoef(guess, held["score"])[0, 1])
+        flat = np.ptp(guess) < 1e-9
+        scores.append(0.0 if flat else np.corrcoef(guess, held["score"])[0, 1])
     return np.concatenate(squares).mean() ** 0.5, np.mean(scores)
 
 
@@ -70,6 +72,35 @@ def test_the_interval_equals_loops_that_leave_out_subjects(draw_clips):
     for term, numbers in wanted.items():
         columns = ["estimate", "std_error", "conf_low", "conf_high"]
         np.testing.assert_allclose(told.loc[term, columns].astype(float), numbers, atol=1e-5)
+
+
+@pytest.mark.parametrize("alpha", [0.01, 0.1, 0.3])
+@pytest.mark.parametrize("ratio", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("kind", ["noise", "twins", "one subject's", "constant", "many"])
+def test_samples_without_one_subject_are_whole_fits(kind, ratio, alpha):
+    # Where features come, go and turn with each subject, the signs of the whole are often wrong.
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=(24, 14 if kind == "many" else 4))
+    if kind == "twins":
+        values[:, 1] = values[:, 0]
+    if kind == "one subject's":
+        values[:, 1] = np.repeat([1.0, 0.0], [3, 21])
+    if kind == "constant":
+        values[:, 1] = 0
+    target = values[:, 0] / 4 + rng.normal(size=24)
+    subjects, codes = np.repeat(np.arange(8), 3), np.repeat([0, 1], 4)
+    rows = np.column_stack([np.ones(24), values, target]).reshape(8, 3, -1)
+    products = np.einsum("gij,gik->gjk", rows, rows).reshape(8, -1)
+    found = trace_influence(products, codes, [(alpha, ratio)] * 2)
+    names = [f"x{j}" for j in range(values.shape[1])]
+    table = pd.DataFrame(values, columns=names).assign(score=target, subject=subjects)
+    points = {fold: (alpha, ratio) for fold in (0, 1)}
+    table["fold"] = codes[subjects]
+    given = {"rows": table, "points": points, "features": names}
+    np.testing.assert_allclose(found.whole, score_naively(**given), atol=1e-5)
+    for of, ours in (("test", found.tested), ("train", found.trained)):
+        wanted = [score_naively(**given, without=one, of=of) for one in range(8)]
+        np.testing.assert_allclose(ours, wanted, atol=1e-5)
 
 
 def simulate_studies(count, *, slope, subjects=40, seed=1):
