@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from exprstats.apa import count_things
+from exprstats.cli.command import opens_session
 from exprstats.cli.deep import (
     ClipOption,
     ClipsArgument,
@@ -18,9 +19,8 @@ from exprstats.cli.deep import (
     read_windows,
     write_predictions,
 )
-from exprstats.cli.options import ForceOption, JsonOption, OutOption, QuietOption
 from exprstats.cli.reading import allow_strict, reads_files
-from exprstats.cli.session import Session, open_session
+from exprstats.cli.session import Session
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +37,9 @@ CopiesArgument = Annotated[
 
 @allow_strict
 @reads_files
+@opens_session("deep predict", "predictions", seeded=False)
 def predict_sequences(
+    session: Session,
     model: CopiesArgument,
     clips: ClipsArgument,
     sequences: SequencesOption,
@@ -52,29 +54,23 @@ def predict_sequences(
         Path | None, typer.Option(metavar="FILE", help="Write the predictions as CSV.")
     ] = None,
     device: DeviceOption = "auto",
-    json: JsonOption = None,
-    out: OutOption = None,
-    force: ForceOption = False,
-    quiet: QuietOption = False,
 ) -> None:
     """Predict clips by a stored network."""
-    options = {"json": json, "out": out, "force": force, "quiet": quiet}
-    with open_session("deep predict", files={"--predictions": predictions}, **options) as session:
-        table = read_windows(session, clips, None, clip=clip, subject=subject, context=None)
-        note_arrays(session, sequences, table)
-        told = count_things(len(table), "clip was predicted", "clips were predicted")
-        if model.is_dir():
-            found = _predict_people(session, model, table, sequences, device)
-            told = count_things(len(found), "clip was predicted", "clips were predicted")
-            people = count_things(found["subject"].nunique(), "person", "people")
-            session.say(f"{told} by the copies in {model}, each for its own of {people}.")
-        else:
-            network = open_network(session, model, sequences, device)
-            found = list_guesses(network, table, model.stem)
-            session.say(f"{told} by {type(network).__name__} '{network.net}' from {model}.")
-        session.add_table("predictions", found)
-        if predictions is not None:
-            write_predictions(session, found, predictions)
+    table = read_windows(session, clips, None, clip=clip, subject=subject, context=None)
+    note_arrays(session, sequences, table)
+    told = count_things(len(table), "clip was predicted", "clips were predicted")
+    if model.is_dir():
+        found = _predict_people(session, model, table, sequences, device)
+        told = count_things(len(found), "clip was predicted", "clips were predicted")
+        people = count_things(found["subject"].nunique(), "person", "people")
+        session.say(f"{told} by the copies in {model}, each for its own of {people}.")
+    else:
+        network = open_network(session, model, sequences, device)
+        found = list_guesses(network, table, model.stem)
+        session.say(f"{told} by {type(network).__name__} '{network.net}' from {model}.")
+    session.add_table("predictions", found)
+    if predictions is not None:
+        write_predictions(session, found, predictions)
 
 
 def _predict_people(
