@@ -10,7 +10,6 @@ from exprstats.document.text import say
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import list_sources
 from exprstats.report.methods.paragraph import describe_procedure
-from exprstats.report.sections.ablation import describe_ablation
 from exprstats.report.sections.adaptation import describe_adaptation, describe_tasks
 from exprstats.report.sections.agreement import describe_agreement
 from exprstats.report.sections.calibration import describe_calibration
@@ -25,12 +24,12 @@ from exprstats.report.sections.companions import (
 from exprstats.report.sections.comparisons import describe_comparisons, describe_pooling
 from exprstats.report.sections.contrasts import describe_contrasts
 from exprstats.report.sections.cooccurrence import describe_cooccurrence
-from exprstats.report.sections.correlations import describe_correlations
 from exprstats.report.sections.data import (
     describe_analysed,
     describe_session,
     list_session_versions,
 )
+from exprstats.report.sections.decisions import describe_subjects
 from exprstats.report.sections.descriptives import describe_distributions
 from exprstats.report.sections.design import describe_choice, describe_design
 from exprstats.report.sections.estimates import describe_estimates
@@ -44,6 +43,7 @@ from exprstats.report.sections.factors import (
     describe_ordered,
 )
 from exprstats.report.sections.features import (
+    describe_correlations,
     describe_features,
     describe_sensitivity,
     describe_tracking,
@@ -53,13 +53,12 @@ from exprstats.report.sections.label_prediction import describe_prediction
 from exprstats.report.sections.means import describe_means
 from exprstats.report.sections.measurement import describe_measurement, list_banners
 from exprstats.report.sections.measurement_error import describe_errors
-from exprstats.report.sections.networks import describe_networks
+from exprstats.report.sections.networks import describe_ablation, describe_networks
 from exprstats.report.sections.others import describe_further
 from exprstats.report.sections.performance import describe_performance
 from exprstats.report.sections.raters import describe_raters
 from exprstats.report.sections.reliability import describe_reliability
 from exprstats.report.sections.scores import describe_scorecard, describe_scores
-from exprstats.report.sections.subject_means import describe_subjects
 from exprstats.report.sections.transfer import describe_transfer
 from exprstats.report.sections.validation import (
     describe_fits,

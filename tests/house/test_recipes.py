@@ -59,7 +59,7 @@ def greet_user(json: JsonOption = None) -> None:
     with open_session("greet", json=json) as session:
         session.say("Good morning.")
 '''
-_OUTLINE = "from exprstats.report.sections.subject_means import"
+_OUTLINE = "from exprstats.report.sections.transfer import"
 _FIT = "from exprstats.cli.fit import"
 _TRAIN = "        train=shares.train,"
 # File to (text that is there, text in its place); of a new file there is nothing to replace.
