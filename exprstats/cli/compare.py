@@ -168,7 +168,7 @@ def compare_files(
     from exprstats.inference import compare_models, describe_methods
     from exprstats.io import read_predictions
     from exprstats.io.predictions import join_strata
-    from exprstats.report.sections.classes import describe_predicted
+    from exprstats.report.sections.classes import describe_class_counts
     from exprstats.report.sections.companions import join_plans
     from exprstats.study.targets import choose_metrics
 
@@ -197,7 +197,7 @@ def compare_files(
     wanted["calibration"] = calibration
     found, plans = keep_companions(session, table, result, wanted, chance=chance, place=place)
     if "truth_class" in table:
-        session.show(describe_predicted(table))
+        session.show(describe_class_counts(table))
     session.present(result, *found, join_plans(plans) if plans else None)
     if result.table["versus"].notna().any():
         session.add_figure("differences", "draw_differences", result)

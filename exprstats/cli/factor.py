@@ -201,11 +201,11 @@ def _describe_scores(
 ) -> Iterator[Result]:
     """Yield the scores' distribution, and their means by context and by the groups of people."""
     from exprstats.descriptives import compare_means
-    from exprstats.study.stages.descriptives import describe_scored, find_by, pick_scores
+    from exprstats.study.stages.descriptives import describe_factor_scores, find_by, pick_scores
 
     if factor.scores["score"].isna().all():
         return
-    described = describe_scored(factor)
+    described = describe_factor_scores(factor)
     session.tables["scores_descriptives"] = described.tidy()
     yield described
     scores = pick_scores(factor)

@@ -66,10 +66,10 @@ def show_run(session: Session, run: StudyRun) -> None:
     folder = run.study.path.parent
     for one in provenance.inputs:
         session.add_input(folder / one.file, one.sha256, one.rows)
-    session.rows = list_rows(run)
+    session.rows = list_result_rows(run)
 
 
-def list_rows(run: StudyRun) -> list[dict[str, Any]]:
+def list_result_rows(run: StudyRun) -> list[dict[str, Any]]:
     """Return the tidy rows of every result, each with the name of its result first.
 
     They are those of ``results.json`` in the report folder, in its order.

@@ -139,6 +139,12 @@ def collect_notes(
     )
 
 
+def find_parts(rows: pd.DataFrame, start: str) -> list[str]:
+    """Return the different parts of the notes of rows that start with a word."""
+    parts = [part for note in rows["note"].dropna() for part in str(note).split("; ")]
+    return list(dict.fromkeys(part for part in parts if part.startswith(start)))
+
+
 def _name_places(held: list[dict[Any, Any]], rows: pd.DataFrame, keys: Sequence[str]) -> str:
     """Return the places in brackets, leaving out each key all of whose values are meant."""
     import pandas as pd

@@ -10,6 +10,7 @@ from exprstats.apa import MISSING, write_count, write_level, write_number
 from exprstats.document.cells import (
     ALL,
     collect_notes,
+    find_parts,
     find_row,
     list_levels,
     name_contexts,
@@ -17,7 +18,7 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Table, list_columns
+from exprstats.document.model import Column, Table, keep, list_columns
 from exprstats.document.tables import column
 from exprstats.document.text import FIXED, Text, say
 from exprstats.reliability.icc.analysis import FIXED_RATERS
@@ -137,12 +138,12 @@ def build_coefficients(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliabil
         tuple(columns),
         pd.DataFrame(cells),
         group=group,
-        notes=(
+        notes=keep(
             _explain_terms(family, ranged=ranged),
-            *_tell_samples(shown),
+            _tell_samples(shown),
             *_list_notes(shown, same, methods),
-            *_tell_bootstrap(same),
-            *_tell_reml(rows, result),
+            _tell_bootstrap(same),
+            _tell_reml(rows, result),
         ),
         rows=name_contexts(result.tidy()),
         main=True,
@@ -189,16 +190,14 @@ def _explain_terms(family: str, *, ranged: bool) -> Text:
     )
 
 
-def _tell_samples(shown: pd.DataFrame) -> tuple[Text, ...]:
+def _tell_samples(shown: pd.DataFrame) -> Text | None:
     if not shown["context"].eq(ONE_SAMPLE).any():
-        return ()
-    return (
-        say(
-            "{all}: within contexts; level differences between contexts do not count as "
-            "reliability. {sample}: level differences between contexts count as reliability.",
-            all=ALL,
-            sample=ONE_SAMPLE,
-        ),
+        return None
+    return say(
+        "{all}: within contexts; level differences between contexts do not count as "
+        "reliability. {sample}: level differences between contexts count as reliability.",
+        all=ALL,
+        sample=ONE_SAMPLE,
     )
 
 
@@ -208,14 +207,14 @@ def _list_notes(shown: pd.DataFrame, same: pd.DataFrame, methods: set[Any]) -> t
     said = {ALONE, FIXED_RATERS}
     notes = []
     if "jackknife" in methods:
-        overs = _find_parts(same[same["method"].eq("jackknife")], "over ")
+        overs = find_parts(same[same["method"].eq("jackknife")], "over ")
         whole = "over subjects, and raters where shared" if known else "over clips and raters"
         template = "{name}: delete-one jackknife {over}"
         template += "; allows for clips of one subject being alike." if known else "."
         notes.append(say(template, name=name, over=overs[0] if len(overs) == 1 else whole))
         said |= {*overs} if len(overs) == 1 else set()
     if "jackknife_subjects" in methods:
-        overs = _find_parts(same[same["method"].eq("jackknife_subjects")], "over ")
+        overs = find_parts(same[same["method"].eq("jackknife_subjects")], "over ")
         whole = f"over {'subjects' if known else 'clips'}"
         notes.append(
             say(
@@ -225,7 +224,7 @@ def _list_notes(shown: pd.DataFrame, same: pd.DataFrame, methods: set[Any]) -> t
             )
         )
         said |= {*overs}
-    parts = _find_parts(same[same["method"].isin(INDEPENDENT)], "the ")
+    parts = find_parts(same[same["method"].isin(INDEPENDENT)], "the ")
     whole = parts[0] if len(parts) == 1 else "the clips that all raters rated"
     of = f" of {whole}" if parts else ""
     narrow = ", too narrow where they are alike" if known and methods & {*CLUSTERED} else ""
@@ -244,12 +243,6 @@ def _list_notes(shown: pd.DataFrame, same: pd.DataFrame, methods: set[Any]) -> t
         ]
     )
     return (*notes, *told, *collect_notes(kept, ("item", "context"), {*said, *parts}))
-
-
-def _find_parts(rows: pd.DataFrame, start: str) -> list[str]:
-    """Return the different parts of notes that start with a word."""
-    parts = [part for note in rows["note"].dropna() for part in str(note).split("; ")]
-    return list(dict.fromkeys(part for part in parts if part.startswith(start)))
 
 
 def build_forms(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliability) -> tuple[Table, ...]:
@@ -322,30 +315,28 @@ def _list_form_notes(
     return (*notes, *(say("{text}", text=text) for text in meanings))
 
 
-def _tell_bootstrap(rows: pd.DataFrame) -> tuple[Text, ...]:
+def _tell_bootstrap(rows: pd.DataFrame) -> Text | None:
     drawn = rows[rows["method"].eq("bootstrap")]
     if drawn.empty:
-        return ()
+        return None
     draws = sorted({int(count) for count in drawn["draws"].dropna()})
     template = "Bootstrap: percentiles of {draws} draws of {units}"
     template += (
         "." if drawn["n_clusters"].isna().all() else "; that raters are shared does not widen it."
     )
-    return (
-        say(
-            template,
-            draws=" to ".join(dict.fromkeys(write_count(draws[end]) for end in (0, -1))),
-            units="clips" if drawn["n_clusters"].isna().all() else "subjects",
-        ),
+    return say(
+        template,
+        draws=" to ".join(dict.fromkeys(write_count(draws[end]) for end in (0, -1))),
+        units="clips" if drawn["n_clusters"].isna().all() else "subjects",
     )
 
 
-def _tell_reml(rows: pd.DataFrame, result: Reliability) -> tuple[Text, ...]:
+def _tell_reml(rows: pd.DataFrame, result: Reliability) -> Text | None:
     if not rows["estimator"].eq("reml").any():
-        return ()
+        return None
     if result.r_call is None:
         how = "come from statsmodels (MixedLM)" if result.model == "two-way" else "need no R"
-        return (say("REML components {how}; they are never negative.", how=how),)
+        return say("REML components {how}; they are never negative.", how=how)
     versions = ", ".join(f"{name} {version}" for name, version in result.r_versions.items())
     template = "REML components come from R ({versions}): {call}."
-    return (say(template, versions=versions, call=result.r_call),)
+    return say(template, versions=versions, call=result.r_call)

@@ -17,7 +17,7 @@ from exprstats.document.cells import (
     write_limits,
     write_mark,
 )
-from exprstats.document.model import Column, Section, Table, list_columns
+from exprstats.document.model import Column, Section, Table, keep, list_columns
 from exprstats.document.text import Text, join_texts, join_words, say
 from exprstats.inference.comparison.regression import OLS
 from exprstats.inference.resampling.summaries import TOO_FEW
@@ -54,7 +54,7 @@ def describe_comparisons(analysis: Analysis) -> Section | None:
             ),
             *(() if warned else second),
         ),
-        caveats=(*warned, *_warn_of_draws(shown, analysis.comparison.draws)),
+        caveats=keep(*warned, _warn_of_draws(shown, analysis.comparison.draws)),
         tables=(_build_table(shown, labels, analysis),),
     )
 
@@ -280,16 +280,14 @@ def _count_all(count: int) -> str:
     return f"all {write_count(count)} differences of mean errors"
 
 
-def _warn_of_draws(shown: pd.DataFrame, draws: int) -> tuple[Text, ...]:
+def _warn_of_draws(shown: pd.DataFrame, draws: int) -> Text | None:
     if draws >= _FEW_DRAWS or not is_bootstrapped(shown):
-        return ()
-    return (
-        say(
-            "With {draws} draws no *p* below {least} can be seen and limits vary from seed to "
-            "seed; use 2,000 or more for publication.",
-            draws=write_count(draws),
-            least=write_p(2 / (draws + 1)),
-        ),
+        return None
+    return say(
+        "With {draws} draws no *p* below {least} can be seen and limits vary from seed to "
+        "seed; use 2,000 or more for publication.",
+        draws=write_count(draws),
+        least=write_p(2 / (draws + 1)),
     )
 
 

@@ -37,27 +37,25 @@ _UNKNOWN = "not estimated"  # the note of a plan without an estimate
 _MOST_ITEMS = 4  # questions of which a sentence is read
 
 
-def say_decisions(analysis: Analysis) -> tuple[Text, ...]:
+def say_decisions(analysis: Analysis) -> Text | None:
     """Return how many raters per clip the target needs, or what more raters would give."""
     if analysis.plan is not None:
-        return (_say_plan(name_contexts(analysis.plan.tidy())),)
+        return _say_plan(name_contexts(analysis.plan.tidy()))
     if analysis.decisions is None:
-        return ()
-    return (
-        say(
-            "How reliable the mean of other numbers of raters would be is in <Table decisions, "
-            "Figure decisions>."
-        ),
+        return None
+    return say(
+        "How reliable the mean of other numbers of raters would be is in <Table decisions, "
+        "Figure decisions>."
     )
 
 
-def build_decisions(analysis: Analysis) -> tuple[Table, ...]:
+def build_decisions(analysis: Analysis) -> Table | None:
     """Return the table, where raters were planned."""
     decisions = None if analysis.decisions is None else name_contexts(analysis.decisions.tidy())
     plan = None if analysis.plan is None else name_contexts(analysis.plan.tidy())
     keys = decisions if decisions is not None else plan
     if keys is None:
-        return ()
+        return None
     numbers = [] if decisions is None else pick_numbers(list_levels(decisions, "raters_per_clip"))
     # The limits of a table that was published may be of any level.
     level = find_level(keys)
@@ -74,19 +72,17 @@ def build_decisions(analysis: Analysis) -> tuple[Table, ...]:
         columns.append(Column("raters", say("Raters for {target}", target=target)))
     lines = keys.drop_duplicates([name for name in ("context", "item", "term") if name in keys])
     cells = [_write_row(row, keys, plan, numbers) for row in lines.to_dict("records")]
-    return (
-        Table(
-            "decisions",
-            "Reliability With Other Numbers of Raters",
-            tuple(columns),
-            pd.DataFrame(cells),
-            group=group,
-            notes=(
-                *_list_notes(plan, level, drawn=decisions is not None),
-                *(say("{told}", told=told) for told in tell_fixed(keys)),
-            ),
-            rows=keys,
+    return Table(
+        "decisions",
+        "Reliability With Other Numbers of Raters",
+        tuple(columns),
+        pd.DataFrame(cells),
+        group=group,
+        notes=(
+            *_list_notes(plan, level, drawn=decisions is not None),
+            *(say("{told}", told=told) for told in tell_fixed(keys)),
         ),
+        rows=keys,
     )
 
 

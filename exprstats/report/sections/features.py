@@ -20,7 +20,7 @@ from exprstats.behaviour.ledger import KEPT_QUALITY
 from exprstats.descriptives.correlations import count_disagreements
 from exprstats.descriptives.moments import SKEW_NAMES, measure_moments
 from exprstats.document.cells import ALL, collect_notes, list_levels, name_contexts, write_limits
-from exprstats.document.model import Column, Section, Table
+from exprstats.document.model import Column, Section, Table, keep
 from exprstats.document.tables import column, tabulate
 from exprstats.document.text import Text, cite, quote_sentence, say
 from exprstats.report.analysis import Analysis
@@ -68,13 +68,13 @@ def describe_features(analysis: Analysis) -> Section | None:
     return Section(
         "features",
         "Features",
-        sentences=(
+        sentences=keep(
             say(
                 "The models used {features} of {clips} (<Table features>).",
                 features=count_things(len(rows), "feature"),
                 clips=count_things(len(found), "clip"),
             ),
-            *_say_tracking(analysis),
+            _say_tracking(analysis),
         ),
         tables=(tabulate("features", "Features of the Clips", rows, _COLUMNS, notes=notes),),
     )
@@ -180,18 +180,16 @@ def _summarise(values: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _say_tracking(analysis: Analysis) -> tuple[Text, ...]:
+def _say_tracking(analysis: Analysis) -> Text | None:
     """Return how well the clips' frames were tracked, where that is known."""
     shares = read_shares(analysis)
     if analysis.study is None or analysis.study.openface is None or shares.empty:
-        return ()
-    return (
-        say(
-            "Of the moments of a clip, {middle} were tracked well enough in the median clip and "
-            "{least} in the worst one that was kept.",
-            middle=write_percent(shares.median()),
-            least=write_percent(shares.min()),
-        ),
+        return None
+    return say(
+        "Of the moments of a clip, {middle} were tracked well enough in the median clip and "
+        "{least} in the worst one that was kept.",
+        middle=write_percent(shares.median()),
+        least=write_percent(shares.min()),
     )
 
 
@@ -211,35 +209,33 @@ def describe_correlations(analysis: Analysis) -> Section | None:
     return Section(
         "feature_correlations",
         "Correlations of the features with the target",
-        sentences=(
+        sentences=keep(
             quote_sentence(found.sentence()),
             say(
                 "<Table feature_correlations> lists both correlations, with *p* adjusted after "
                 "Holm (1979)."
             ),
-            *_say_agreement(found),
+            _say_agreement(found),
         ),
         caveats=_say_uncorrelated(found),
         tables=(_build_correlations(found),),
     )
 
 
-def _say_agreement(found: FeatureCorrelations) -> tuple[Text, ...]:
+def _say_agreement(found: FeatureCorrelations) -> Text | None:
     """Return whether cluster intervals and the usual tests say the same."""
     apart, count = count_disagreements(found.table, found.level)
     if not count:
-        return ()
+        return None
     ways = "cluster intervals and the usual tests (Pearson’s r, repeated-measures correlation)"
     if not apart:
         every = "the one correlation" if count == 1 else f"all {count} correlations"
-        return (say("The {ways} agree on {every}.", ways=ways, every=every),)
-    return (
-        say(
-            "The {ways} disagree about {apart}; the other tests assume that a person’s clips are "
-            "independent, or that people’s means are normal.",
-            ways=ways,
-            apart=count_things(apart, "correlations", "correlations", of=count),
-        ),
+        return say("The {ways} agree on {every}.", ways=ways, every=every)
+    return say(
+        "The {ways} disagree about {apart}; the other tests assume that a person’s clips are "
+        "independent, or that people’s means are normal.",
+        ways=ways,
+        apart=count_things(apart, "correlations", "correlations", of=count),
     )
 
 

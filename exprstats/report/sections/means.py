@@ -9,7 +9,7 @@ import pandas as pd
 
 from exprstats.apa import MISSING, count_things, write_count, write_level, write_number, write_p
 from exprstats.document.cells import collect_notes, list_levels, write_estimate, write_limits
-from exprstats.document.model import Column, Figure, Section, Table, list_columns
+from exprstats.document.model import Column, Figure, Section, Table, keep, list_columns
 from exprstats.document.text import Text, cite, quote_sentence, say
 from exprstats.options import name_some
 from exprstats.plots import draw_means
@@ -41,9 +41,9 @@ def describe_means(analysis: Analysis) -> Section | None:
             *_quote(found.list_tests(), "Table mean_tests" if tests else ""),
             *_quote(found.judge_agreement(), "Table mean_pairs" if len(pairs) else ""),
         ),
-        caveats=(
-            *_say_left_out(found),
-            *_say_scale(analysis, found),
+        caveats=keep(
+            _say_left_out(found),
+            _say_scale(analysis, found),
             *(quote_sentence(note) for note in found.notes),
         ),
         tables=(_build_means(found), *tests, *(_build_pairs(found),) * bool(len(pairs))),
@@ -74,31 +74,27 @@ def _quote(told: list[str], place: str) -> Iterator[Text]:
         yield cite(one, place) if last else quote_sentence(one)
 
 
-def _say_left_out(found: MeanComparison) -> tuple[Text, ...]:
+def _say_left_out(found: MeanComparison) -> Text | None:
     if not found.left_out or found.design not in {"repeated", "mixed"}:
-        return ()
-    return (
-        say(
-            "{people} without clips in all contexts {verb} not in the ANOVA and its t tests "
-            "({names}); the cluster intervals hold them.",
-            people=count_things(len(found.left_out), "person", "people"),
-            verb="is" if len(found.left_out) == 1 else "are",
-            names=name_some(found.left_out),
-        ),
+        return None
+    return say(
+        "{people} without clips in all contexts {verb} not in the ANOVA and its t tests "
+        "({names}); the cluster intervals hold them.",
+        people=count_things(len(found.left_out), "person", "people"),
+        verb="is" if len(found.left_out) == 1 else "are",
+        names=name_some(found.left_out),
     )
 
 
-def _say_scale(analysis: Analysis, found: MeanComparison) -> tuple[Text, ...]:
+def _say_scale(analysis: Analysis, found: MeanComparison) -> Text | None:
     """Return what the comparison of factor scores takes for granted."""
     factor = analysis.factor
     if factor is None or not factor.by or found.tests.empty:
-        return ()
-    return (
-        say(
-            "Scores are those of the factor model of all clips. Comparing their means assumes "
-            "that the questions measure the same in every context; tests of invariance examine "
-            "that."
-        ),
+        return None
+    return say(
+        "Scores are those of the factor model of all clips. Comparing their means assumes "
+        "that the questions measure the same in every context; tests of invariance examine "
+        "that."
     )
 
 
