@@ -20,7 +20,6 @@ from exprstats.cli.deep import (
     note_arrays,
     open_network,
     read_windows,
-    write_predictions,
 )
 from exprstats.cli.options import (
     ForceOption,
@@ -31,6 +30,7 @@ from exprstats.cli.options import (
     split_names,
 )
 from exprstats.cli.places import check_folders
+from exprstats.cli.predict import write_predictions
 from exprstats.cli.reading import allow_strict, reads_files
 from exprstats.cli.session import Session, open_session
 from exprstats.errors import DataError, OptionError, warn_user

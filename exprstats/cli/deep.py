@@ -20,6 +20,7 @@ from exprstats.cli.options import (
     split_names,
 )
 from exprstats.cli.places import check_folder, check_folders, spare_input
+from exprstats.cli.predict import write_predictions
 from exprstats.cli.reading import allow_strict, get_reading, reads_files
 from exprstats.cli.session import Session
 from exprstats.errors import OptionError, warn_user
@@ -325,11 +326,3 @@ def _keep(session: Session, result: DeepModels, seed: int) -> None:
         found.append(split_variance(pooled, metrics=metrics, run="run"))
         session.tables["training"] = found[-1].tidy()
     session.present(result, *found)
-
-
-def write_predictions(session: Session, table: pd.DataFrame, place: Path) -> None:
-    """Write predictions as CSV, and say so."""
-    from exprstats.io import write_csv
-
-    write_csv(table, place)
-    session.say(f"{count_things(len(table), 'prediction is', 'predictions are')} in {place}.")

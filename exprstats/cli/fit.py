@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from exprstats.apa import count_things
 from exprstats.cli.command import opens_session
 from exprstats.cli.options import (
     PREDICTIONS_HELP,
@@ -21,6 +20,7 @@ from exprstats.cli.options import (
     tell_saved,
 )
 from exprstats.cli.places import spare_input
+from exprstats.cli.predict import write_predictions
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session
 from exprstats.document.cells import list_records
@@ -172,12 +172,7 @@ def fit_clips(
     keep_scores(session, found)
     session.present(*found.values(), *trace_curves(session, found))
     if predictions is not None:
-        from exprstats.io import write_csv
-
-        table = session.tables["predictions"]
-        write_csv(table, predictions)
-        count = count_things(len(table), "prediction is", "predictions are")
-        session.say(f"{count} in {predictions}.")
+        write_predictions(session, session.tables["predictions"], predictions)
     if save is not None:
         from exprstats.models import save_models
 

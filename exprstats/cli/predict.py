@@ -78,11 +78,15 @@ def predict_file(
         session.say(f"Columns that the model does not use: {name_some(unused)}.")
     judge_predictions(session, found, seed)
     if predictions is not None:
-        from exprstats.io import write_csv
+        write_predictions(session, found, predictions)
 
-        write_csv(found, predictions)
-        count = count_things(len(found), "prediction is", "predictions are")
-        session.say(f"{count} in {predictions}.")
+
+def write_predictions(session: Session, table: pd.DataFrame, place: Path) -> None:
+    """Write predictions as CSV, and say so."""
+    from exprstats.io import write_csv
+
+    write_csv(table, place)
+    session.say(f"{count_things(len(table), 'prediction is', 'predictions are')} in {place}.")
 
 
 def refuse_network(model: Path, file: Path) -> None:
