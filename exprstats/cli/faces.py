@@ -13,8 +13,8 @@ from exprstats.cli.command import opens_session
 from exprstats.cli.options import VIDEOS_HELP
 from exprstats.cli.places import spare_input
 from exprstats.cli.session import Session
-from exprstats.document.model import Column, Section, Table
-from exprstats.document.text import say
+from exprstats.document.model import Section, Table
+from exprstats.document.tables import column, tabulate
 from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.options import name_some
 
@@ -161,7 +161,7 @@ def _tell(session: Session, table: pd.DataFrame) -> None:
 def _print_boxes(boxes: pd.DataFrame) -> Table:
     names = {"x": "x", "y": "y", "side": "Side (px)"}
     names |= {"n_frames": "Frames", "n_found": "With the face", "n_several": "With others"}
-    columns = [Column(name, say(heading)) for name, heading in names.items()]
-    first = Column("clip", say("Clip"), words=True)
-    cells = boxes.astype(object).where(boxes.notna(), MISSING).astype(str)
-    return Table("boxes", "Face Boxes", (first, *columns), cells, rows=boxes)
+    shown = boxes.astype(object).where(boxes.notna(), MISSING)
+    counts = (column(name, heading, words=False) for name, heading in names.items())
+    columns = (column("clip", "Clip"), *counts)
+    return tabulate("boxes", "Face Boxes", shown, columns, rows=boxes)

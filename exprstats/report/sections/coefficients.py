@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -19,7 +20,7 @@ from exprstats.document.cells import (
     write_limits,
 )
 from exprstats.document.model import Column, Table, keep, list_columns
-from exprstats.document.tables import column
+from exprstats.document.tables import column, match_row, tabulate
 from exprstats.document.text import FIXED, Text, say
 from exprstats.reliability.icc.analysis import FIXED_RATERS
 from exprstats.reliability.icc.analysis import INDEPENDENT as ALONE
@@ -110,33 +111,38 @@ def build_coefficients(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliabil
     limited = same[same["conf_low"].notna()]
     known, resampled = knows_subjects(shown), shown["method"].isin(CLUSTERED).any()
     methods = {*limited["method"]} - ({*CLUSTERED} if not resampled else set())
-    independent = bool(same["method"].isin(INDEPENDENT).any())
-    family = find_family(shown)
-    cells = [_write_row(row, rows, name_contexts(design)) for row in shown.to_dict("records")]
+    family, ranges = find_family(shown), name_contexts(design)
     first, group = place_rows(shown)
     spanner = f"{write_level(float(shown['level'].iloc[0]))} CI"
     over = "Clustered by subject" if known else "Clips left out one by one"
-    columns = [
+    if same["method"].isin(INDEPENDENT).any():
+        methods |= {"independent"}
+    columns = (
         first,
-        Column("average", say("ICC({family},*k*)", family=family)),
-        *([Column("clusters", say("{over}", over=over), spanner)] * ("jackknife" in methods)),
-        *(
-            [Column("fixed", say("{over}, raters fixed", over=over), spanner)]
-            * ("jackknife_subjects" in methods)
+        column("average", f"ICC({family},*k*)", write_estimate, of=dict),
+        *_interval_columns(rows, over, spanner, methods),
+        column(
+            "single",
+            f"ICC({family},1)",
+            write_estimate,
+            of=lambda row: find_row(
+                rows,
+                context=row["context"],
+                item=row["item"],
+                term=row["term"].replace(",k)", ",1)"),
+            ),
         ),
-        *([Column("independent", say("Clips treated as independent"), spanner)] * independent),
-        *([Column("bootstrap", say("Bootstrap"), spanner)] * ("bootstrap" in methods)),
-        Column("single", say("ICC({family},1)", family=family)),
-        *list_columns(raters="Raters per clip", clips="Clips"),
-        *([Column("subjects", say("Subjects"))] * known),
-    ]
+        column("raters", "Raters per clip", of=lambda row: _write_raters(row, ranges)),
+        column("n_clips", "Clips", write_count),
+        column("n_clusters", "Subjects", write_count) if known else None,
+    )
     per = "Context" if first.key == "context" else "Question"
     ranged = bool(design["raters_min"].ne(design["raters_max"]).any())
-    return Table(
+    return tabulate(
         "reliability",
         f"Inter-Rater Reliability per {per}" + (" and Context" if group else ""),
-        tuple(columns),
-        pd.DataFrame(cells),
+        shown,
+        columns,
         group=group,
         notes=keep(
             _explain_terms(family, ranged=ranged),
@@ -150,24 +156,21 @@ def build_coefficients(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliabil
     )
 
 
-def _write_row(row: dict[Any, Any], rows: pd.DataFrame, ranges: pd.DataFrame) -> dict[str, str]:
-    same = pick_rows(rows, context=row["context"], item=row["item"])
-    single = find_row(same, term=row["term"].replace(",k)", ",1)"))
-    average = pick_rows(same, term=row["term"], k_rule=row["k_rule"])
-    independent = average[average["method"].isin(INDEPENDENT)].to_dict("records")
-    return {
-        "context": row["context"],
-        "item": str(row["item"]),
-        "average": write_estimate(row),
-        "clusters": write_limits(find_row(average, method="jackknife")),
-        "fixed": write_limits(find_row(average, method="jackknife_subjects")),
-        "independent": write_limits(independent[0]) if independent else MISSING,
-        "bootstrap": write_limits(find_row(average, method="bootstrap")),
-        "single": write_estimate(single),
-        "raters": _write_raters(row, ranges),
-        "clips": write_count(row["n_clips"]),
-        "subjects": MISSING if pd.isna(row["n_clusters"]) else write_count(row["n_clusters"]),
+def _interval_columns(
+    rows: pd.DataFrame, over: str, spanner: str, shown: set[Any]
+) -> Iterator[Column]:
+    """Yield the columns of intervals, each from the rows that hold it."""
+    ways = {
+        "jackknife": (over, ("jackknife",)),
+        "jackknife_subjects": (f"{over}, raters fixed", ("jackknife_subjects",)),
+        "independent": ("Clips treated as independent", INDEPENDENT),
+        "bootstrap": ("Bootstrap", ("bootstrap",)),
     }
+    for key, (heading, methods) in ways.items():
+        if key in shown:
+            own = rows[rows["method"].isin(methods)]
+            of = match_row(own, "context", "item", "term", "k_rule")
+            yield column(key, heading, write_limits, of=of, under=spanner)
 
 
 def _write_raters(row: dict[Any, Any], ranges: pd.DataFrame) -> str:

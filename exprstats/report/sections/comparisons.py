@@ -112,7 +112,8 @@ def _build_table(
     abreast = len(labels) <= MOST_ABREAST
     level = write_level(float(shown["level"].iloc[0]))
     blocks = [[*labels]] if abreast else [[metric] for metric in labels]
-    first = _find_common(shown)
+    models = list_levels(shown, "model")
+    first = models[0] if len(models) == 1 else None  # what every difference starts from
     heading = say("{model} minus", model=analysis.name_model(first)) if first else say("Comparison")
     columns = [Column("pair", heading, words=True)]
     for place, metric in enumerate(blocks[0]):
@@ -144,12 +145,6 @@ def _build_table(
         rows=shown,
         main=True,
     )
-
-
-def _find_common(shown: pd.DataFrame) -> Any:
-    """Return the model that every difference starts from, or None."""
-    models = list_levels(shown, "model")
-    return models[0] if len(models) == 1 else None
 
 
 def _write_title(first: Any, analysis: Analysis) -> str:

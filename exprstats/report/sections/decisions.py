@@ -12,13 +12,12 @@ from exprstats.document.cells import (
     ALL,
     collect_notes,
     find_level,
-    find_row,
     list_levels,
     name_contexts,
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.model import Figure, Section, Table
 from exprstats.document.tables import column, match_row, tabulate
 from exprstats.document.text import Text, cite, quote_sentence, say
 from exprstats.plots import draw_decisions
@@ -60,23 +59,32 @@ def build_decisions(analysis: Analysis) -> Table | None:
     # The limits of a table that was published may be of any level.
     level = find_level(keys)
     first, group = place_rows(keys)
+    same = [name for name in ("context", "item", "term") if name in keys]
     columns = [
         first,
         *(
-            Column(f"k{k}", say("{k}", k=f"{k:g}"), "Reliability by number of raters")
+            column(
+                f"k{k}",
+                f"{k:g}",
+                write_score,
+                of=match_row(keys, *same, raters_per_clip=k),
+                under="Reliability by number of raters",
+            )
             for k in numbers
         ),
     ]
     if plan is not None and analysis.plan is not None:
         target = _write_target(analysis.plan.target)
-        columns.append(Column("raters", say("Raters for {target}", target=target)))
-    lines = keys.drop_duplicates([name for name in ("context", "item", "term") if name in keys])
-    cells = [_write_row(row, keys, plan, numbers) for row in lines.to_dict("records")]
-    return Table(
+        columns.append(
+            column("raters", f"Raters for {target}", _write_need, of=match_row(plan, *same))
+        )
+    lines = keys.drop_duplicates(same)
+    lines = lines.assign(**{name: ALL for name in ("context", "item") if name not in keys})
+    return tabulate(
         "decisions",
         "Reliability With Other Numbers of Raters",
-        tuple(columns),
-        pd.DataFrame(cells),
+        lines,
+        columns,
         group=group,
         notes=(
             *_list_notes(plan, level, drawn=decisions is not None),
@@ -171,22 +179,6 @@ def _write_target(target: float) -> str:
     return write_number(target, 2 if round(target, 2) == target else 3, bounded=True)
 
 
-def _write_row(
-    row: dict[Any, Any],
-    decisions: pd.DataFrame,
-    plan: pd.DataFrame | None,
-    numbers: list[Any],
-) -> dict[str, str]:
-    key = {name: row[name] for name in ("context", "item", "term") if name in row}
-    cells = {name: str(row.get(name, ALL)) for name in ("context", "item")}
-    for number in numbers:
-        cells[f"k{number}"] = write_score(find_row(decisions, raters_per_clip=number, **key))
-    if plan is not None:
-        found = find_row(plan, **key)
-        cells["raters"] = _write_need(found) if found else MISSING
-    return cells
-
-
 def write_score(row: dict[Any, Any]) -> str:
     """Write an estimate with its limits, where it has any."""
     limits = write_limits(row)
@@ -199,9 +191,9 @@ def _write_raters(row: dict[Any, Any], name: str = "raters") -> str:
 
 
 def _write_need(row: dict[Any, Any]) -> str:
-    low, high = (_write_raters(row, name) for name in ("raters_low", "raters_high"))
-    if row["note"] == _UNKNOWN:
+    if not row or row["note"] == _UNKNOWN:
         return MISSING
+    low, high = (_write_raters(row, name) for name in ("raters_low", "raters_high"))
     if pd.isna(row["raters"]):
         return _NEVER
     if pd.isna(row["raters_low"]) and not str(row["note"]).startswith(_NEVER):
@@ -228,14 +220,10 @@ def _list_notes(plan: pd.DataFrame | None, level: Any, *, drawn: bool) -> tuple[
                 interval=interval,
             )
         )
-        noted = plan.assign(note=[_drop_said(note) for note in plan["note"]])
+        said = plan["note"].astype(str).str.startswith(_NEVER)  # by the cells themselves
+        noted = plan.assign(note=plan["note"].mask(said))
         notes += collect_notes(noted, ("item", "context"))
     return tuple(notes)
-
-
-def _drop_said(note: Any) -> Any:
-    """Return a note, without the one that the cells say themselves."""
-    return None if isinstance(note, str) and note.startswith(_NEVER) else note
 
 
 def describe_subjects(analysis: Analysis) -> Section | None:

@@ -21,7 +21,7 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Section, Table, keep
+from exprstats.document.model import Column, Section, Table, keep
 from exprstats.document.tables import column, estimate_columns, match_row, tabulate
 from exprstats.document.text import Text, cite, join_texts, quote_code, say
 from exprstats.report.analysis import Analysis
@@ -158,24 +158,8 @@ def describe_levels(analysis: Analysis) -> Section | None:
         for context in list_levels(rows, "context")
         for name, term, item in named
     ]
-    columns = [column("name", "Question")]
-    for layer, spanner in _LAYERS.items():
-        columns += estimate_columns(
-            factors.level,
-            heading="λ",
-            key=f"{layer}_estimate",
-            of=match_row(rows, "context", "item", "term", layer=layer),
-            under=spanner,
-            decimals=3,
-        )
-        rest = match_row(rows, "context", "item", layer=layer, term="residual")
-        columns.append(
-            column(f"{layer}_residual", "ε", write_estimate, of=rest, under=spanner, decimals=3)
-        )
-    share = match_row(rows, "context", "item", term="icc")
-    columns += estimate_columns(factors.level, heading="ICC", key="icc", of=share, decimals=3)
     pooled = rows["n_clusters"].iloc[-1]
-    notes = keep(
+    notes = (
         say(
             "Standardized within each level; λ = loading, ε = residual variance, ICC = share of an "
             "item's variance that lies between clusters. All clips{counts}; {clusters} clusters "
@@ -189,14 +173,14 @@ def describe_levels(analysis: Analysis) -> Section | None:
             "clips; what is specific to a clip counts as error."
         ),
         *list_context_fits(rows),
-        quote_call(factors.receipt, factors.items),
+        *keep(quote_call(factors.receipt, factors.items)),
         *collect_notes(rows[rows["term"].isin([*_COMPOSITES])], ("context",)),
     )
     table = tabulate(
         "levels",
         "Standardized Estimates Within and Between Clusters",
         lines,
-        columns,
+        _list_level_columns(rows, factors.level),
         group="context" if grouped else None,
         notes=notes,
         rows=rows,
@@ -207,6 +191,20 @@ def describe_levels(analysis: Analysis) -> Section | None:
         sentences=(cite(factors.sentence(), "Table levels"),),
         tables=(table,),
     )
+
+
+def _list_level_columns(rows: pd.DataFrame, level: float) -> list[Column]:
+    same = ("context", "item")
+    columns = [column("name", "Question")]
+    for layer, spanner in _LAYERS.items():
+        found = match_row(rows, *same, "term", layer=layer)
+        rest = match_row(rows, *same, layer=layer, term="residual")
+        form: dict[str, Any] = {"under": spanner, "decimals": 3}
+        columns += estimate_columns(level, heading="λ", key=f"{layer}_estimate", of=found, **form)
+        columns.append(column(f"{layer}_residual", "ε", write_estimate, of=rest, **form))
+    share = match_row(rows, *same, term="icc")
+    columns += estimate_columns(level, heading="ICC", key="icc", of=share, decimals=3)
+    return columns
 
 
 def build_items(
