@@ -32,7 +32,7 @@ def column(
     key
         Its name, and the value of a row that is written.
     heading
-        What is printed above it.
+        What is printed above it: a template of `say`, or a text, as what comes from data must be.
     write
         Writes the value, with ``options``: `exprstats.apa.write_count` or another.
     of

@@ -13,7 +13,6 @@ from exprstats.report.methods.paragraph import describe_procedure
 from exprstats.report.sections.adaptation import describe_adaptation, describe_tasks
 from exprstats.report.sections.agreement import describe_agreement
 from exprstats.report.sections.calibration import describe_calibration
-from exprstats.report.sections.columns import describe_columns
 from exprstats.report.sections.companions import (
     describe_contexts,
     describe_equivalence,
@@ -50,7 +49,7 @@ from exprstats.report.sections.features import (
 )
 from exprstats.report.sections.importance import describe_importance
 from exprstats.report.sections.label_prediction import describe_prediction
-from exprstats.report.sections.means import describe_means
+from exprstats.report.sections.means import describe_columns, describe_means
 from exprstats.report.sections.measurement import describe_measurement, list_banners
 from exprstats.report.sections.measurement_error import describe_errors
 from exprstats.report.sections.networks import describe_ablation, describe_networks
