@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from exprstats.cli.options import option
 from exprstats.document.terminal import wrap_text, write_line
 from exprstats.errors import ExprStatsError, ExprStatsWarning
 
@@ -37,7 +38,7 @@ _ITEMS = {
 
 
 def examine_machine(
-    json: Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")] = False,
+    json: Annotated[bool, option("Write JSON to standard output.", name="--json")] = False,
 ) -> None:
     """Say whether this machine has all it needs, with the cures."""
     findings = list(examine_all())

@@ -13,6 +13,7 @@ from exprstats.cli.options import (
     ByOption,
     MissingOption,
     NamesOption,
+    option,
     split_names,
 )
 from exprstats.cli.reading import get_reading, reads_files
@@ -36,23 +37,18 @@ def predict_file(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="One row per clip, with the model's features.")
     ],
-    model: Annotated[Path, typer.Option(metavar="FILE", help="From fit --save.")],
+    model: Annotated[Path, option("From fit --save.", "FILE")],
     clip: NamesOption = None,
     subject: Annotated[
         str | None,
-        typer.Option(
-            metavar="COLUMN",
-            help="Person seen in the clip. [default: subject, if the file has it]",
-        ),
+        option("Person seen in the clip. [default: subject, if the file has it]", "COLUMN"),
     ] = None,
     by: ByOption = None,
     unknown: Annotated[
         Literal["error", "pooled"],
-        typer.Option(help="Clips of contexts that were not in the fit: predicted by the pool."),
+        option("Clips of contexts that were not in the fit: predicted by the pool."),
     ] = "error",
-    predictions: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the predictions.")
-    ] = None,
+    predictions: Annotated[Path | None, option("Write the predictions.", "FILE")] = None,
     missing: MissingOption = None,
     *,
     seed: int,
