@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from math import isinf, isnan
 from typing import TYPE_CHECKING, Any, cast
 
-from exprstats.apa import MISSING, write_interval, write_number
+from exprstats.apa import MISSING, show_sign, write_interval, write_number
 from exprstats.document.text import Text, say
 
 if TYPE_CHECKING:
@@ -83,10 +83,12 @@ def find_level(table: pd.DataFrame) -> float | None:
 
 
 def write_estimate(row: Any, decimals: int = 2, *, bounded: bool = True) -> str:
-    """Write a tidy row's estimate."""
-    return write_number(
-        _read_number(row, "estimate"), decimals, bounded=bounded, lowest=-10 if bounded else None
-    )
+    """Write a tidy row's estimate; one next to 0 whose interval excludes it has more decimals."""
+    value, *ends = (_read_number(row, name) for name in ("estimate", "conf_low", "conf_high"))
+    low, high = (float("nan") if end is None else end for end in ends)
+    if value and (low > 0 or high < 0):
+        decimals = show_sign(value, decimals, True)
+    return write_number(value, decimals, bounded=bounded, lowest=-10 if bounded else None)
 
 
 def write_limits(row: Any, decimals: int = 2, *, bounded: bool = True) -> str:
