@@ -210,7 +210,10 @@ def find_empty(table: pd.DataFrame, names: Iterable[str]) -> list[Problem]:
     problems = []
     for name in names:
         # Blanks are sought among the ids, not the rows: a thousand times fewer texts.
-        levels = [] if pd.api.types.is_numeric_dtype(table[name]) else table[name].unique().tolist()
+        numbers = pd.api.types.is_numeric_dtype(table[name])
+        levels = [] if numbers else table[name].unique().tolist()
+        if levels and are_filled(levels):
+            continue
         blank = find_blank(levels)
         empty = table[name].isna() | table[name].isin(blank) if blank else table[name].isna()
         if empty.any():
@@ -348,11 +351,11 @@ def encode_ids(table: pd.DataFrame, names: Sequence[str]) -> tuple[np.ndarray, i
 
 def arrange_rows(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> pd.DataFrame:
     """Return tidy rows as a frame: the keys, then the estimate columns that any row has."""
-    frame = pd.DataFrame(list(rows))
-    given = [name for name in ESTIMATE_COLUMNS if name in frame.columns]
-    ordered = [name for name in keys if name in frame.columns]
-    rest = [name for name in frame.columns if name not in {*given, *ordered}]
-    return frame[[*ordered, *rest, *given]]
+    names = dict.fromkeys(name for row in rows for name in row)
+    given = [name for name in ESTIMATE_COLUMNS if name in names]
+    ordered = [name for name in keys if name in names]
+    rest = [name for name in names if name not in {*given, *ordered}]
+    return pd.DataFrame(list(rows), columns=[*ordered, *rest, *given])
 
 
 def _count_rows(mask: pd.Series) -> tuple[int, ...]:

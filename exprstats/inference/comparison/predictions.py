@@ -30,7 +30,7 @@ Span = float | Mapping[Any, float] | None
 # A cluster with a third of the rows beside more than four others: tests of nothing reject at .05
 # in about 10 of 100 studies (tests/inference/comparison/test_edges.py).
 GIANT, MANY_GIANTS = 1 / 3, 4
-_SOME = 10_000
+_SOME = 1_000
 _MANY = 20  # values of a truth that no model hits all by itself
 
 
@@ -89,7 +89,7 @@ def check_predictions(
     rows = predictions if complete.all() else predictions[complete]
     _warn_of_copies(rows)
     # The first rows nearly always show a cluster twice.
-    if not any(part.duplicated([cluster, "model"]).any() for part in (rows[:_SOME], rows)):
+    if not any(rows[:n].duplicated([cluster, "model"]).any() for n in (_SOME, len(rows))):
         fact = f"each {cluster} has one row, so that rows are resampled one by one. "
         warn_user(
             (fact, "Name the column that repeats with ", Option("cluster"), ", if there is one.")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from exprstats.codes import Codes, close_gaps, find_rows, pack_codes, recode
+from exprstats.codes import Codes, close_gaps, find_places, pack_codes, recode
 from exprstats.contracts import require_columns
 from exprstats.errors import DataError, Problem
 from exprstats.io.guards.tables import code_ratings
@@ -184,7 +184,8 @@ def _find_items(
     ]
     if problems:
         raise DataError(problems)
-    return [(item, find_rows(codes.codes, present[item])) for item in chosen]
+    rows = find_places(codes.codes, len(codes.levels))
+    return [(item, rows[present[item]]) for item in chosen]
 
 
 def _name_contexts(pooled: Panel, by: str | None, codes: dict[str, Codes]) -> Panel:
