@@ -236,9 +236,11 @@ def find_blank(levels: list[Any]) -> list[Any]:
 def are_filled(values: list[Any]) -> bool:
     """Return whether one look at all finds nothing but texts that begin with no blank."""
     try:
-        return _BLANK.search("\n".join(["", *values, ""])) is None
+        text = "\n".join(values)
     except TypeError:
         return False
+    ends = text[:1].isspace() or text[-1:] in {"", "\n"}
+    return not values or not (ends or _BLANK.search(text))
 
 
 def find_unnumbers(table: pd.DataFrame, names: Iterable[str]) -> list[Problem]:

@@ -227,19 +227,21 @@ def find_copies(design: Design) -> list[str]:
     A quantity is copied where |r| is 1 within rounding, classes where each has one value of its
     own (numbers for names, say).
     """
-    found = []
-    for j, name in enumerate(design.features):
-        for sample in design.samples:
-            values, truth = design.matrix[sample.rows, j], sample.truth
-            if design.classes:
-                pairs = len(np.unique(np.column_stack([values, truth]), axis=0))
-                kinds = len(np.unique(truth))
-                same = pairs == len(np.unique(values)) == kinds and 2 * kinds < len(truth)
-            else:
-                same = copies_numbers(values, truth)
-            if same and name not in found:
-                found.append(name)
-    return found
+    same = np.zeros(len(design.features), dtype=bool)
+    for sample in design.samples:
+        values, truth = design.matrix[sample.rows], sample.truth
+        if design.classes:
+            kinds = len(np.unique(truth))
+            same |= [
+                len(np.unique(np.column_stack([own, truth]), axis=0))
+                == len(np.unique(own))
+                == kinds
+                and 2 * kinds < len(truth)
+                for own in values.T
+            ]
+        else:
+            same |= copies_numbers(values, truth)
+    return [name for name, copied in zip(design.features, same, strict=True) if copied]
 
 
 def _check_features(features: Sequence[str], target: str) -> tuple[str, ...]:
