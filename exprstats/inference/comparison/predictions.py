@@ -24,7 +24,7 @@ from exprstats.inference.metrics.metric import Metric
 from exprstats.inference.resampling.clusters import Cell, stratify_cell
 from exprstats.inference.resampling.summaries import FEWEST_CLUSTERS
 from exprstats.io.guards.tables import guard_table
-from exprstats.options import is_positive, name_nearest
+from exprstats.options import check_columns, is_positive, name_nearest
 
 Span = float | Mapping[Any, float] | None
 # A cluster with a third of the rows beside more than four others: tests of nothing reject at .05
@@ -49,13 +49,14 @@ def check_predictions(
 
     Warns of rows without truth or prediction, and of rows that models were trained on.
     """
+    check_columns(cluster, by, strata)
     contract = replace(
         PREDICTIONS,
         key=tuple(dict.fromkeys(name for name in (*PREDICTIONS.key, by) if name)),
         ids=tuple(name for name in (cluster, strata) if name),
     )
     predictions = take_predictions(predictions)
-    require_columns(predictions, [] if by is None else [by], "predictions")
+    require_columns(predictions, [by], "predictions")
     seated = "seat" in predictions.columns
     predictions = guard_table(
         predictions,

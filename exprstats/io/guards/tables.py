@@ -18,6 +18,7 @@ from exprstats.errors import DataError, Problem, warn_user
 from exprstats.io.files.words import is_total
 from exprstats.io.guards.codes import Outlying, find_codes, find_shared
 from exprstats.io.guards.ids import Finding, are_plain, judge_ids, name_ids
+from exprstats.options import check_columns
 
 # Of a table's attributes: what was said of it before.
 _MARK = "exprstats"
@@ -114,6 +115,8 @@ def guard_table(
     >>> guard_table(ratings, ids=["clip", "rater"], numbers=["rating"])["clip"].tolist()
     ['a', 'b']
     """
+    ids = [*ids]
+    check_columns(*ids)
     if not isinstance(table, pd.DataFrame):
         return table
     said = set(table.attrs.get(_MARK, ()))
@@ -146,7 +149,7 @@ _RATED = ("context", "clip", "rater", "item", "subject")
 
 def guard_ratings(ratings: pd.DataFrame, *others: str | None) -> pd.DataFrame:
     """Return RATINGS as `guard_table` does; ``others`` are further columns of ids."""
-    ids = (*_RATED, *filter(None, others))
+    ids = (*_RATED, *(name for name in others if name is not None))
     return guard_table(ratings, ids=ids, numbers=["rating"], apart="item")
 
 

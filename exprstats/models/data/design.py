@@ -23,7 +23,7 @@ from exprstats.io.guards.features import copies_numbers, judge_features, tell_fe
 from exprstats.io.guards.tables import guard_table
 from exprstats.models.data.categories import find_references
 from exprstats.models.data.parts import label_parts
-from exprstats.options import PARTS, name_some
+from exprstats.options import PARTS, check_columns, list_columns, name_some
 from exprstats.parallel import Seed, spawn_seeds
 
 NOTHING = "There is nothing to predict."
@@ -152,17 +152,18 @@ def build_design(
         Features that are no list, repeat, or hold the target; no split though there are no folds.
     """
     names = _check_features(features, target)
+    check_columns(by, pooled_target)
     if parts is None and not folded:
         message = "parts is None; give the table that split_subjects returns."
         raise OptionError(message)
-    require_columns(clips, [by] if by is not None and by != "context" else [], "clips")
+    require_columns(clips, [by], "clips")
     if by is not None and by != "context":
         if by in (*names, target):
             message = f"'{by}' names the contexts; it cannot be a feature or the target too."
             raise OptionError(message)
         clips = clips.drop(columns="context", errors="ignore").rename(columns={by: "context"})
     pooled = pooled_target or (f"{target}_pooled" if f"{target}_pooled" in clips else target)
-    problems = find_absent(clips, [*names, target, pooled, *(["context"] if by else [])], "clips")
+    problems = find_absent(clips, [*names, target, pooled], "clips")
     if problems:
         raise DataError(problems)
     numbers = [*names, *(() if classes else (target, pooled))]
@@ -245,10 +246,8 @@ def find_copies(design: Design) -> list[str]:
 
 
 def _check_features(features: Sequence[str], target: str) -> tuple[str, ...]:
-    if isinstance(features, str) or not len(features):
-        message = f"features must be a list of column names, not {features!r}."
-        raise OptionError(message)
-    names = tuple(features)
+    names = tuple(list_columns(features, "features"))
+    check_columns(target)
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         message = f"features names {', '.join(repeated)} more than once."
