@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NoReturn
 
 import numpy as np
@@ -21,6 +22,7 @@ from exprstats.contracts import (
 from exprstats.errors import DataError
 
 PROBE = 1000
+_ROOM = 16  # cells a row in which to mark keys, which is faster than sorting them
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +101,12 @@ def close_gaps(codes: np.ndarray) -> np.ndarray:
     return codes if used.all() else (np.cumsum(used) - 1)[codes]
 
 
-def find_rows(codes: np.ndarray, code: int) -> slice | np.ndarray:
-    """Return where a code stands: a slice, which copies nothing, if its rows are neighbours."""
-    rows = np.flatnonzero(codes == code)
-    if rows.size and rows[-1] - rows[0] + 1 == rows.size:
-        return slice(int(rows[0]), int(rows[-1]) + 1)
-    return rows
+def find_places(codes: np.ndarray, size: int) -> list[slice | np.ndarray]:
+    """Return where each code 0 … size − 1 stands: slices, which copy nothing, of sorted codes."""
+    if (codes[1:] >= codes[:-1]).all():
+        ends = np.searchsorted(codes, np.arange(size + 1)).tolist()
+        return [slice(*pair) for pair in pairwise(ends)]
+    return [np.flatnonzero(codes == code) for code in range(size)]
 
 
 def _name_key(by: str | None) -> tuple[str, ...]:
@@ -180,6 +182,10 @@ def _is_key(ids: Sequence[Codes]) -> bool:
     packed, most = pack_codes(ids)
     if most > 2**62:
         return not pd.DataFrame([one.codes for one in ids]).T.duplicated().any()
+    if most <= _ROOM * len(packed):
+        used = np.zeros(most, dtype=bool)
+        used[packed] = True
+        return np.count_nonzero(used) == len(packed)
     # Sorting integers is many times faster than hashing them or counting in a large table.
     packed.sort()
     return not (packed[1:] == packed[:-1]).any()

@@ -210,7 +210,7 @@ def _prepare(
     names = check_items(items)
     check_word(missing, MissingRule, "missing")
     itemset = read_items(table, names, by)
-    ids = find_clusters(table, cluster) if cluster else None
+    ids = None if cluster is None else find_clusters(table, cluster)
     return itemset, list_jobs(itemset, names, cluster=ids, missing=missing)
 
 

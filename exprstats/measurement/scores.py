@@ -264,6 +264,7 @@ def join_scores(
     [[-1.37, -1.49]]
     """
     check_share(unmatched, "unmatched")
+    check_kind(factor, Factor, "factor", "fit_factor")
     clips = guard_table(clips, ids=(*NAMED_CLIPS.key, "subject"), quiet=True)
     check_table(clips, NAMED_CLIPS)
     if factor.scores.empty:

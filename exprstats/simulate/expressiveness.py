@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import pandas as pd
 
 from exprstats.contracts import check_kind
 from exprstats.errors import OptionError
-from exprstats.options import check_count, name_nearest
+from exprstats.options import check_count, name_nearest, tell_kind
 from exprstats.parallel import Seed, open_generator
 from exprstats.simulate.draws import draw_ratings, draw_signals, list_clips
 from exprstats.simulate.population import (
@@ -209,8 +210,8 @@ def _check_ranges(subjects: int, raters: int, subject_share: float, severity_sha
         ("subject_share", subject_share, 0, 1),
         ("severity_share", severity_share, 0, min(p.halo.min() for p in PROFILES.values())),
     ):
-        if not low <= value <= high:
-            message = f"{name} is {value:g}; it must lie between {low:g} and {high:,g}."
+        if not isinstance(value, Real) or not low <= value <= high:
+            message = f"{name} is {tell_kind(value)}; it must lie between {low:g} and {high:,g}."
             raise OptionError(message)
 
 

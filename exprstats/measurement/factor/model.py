@@ -229,7 +229,7 @@ def fit_factor(
         scale=scale,
         estimator=estimator,
         missing=missing,
-        cluster=find_clusters(items_table, cluster) if cluster else None,
+        cluster=None if cluster is None else find_clusters(items_table, cluster),
         ratings=ratings,
         strict=False,
     )

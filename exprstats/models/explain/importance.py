@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,7 +23,7 @@ from exprstats.models.explain.refits import LIMITS, check_resampling
 from exprstats.models.fitting.outcomes import FEW_SUBJECTS, KEYS, group_contexts
 from exprstats.models.fitting.penalties import scale_columns
 from exprstats.models.fitting.result import Fitted, Models
-from exprstats.options import KIND_NAMES, check_count
+from exprstats.options import KIND_NAMES, check_count, tell_kind
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
 
@@ -157,8 +158,8 @@ def rate_importance(
     """
     check_resampling(draws, level)
     check_count(repeats, "repeats")
-    if not 0 < alike <= 1:
-        message = f"alike is {alike:g}; it must lie above 0 and be at most 1."
+    if not isinstance(alike, Real) or not 0 < alike <= 1:
+        message = f"alike is {tell_kind(alike)}; it must lie above 0 and be at most 1."
         raise OptionError(message)
     rows: list[dict[str, Any]] = []
     check_kind(models, Models, "models", "fit_elastic or fit_forest")
