@@ -44,6 +44,14 @@ def name_contexts(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(context=named)
 
 
+def name_pairs(rows: pd.DataFrame) -> list[str]:
+    """Return "context − versus" of each row."""
+    return [
+        f"{context} − {versus}"
+        for context, versus in zip(rows["context"], rows["versus"], strict=True)
+    ]
+
+
 def pick_rows(table: pd.DataFrame, **equal: Any) -> pd.DataFrame:
     """Return the rows whose columns equal the given values; None stands for empty.
 

@@ -11,13 +11,14 @@ from exprstats.document.cells import (
     collect_notes,
     find_row,
     list_levels,
+    name_pairs,
     write_estimate,
     write_limits,
     write_mark,
 )
 from exprstats.document.model import Column, Figure, Section, Table, list_columns
 from exprstats.document.text import Text, join_texts, say
-from exprstats.plots import draw_contrasts, name_pairs
+from exprstats.plots import draw_contrasts
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.others import MOST_ROWS
 

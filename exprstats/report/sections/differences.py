@@ -16,13 +16,13 @@ from exprstats.document.cells import (
     collect_notes,
     list_levels,
     name_contexts,
+    name_pairs,
     write_estimate,
     write_limits,
     write_mark,
 )
 from exprstats.document.model import Column, Table, list_columns
 from exprstats.document.text import Text, say
-from exprstats.plots import name_pairs
 
 if TYPE_CHECKING:
     from exprstats.reliability import ContextDifferences
