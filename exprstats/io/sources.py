@@ -269,7 +269,7 @@ class Source:
         return Batch(batch.rows[:count], batch.numbers[:count])
 
     def _find_absent(self, roles: Mapping[str, Role]) -> list[Problem]:
-        """Return a problem of each absent column, but one of many that have no cure of their own."""
+        """Return a problem of each absent column, and one of many that nothing is said about."""
         named = [part for one in roles for part in self.joined.get(one, (one,))]
         absent = [name for name in dict.fromkeys(named) if name not in self.header]
         cures = {name: self._name_cure(name) for name in absent}

@@ -46,7 +46,8 @@ def _gather(panels: Sequence[Panel], found: Sequence[list[Problem]]) -> list[Pro
     total = len({panel.context for panel in panels} - {None})
     first = next(problems[0] for problems in found if problems)
     fact = f"{len(hit):,} of {total:,} contexts have no reliability; {speak(first.fact)}"
-    remedy = ("Name a column of few contexts, such as tasks, with ", Option("context"), ".")
+    few = ("Name a column of few contexts, such as tasks, with ", Option("context"))
+    remedy = (*few, ", and check the clip column.")
     return [Problem(fact, remedy, column="context")]
 
 
