@@ -87,6 +87,13 @@ class Draft:
             fact = f"{counted} more than once: {shown}. {self._compare_repeats(key, repeated)}"
             self.add(fact, remedy, None, repeated)
 
+    def check_clips(self, roles: Iterable[str], remedy: Text, *, named: bool) -> None:
+        """Note clips that come again, and contexts that nobody named and that split clips."""
+        key = ["context", "clip"] if "context" in roles else ["clip"]
+        if not named:
+            self.judge_contexts(key)
+        self.find_repeats(key, remedy)
+
     def judge_contexts(self, key: Sequence[str]) -> None:
         """Note contexts that nobody named and that split clips; warn where the key needs them.
 

@@ -23,7 +23,6 @@ from exprstats.io.sources import (
     FilePath,
     Source,
     give_role,
-    lacks_clips,
     open_source,
     pick_roles,
 )
@@ -47,14 +46,16 @@ class _Shape:
     spread
         Canonical name -> what each rating column stands for: an item, a judge, a clip, or an item
         and a judge; empty for a long file that has all as columns.
-    numbered
-        Whether the row number is the clip.
     """
 
     ids: Mapping[str, str]
     numbers: tuple[str, ...]
     spread: Mapping[str, tuple[str, ...]]
-    numbered: bool = False
+
+    @property
+    def numbered(self) -> bool:
+        """Whether the row number is the clip."""
+        return "clip" not in {*self.ids, *self.spread}
 
 
 def read_ratings(
@@ -258,21 +259,15 @@ def _find_shape(
 ) -> _Shape:
     known = {name: named[name] for name in ("clip", "subject", "context")}
     if raters is not None:
-        ids = pick_roles(source, known, list_names(raters, {}))
-        numbered = lacks_clips(source, named["clip"])
-        if numbered:
-            del ids["clip"]
+        ids = pick_roles(source, known, list_names(raters, {}), numbered=True)
         judges = tuple(list_names(raters, ids))
         spread = {"rater": judges, "item": (rating or "rating",) * len(judges)}
-        return _Shape(ids, judges, spread, numbered)
+        return _Shape(ids, judges, spread)
     pairs = {} if items is None else _pair_columns(source, list_names(items, {}))
     if pairs:
-        ids = pick_roles(source, known)
-        numbered = lacks_clips(source, named["clip"])
-        if numbered:
-            del ids["clip"]
+        ids = pick_roles(source, known, numbered=True)
         kept, judges = zip(*pairs.values(), strict=True)
-        return _Shape(ids, tuple(pairs), {"item": kept, "rater": judges}, numbered)
+        return _Shape(ids, tuple(pairs), {"item": kept, "rater": judges})
     column = rating or "rating"
     names = list_names(column if items is None else items, {})
     ids = pick_roles(source, named, names)

@@ -42,7 +42,7 @@ from exprstats.io.guards.codes import describe_codes, find_silent
 from exprstats.io.guards.ids import judge_context
 from exprstats.io.guards.tables import find_table_codes, name_codes
 from exprstats.io.numbers import Marks, Missing
-from exprstats.options import name_nearest, take_path
+from exprstats.options import name_nearest, name_some, take_path
 
 FilePath = str | os.PathLike[str]
 _TYPED = {
@@ -59,6 +59,8 @@ Role = Literal["id", "number", "text", "guess", "class", "target", "label", "tim
 _MEASURED = frozenset({"number", "guess", "target"})
 Columns = str | Sequence[str]
 _FIRST = 50
+# More columns that are absent are one problem.
+_EACH = 3
 OPTIONAL = ("subject", "context")
 
 
@@ -84,6 +86,8 @@ class Source:
         Rows below the table that are no data, once they were read.
     context
         The column of contexts, once it is known.
+    cures
+        What to do where a column is absent, if its reader knows.
     """
 
     layout: Layout
@@ -94,6 +98,7 @@ class Source:
     joined: dict[str, tuple[str, ...]] = field(default_factory=dict)
     passed: list[Problem] = field(default_factory=list)
     context: str | None = None
+    cures: dict[str, Text] = field(default_factory=dict)
 
     def has(self, *names: str) -> bool:
         """Return whether all these columns are there."""
@@ -122,7 +127,8 @@ class Source:
         apart
             The column of items, which have scales of their own.
         """
-        problems = [*self.problems, *self._find_absent(roles)]
+        absent = self._find_absent(roles)
+        problems = [*self.problems, *absent]
         columns: dict[str, tuple[list[int], Column]] = {}
         for name, role in roles.items():
             parts = self.joined.get(name, (name,))
@@ -163,8 +169,7 @@ class Source:
         if self.context in table:
             problems += judge_context(table[self.context], len(rows))
         if not len(rows) and not problems:
-            fact = NO_ROWS
-            problems.append(Problem(fact, "Check the export."))
+            problems.append(Problem(NO_ROWS, "Check the export."))
         return Draft(str(self.layout.path), table, rows, problems, tuple(said))
 
     def _open_column(self, name: str, role: Role) -> Column:
@@ -264,17 +269,26 @@ class Source:
         return Batch(batch.rows[:count], batch.numbers[:count])
 
     def _find_absent(self, roles: Mapping[str, Role]) -> list[Problem]:
-        return [
-            Problem(f"there is no column '{name}'.", self._name_cure(name))
-            for name in [part for one in roles for part in self.joined.get(one, (one,))]
-            if name not in self.header
+        """Return a problem of each absent column, and one of many that nothing is said about."""
+        named = [part for one in roles for part in self.joined.get(one, (one,))]
+        absent = [name for name in dict.fromkeys(named) if name not in self.header]
+        cures = {name: self._name_cure(name) for name in absent}
+        listed = name_nearest("", self.header)
+        alike = [name for name, cure in cures.items() if cure == listed]
+        alike = alike if len(alike) > _EACH else []
+        told = [
+            Problem(f"there is no column '{name}'.", cure)
+            for name, cure in cures.items()
+            if name not in alike
         ]
+        fact = f"there are no columns {name_some(alike)}."
+        return [*told, Problem(fact, listed)] if alike else told
 
     def _name_cure(self, name: str) -> Text:
         """Return what to do about an absent column: the option that names the one it may be."""
         nearest = name_nearest(name, self.header)
-        if name not in WORDS:
-            return nearest
+        if name not in WORDS or name in self.cures:
+            return self.cures.get(name, nearest)
         fits = [one for one in self.header if split_name(one) & {*WORDS[name]}]
         judges = list(find_judges(self.header)) if name == "rater" and not fits else []
         if judges:
@@ -347,7 +361,11 @@ def _join_cells(parts: Sequence[Sequence[str]]) -> list[str]:
 
 
 def pick_roles(
-    source: Source, named: Mapping[str, Columns | None], taken: Iterable[str] = ()
+    source: Source,
+    named: Mapping[str, Columns | None],
+    taken: Iterable[str] = (),
+    *,
+    numbered: bool = False,
 ) -> dict[str, str]:
     """Return canonical name -> column; an unnamed subject or context is found by its name.
 
@@ -362,8 +380,13 @@ def pick_roles(
         named none.
     taken
         Columns that the caller named for anything else.
+    numbered
+        Whether a file without a clip column has one clip a row, so that nothing is its id; "clip"
+        is what a caller gets who named none.
     """
     found = {}
+    if numbered and named["clip"] == "clip" and "clip" not in map(str.casefold, source.header):
+        named = {role: column for role, column in named.items() if role != "clip"}
     listed = [[one] if isinstance(one, str) else list(one) for one in named.values() if one]
     used = {*taken, *(part for one in listed for part in one)}
     for role, column in named.items():
@@ -373,16 +396,3 @@ def pick_roles(
             found[role] = role
     source.context = found.get("context")
     return found
-
-
-def lacks_clips(source: Source, clip: Columns | None) -> bool:
-    """Return whether a file has no clip column, so that each row counts as a clip.
-
-    Parameters
-    ----------
-    source
-        The file.
-    clip
-        The column that the caller named; "clip" is what a caller gets who named none.
-    """
-    return clip == "clip" and not any(name.casefold() == "clip" for name in source.header)
