@@ -138,15 +138,15 @@ def write_interval(
     return f"[{', '.join(bounds)}]"
 
 
-def write_count(value: int | float) -> str:
+def write_count(value: int | float | None) -> str:
     """Write a count with thousands separated.
 
     Examples
     --------
-    >>> write_count(40320)
-    '40,320'
+    >>> write_count(40320), write_count(None)
+    ('40,320', '—')
     """
-    return f"{int(value):,}"
+    return MISSING if value is None or math.isnan(value) else f"{int(value):,}"
 
 
 def count_things(
@@ -183,6 +183,19 @@ def write_level(level: float) -> str:
     ('95%', '99.9%')
     """
     return f"{100 * level:.10g}%"
+
+
+def write_percent(share: float | None, decimals: int = 0) -> str:
+    """Write a share as a percentage.
+
+    Examples
+    --------
+    >>> write_percent(0.125), write_percent(0.125, 1), write_percent(None)
+    ('12%', '12.5%', '—')
+    """
+    if share is None or math.isnan(share):
+        return MISSING
+    return f"{write_number(100 * share, decimals)}%"
 
 
 def show_sign(value: float, decimals: int, excludes_zero: bool) -> int:

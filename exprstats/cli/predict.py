@@ -70,7 +70,7 @@ def predict_file(
     with open_session("predict", files={"--predictions": predictions}, **options) as session:
         refuse_network(model, file)
         from exprstats.models import load_models, predict_clips
-        from exprstats.report.sections.products import describe_predicted
+        from exprstats.report.sections.scores import describe_predicted
 
         models = load_models(model)
         facts = session.note_file(file)

@@ -74,7 +74,7 @@ def score_file(
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     with open_session("score", **options) as session:
         from exprstats import measurement
-        from exprstats.report.sections.products import describe_scored
+        from exprstats.report.sections.scores import describe_scored
 
         known = None if model is None else measurement.load_factor(model)
         names = choose_items(split_names(items, "--items"), known)

@@ -18,6 +18,7 @@ from exprstats.document.cells import (
     write_limits,
 )
 from exprstats.document.model import Column, Table, list_columns
+from exprstats.document.tables import column
 from exprstats.document.text import FIXED, Text, say
 from exprstats.reliability.icc.analysis import FIXED_RATERS
 from exprstats.reliability.icc.analysis import INDEPENDENT as ALONE
@@ -92,8 +93,8 @@ def place_rows(rows: pd.DataFrame) -> tuple[Column, str | None]:
     """
     several, items = (len(list_levels(rows, name)) > 1 for name in ("context", "item"))
     if several and not items:
-        return Column("context", say("Context"), words=True), None
-    return Column("item", say("Question"), words=True), "context" if several else None
+        return column("context", "Context"), None
+    return column("item", "Question"), "context" if several else None
 
 
 def find_family(shown: pd.DataFrame) -> str:

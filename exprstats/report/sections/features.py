@@ -7,24 +7,37 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.apa import MISSING, count_things, write_count, write_number
+from exprstats.apa import MISSING, count_things, write_count, write_number, write_percent
 from exprstats.behaviour.ledger import KEPT_QUALITY
 from exprstats.descriptives.moments import SKEW_NAMES, measure_moments
-from exprstats.document.model import Section, Table, list_columns
+from exprstats.document.model import Column, Section
+from exprstats.document.tables import column, tabulate
 from exprstats.document.text import Text, cite, say
 from exprstats.report.analysis import Analysis
 
 MOST_CLIPS = 10  # left out, that are named
-_COLUMNS = list_columns(
-    words=1,
-    feature="Feature",
-    clips="Clips",
-    mean="*M*",
-    sd="*SD*",
-    skew="Skew",
-    kurtosis="Kurtosis",
-    lowest="Lowest",
-    highest="Highest",
+
+
+def _scaled_column(key: str, heading: str) -> Column:
+    """Return a column with decimals that show two digits of the standard deviation."""
+
+    def write(row: dict[str, Any]) -> str:
+        known = np.isfinite(row["sd"]) and row["sd"] > 0
+        decimals = int(np.clip(1 - np.floor(np.log10(row["sd"])), 0, 8)) if known else 2
+        return write_number(row[key], decimals)
+
+    return column(key, heading, of=write)
+
+
+_COLUMNS = (
+    column("feature", "Feature"),
+    column("n_clips", "Clips", write_count),
+    _scaled_column("mean", "*M*"),
+    _scaled_column("sd", "*SD*"),
+    column("skew", "Skew", write_number),
+    column("kurtosis", "Kurtosis", write_number),
+    _scaled_column("lowest", "Lowest"),
+    _scaled_column("highest", "Highest"),
 )
 
 
@@ -37,8 +50,6 @@ def describe_features(analysis: Analysis) -> Section | None:
     rows = _summarise(found)
     told = f"Skewness and excess kurtosis are of {SKEW_NAMES[2]}."
     notes = (say(f"In the features' own units, over all clips that models saw. {told}"),)
-    cells = pd.DataFrame([_write_row(row) for row in rows.to_dict("records")])
-    title = "Features of the Clips"
     return Section(
         "features",
         "Features",
@@ -50,7 +61,7 @@ def describe_features(analysis: Analysis) -> Section | None:
             ),
             *_say_tracking(analysis),
         ),
-        tables=(Table("features", title, _COLUMNS, cells, notes=notes, rows=rows),),
+        tables=(tabulate("features", "Features of the Clips", rows, _COLUMNS, notes=notes),),
     )
 
 
@@ -63,27 +74,24 @@ def describe_tracking(analysis: Analysis) -> Section | None:
     from exprstats.behaviour.trackers.units import TRACKER_NAMES
 
     blocks = {"Features": FEATURES, "Quality of the frames": KEPT_QUALITY}
-    lines, rows = [], []
+    rows = []
     for block, names in blocks.items():
         present = [name for name in names if name in result.clips]
         present = [name for name in present if result.clips[name].notna().any()]
-        held = _summarise(result.clips[present])
-        rows.append(held.assign(block=block))
-        lines += [{**_write_row(row), "block": block} for row in held.to_dict("records")]
+        rows.append(_summarise(result.clips[present]).assign(block=block))
     note = say(
         "In the features' own units; skewness and excess kurtosis of type 2. valid_share = share "
         "of the moments of a clip with a valid "
         "frame; gaps and face_switches are counts."
     )
     told = "No column names the subjects; add it before clips are split by person."
-    table = Table(
+    table = tabulate(
         "clip_features",
         "Features of the Clips and Quality of Their Frames",
+        pd.concat(rows, ignore_index=True),
         _COLUMNS,
-        pd.DataFrame(lines),
         group="block",
         notes=(note,),
-        rows=pd.concat(rows, ignore_index=True),
     )
     return Section(
         "clip_features",
@@ -111,12 +119,26 @@ def describe_sensitivity(analysis: Analysis) -> Section | None:
     result = analysis.sensitivity
     if result is None or result.table.empty:
         return None
-    columns = (
-        *list_columns(threshold="Confidence", clips="Clips", left="Left out"),
-        *list_columns(words=1, feature="Moves most", shift="By (*SD*)", lowest="Lowest *r*"),
-    )
     rows = result.glance()
-    cells = pd.DataFrame([_write_threshold(row, result.chosen) for row in rows.to_dict("records")])
+    same = rows["threshold"].eq(result.chosen)
+    rows = rows.assign(
+        chosen=np.where(same, " (chosen)", ""),
+        feature=rows["feature"].where(rows["largest_shift"].gt(0) & ~same, MISSING),
+        shift=rows["largest_shift"].mask(same),
+        lowest=rows["lowest_correlation"].mask(same),
+    )
+    columns = (
+        column(
+            "threshold",
+            "Confidence",
+            of=lambda row: write_number(row["threshold"], bounded=True) + row["chosen"],
+        ),
+        column("n_clips", "Clips", write_count),
+        column("n_left_out", "Left out", write_count),
+        column("feature", "Moves most"),
+        column("shift", "By (*SD*)", write_number),
+        column("lowest", "Lowest *r*", write_number, bounded=True),
+    )
     note = say(
         "Least confidence of a valid frame. The feature that moves most, by the mean size of its "
         "shift, and the lowest correlation of any feature with its values at {chosen}, over the "
@@ -124,27 +146,13 @@ def describe_sensitivity(analysis: Analysis) -> Section | None:
         chosen=write_number(result.chosen, 2, bounded=True),
     )
     title = "Clips and Features With Other Least Confidences"
+    table = tabulate("sensitivity", title, rows, columns, notes=(note,), rows=result.tidy())
     return Section(
         "sensitivity",
         "Sensitivity to the tracker’s confidence",
         sentences=(cite(result.sentence(), "Table sensitivity"),),
-        tables=(Table("sensitivity", title, columns, cells, notes=(note,), rows=result.tidy()),),
+        tables=(table,),
     )
-
-
-def _write_threshold(row: dict[Any, Any], chosen: float) -> dict[str, str]:
-    same = row["threshold"] == chosen
-    moved = {
-        "feature": str(row["feature"]) if row["largest_shift"] > 0 else MISSING,
-        "shift": write_number(row["largest_shift"], 2),
-        "lowest": write_number(row["lowest_correlation"], 2, bounded=True),
-    }
-    return {
-        "threshold": write_number(row["threshold"], 2, bounded=True) + " (chosen)" * same,
-        "clips": write_count(row["n_clips"]),
-        "left": write_count(row["n_left_out"]),
-        **(dict.fromkeys(moved, MISSING) if same else moved),
-    }
 
 
 def _summarise(values: pd.DataFrame) -> pd.DataFrame:
@@ -157,23 +165,6 @@ def _summarise(values: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _write_row(row: dict[Any, Any]) -> dict[str, str]:
-    decimals = _pick_decimals(row["sd"])
-    return {
-        "feature": row["feature"],
-        "clips": write_count(row["n_clips"]),
-        **{name: write_number(row[name], decimals) for name in ("mean", "sd", "lowest", "highest")},
-        **{name: write_number(row[name]) for name in ("skew", "kurtosis")},
-    }
-
-
-def _pick_decimals(sd: float) -> int:
-    """Return decimals that show two digits of the standard deviation."""
-    if not np.isfinite(sd) or sd <= 0:
-        return 2
-    return int(np.clip(1 - np.floor(np.log10(sd)), 0, 8))
-
-
 def _say_tracking(analysis: Analysis) -> tuple[Text, ...]:
     """Return how well the clips' frames were tracked, where that is known."""
     shares = read_shares(analysis)
@@ -183,8 +174,8 @@ def _say_tracking(analysis: Analysis) -> tuple[Text, ...]:
         say(
             "Of the moments of a clip, {middle} were tracked well enough in the median clip and "
             "{least} in the worst one that was kept.",
-            middle=write_share(shares.median()),
-            least=write_share(shares.min()),
+            middle=write_percent(shares.median()),
+            least=write_percent(shares.min()),
         ),
     )
 
@@ -195,8 +186,3 @@ def read_shares(analysis: Analysis) -> pd.Series:
     if clips is None or "valid_share" not in clips:
         return pd.Series(dtype=float)
     return clips["valid_share"].dropna()
-
-
-def write_share(share: float) -> str:
-    """Write a share as a percentage without decimals."""
-    return f"{write_count(round(100 * share))}%"

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from exprstats.apa import write_level
-from exprstats.document.cells import collect_notes, find_row, list_levels
-from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.cells import collect_notes, list_levels
+from exprstats.document.model import Figure, Section, Table
+from exprstats.document.tables import column, match_row, tabulate
 from exprstats.document.text import Text, quote_sentence, say
 from exprstats.plots import draw_decisions
 from exprstats.report.analysis import Analysis
@@ -46,25 +47,26 @@ def describe_subjects(analysis: Analysis) -> Section | None:
 
 
 def _build_table(subjects: SubjectDecisions, pooled: pd.DataFrame, *, apart: bool) -> Table:
-    numbers = pick_numbers(sorted(list_levels(pooled, "raters_per_clip")))
+    same = ("item", "clips_per_subject")
     columns = (
-        Column("clips", say("Clips per subject")),
-        *(Column(f"k{k}", say("{k}", k=f"{k:g}"), "Raters per clip") for k in numbers),
+        column("clips_per_subject", "Clips per subject", "{:g}".format, words=False),
+        *(
+            column(
+                f"k{k}",
+                f"{k:g}",
+                write_score,
+                of=match_row(pooled, *same, raters_per_clip=k),
+                under="Raters per clip",
+            )
+            for k in pick_numbers(sorted(list_levels(pooled, "raters_per_clip")))
+        ),
     )
-    plans = pooled.drop_duplicates(["item", "clips_per_subject"])
-    cells = []
-    for row in plans.to_dict("records"):
-        plan = {name: row[name] for name in ("item", "clips_per_subject")}
-        scores = {
-            f"k{k}": write_score(find_row(pooled, raters_per_clip=k, **plan)) for k in numbers
-        }
-        cells.append({"item": str(row["item"]), "clips": f"{row['clips_per_subject']:g}", **scores})
     several = len(list_levels(pooled, "item")) > 1
-    return Table(
+    return tabulate(
         "subjects",
         "Reliability of Subjects’ Means",
+        pooled.drop_duplicates([*same]),
         columns,
-        pd.DataFrame(cells),
         group="item" if several else None,
         notes=(*_list_notes(subjects, pooled, apart=apart), *collect_notes(pooled, ("item",))),
         rows=subjects.tidy(),
