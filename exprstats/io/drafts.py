@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.contracts import FILL_IN
 from exprstats.errors import DataError, Option, OptionError, Problem, Text, warn_user
 from exprstats.io.guards.tables import mark_said
 from exprstats.options import name_some
@@ -223,6 +224,42 @@ def refuse_hidden(roles: Mapping[str, str], names: Iterable[str]) -> None:
                 "Give it another name in the file."
             )
             raise OptionError(message)
+
+
+def drop_hollow(
+    table: pd.DataFrame, rows: np.ndarray, found: Sequence[Problem], answers: Iterable[str]
+) -> tuple[pd.DataFrame, np.ndarray, list[Problem], list[Problem]]:
+    """Leave out rows that lack an id and hold no answer: they are no cases of this table.
+
+    Parameters
+    ----------
+    table, rows
+        As they were read, with the number of each row in the file.
+    found
+        What is wrong with the table.
+    answers
+        Columns of numbers.
+
+    Returns
+    -------
+    tuple
+        The table and its rows' numbers, what to say of rows left out, and the rest of ``found``.
+    """
+    held = [name for name in answers if name in table]
+    empty = [one for one in found if one.remedy == FILL_IN and one.column not in held]
+    blank = {*rows[table[held].isna().all(axis=1).to_numpy()].tolist()} if held and empty else set()
+    # A cell that cannot be read is no empty one.
+    blank -= {row for one in found if one.column in held for row in one.rows}
+    hollow = [one for one in empty if {*one.rows} <= blank]
+    lost = np.isin(rows, [row for one in hollow for row in one.rows])
+    if not hollow or lost.all():
+        return table, rows, [], [*found]
+    names = " or ".join(f"'{one.column}'" for one in hollow)
+    counted = count_things(lost.sum(), "row holds", "rows hold")
+    fact = f"{counted} no {names} and no answer: left out."
+    told = [Problem(fact, rows=tuple(rows[lost].tolist()))]
+    rest = [one for one in found if one not in hollow]
+    return table[~lost].reset_index(drop=True), rows[~lost], told, rest
 
 
 def number_rows(count: int) -> pd.api.extensions.ExtensionArray:

@@ -17,7 +17,7 @@ from exprstats.errors import Option, OptionError, Problem, Text, warn_user
 from exprstats.io.clips import check_reversed
 from exprstats.io.drafts import ELSE_RENAME, Draft, list_names, number_rows
 from exprstats.io.files.reading import Reading, choose_reading
-from exprstats.io.files.words import find_shown, split_judge
+from exprstats.io.files.spreads import find_loops, split_judge
 from exprstats.io.sources import (
     Columns,
     FilePath,
@@ -153,6 +153,8 @@ def read_ratings(
     shape = shape or _find_shape(source, named, raters=raters, rating=rating, items=items)
     roles = give_role(shape.ids.values(), "id") | give_role(shape.numbers, "number")
     items_of = None if "item" in shape.spread else shape.ids.get("item")
+    if "clip" in shape.spread:
+        source.shared = dict(zip(shape.numbers, shape.spread["item"], strict=True))
     draft = source.take(roles, guarded=scale is None, apart=items_of)
     for column in shape.numbers:
         draft.check_scale(column, scale)
@@ -233,8 +235,9 @@ def _find_rows(
         return None
     ids = pick_roles(source, {"rater": judge, "context": named["context"]})
     rest = tuple(name for name in source.header if name not in ids.values())
-    shown = find_shown(rest)
-    clips = tuple(shown) or rest
+    loops = find_loops(source.header, source.layout.header.labels)
+    loops = {} if {*ids.values()} & {*loops} else loops
+    clips = tuple(loops) or rest
     if certain and len(clips) < len(rest):
         others = [name for name in rest if name not in clips]
         fact = f"columns that name no clip are left out: {name_some(others)}."
@@ -245,8 +248,8 @@ def _find_rows(
         fact = f"each row is read as a judge and each of the other {len(clips)} columns as a clip."
         remedy = ("If that is right, say so with ", Option("raters_in_rows", True))
         warn_user(Problem(fact, (*remedy, "."), file=str(source.layout.path)))
-    told = tuple(shown.get(name, name) for name in clips)
-    return _Shape(ids, clips, {"clip": told, "item": ("rating",) * len(clips)})
+    told, asked = zip(*(loops.get(name, (name, "rating")) for name in clips), strict=True)
+    return _Shape(ids, clips, {"clip": told, "item": asked})
 
 
 def _find_shape(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress, islice
 from typing import Literal
@@ -24,7 +24,7 @@ from exprstats.io.columns import (
     Times,
     Words,
 )
-from exprstats.io.drafts import Draft
+from exprstats.io.drafts import Draft, drop_hollow
 from exprstats.io.files.headers import find_twins, join_title, name_columns
 from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.records import (
@@ -35,9 +35,10 @@ from exprstats.io.files.records import (
     fit_row,
     read_batches,
 )
-from exprstats.io.files.tails import find_subtotal, find_tail, is_note
+from exprstats.io.files.spreads import find_judges
+from exprstats.io.files.tails import Sieve, is_note
 from exprstats.io.files.text import names_rows
-from exprstats.io.files.words import WORDS, find_judges, split_name
+from exprstats.io.files.words import WORDS, split_name
 from exprstats.io.guards.codes import describe_codes, find_silent
 from exprstats.io.guards.ids import judge_context
 from exprstats.io.guards.tables import find_table_codes, name_codes
@@ -83,11 +84,17 @@ class Source:
     joined
         Ids that several columns make together: their name to the columns.
     passed
-        Rows below the table that are no data, once they were read.
+        Rows that are no data, once they were read.
+    inner
+        How many of them stand between others.
     context
         The column of contexts, once it is known.
     cures
         What to do where a column is absent, if its reader knows.
+    shared
+        Columns to the question that they all ask, as for `find_table_codes`.
+    answers
+        Columns of which a row without an id must hold some; by default all of numbers.
     """
 
     layout: Layout
@@ -97,8 +104,11 @@ class Source:
     marks: Marks = field(default_factory=Marks)
     joined: dict[str, tuple[str, ...]] = field(default_factory=dict)
     passed: list[Problem] = field(default_factory=list)
+    inner: int = 0
     context: str | None = None
     cures: dict[str, Text] = field(default_factory=dict)
+    shared: Mapping[str, str] = field(default_factory=dict)
+    answers: Sequence[str] = ()
 
     def has(self, *names: str) -> bool:
         """Return whether all these columns are there."""
@@ -114,7 +124,11 @@ class Source:
         return name
 
     def take(
-        self, roles: Mapping[str, Role], *, guarded: bool = True, apart: str | None = None
+        self,
+        roles: Mapping[str, Role],
+        *,
+        guarded: bool = True,
+        apart: str | None = None,
     ) -> Draft:
         """Read the columns that have a role; columns that are absent become problems.
 
@@ -144,7 +158,9 @@ class Source:
             if name in self.header and roles.get(name) in {"id", "text", "class"}
         }
         numbers = [np.empty(0, np.int64)]
-        for batch in self.walk(problems):
+        ids = {name for name, role in roles.items() if role in {"id", "class"}}
+        ids |= {part for name in ids for part in self.joined.get(name, ())}
+        for batch in self.walk(problems, ids):
             numbers.append(batch.numbers)
             for places, column in columns.values():
                 cells = [
@@ -155,14 +171,16 @@ class Source:
                 ]
                 column.feed(cells[0] if len(cells) == 1 else _join_cells(cells), batch.numbers)
         finished = [column.finish() for _, column in columns.values()]
-        for _, found in finished:
-            problems += found
         rows = np.concatenate(numbers)
         table = pd.DataFrame({str(series.name): series for series, _ in finished})
+        found = [one for _, told in finished for one in told]
+        answers = self.answers or [name for name, role in roles.items() if role == "number"]
+        table, rows, passed, found = drop_hollow(table, rows, found, answers)
+        problems += found
         remarks = [remark for _, column in columns.values() for remark in column.remarks]
         said = [name for _, column in columns.values() for name in column.said]
         told, codes = self._guard(table, rows, roles, guarded, apart)
-        remarks, said = [*self.passed, *remarks, *told], said + codes
+        remarks, said = [*self.passed, *passed, *remarks, *told], said + codes
         for remark in remarks:
             warn_user(replace(remark, file=str(self.layout.path)))
         problems += self.marks.find_problems()
@@ -200,23 +218,25 @@ class Source:
                 table[name] = column.where(~mute)
                 problems.append(problem)
             names.append(str(name))
-        found = find_table_codes(table, names, rows, apart=groups)
+        found = find_table_codes(table, names, rows, apart=groups, shared=self.shared)
         # On a declared scale every answer is one.
         said = [name for one in found for name in name_codes(one)] if wanted else ["*"]
         return problems + (describe_codes(found) if wanted else []), said
 
-    def walk(self, problems: list[Problem]) -> Iterator[Batch]:
-        """Yield the rows below the header that have its number of fields."""
+    def walk(self, problems: list[Problem], ids: Collection[str] = ()) -> Iterator[Batch]:
+        """Yield the rows below the header that have its number of fields.
+
+        Rows of practice are left out, unless ``ids`` name the column that says so.
+        """
         width = len(self.header)
         ragged: list[tuple[int, list[str]]] = []
         held: Batch | None = None
         begun, whole = False, True
-        self.passed = []
+        sieve = Sieve(self.header, ids)
         for batch in read_batches(self.layout, problems):
             rows, numbers = batch.rows, batch.numbers
             if not begun:
                 rows, numbers, begun = rows[1:], numbers[1:], True
-            rows, numbers = self._drop_inner(rows, numbers)
             lengths = np.fromiter(map(len, rows), np.int64, len(rows))
             if (lengths != width).any():
                 rows = [fit_row(row, width, self.layout.sheet is not None) for row in rows]
@@ -226,6 +246,7 @@ class Source:
                 wrong = zip(numbers[~fits].tolist(), compress(rows, ~fits), strict=True)
                 ragged += list(wrong)
                 rows, numbers = list(compress(rows, fits)), numbers[fits]
+            rows, numbers = sieve.take(rows, numbers)
             # The last rows may be no data, so that one batch waits for the next.
             if rows:
                 if held is not None:
@@ -237,36 +258,12 @@ class Source:
         while ragged and ragged[-1][0] > last and is_note(ragged[-1][1], width):
             number, cells = ragged.pop()
             noted = f"row {number} holds a note ('{cells[0].strip()[:40]}'): left out."
-            self.passed.insert(0, Problem(noted))
+            sieve.passed.insert(0, Problem(noted))
         if held is not None:
-            yield self._cut_tail(held, whole=whole)
+            yield Batch(*sieve.cut(held.rows, held.numbers, whole=whole))
+        self.passed, self.inner = sieve.list_passed(), sieve.count
         if ragged:
             problems.append(describe_ragged([(at, len(row)) for at, row in ragged], width))
-
-    def _drop_inner(
-        self, rows: list[list[str]], numbers: np.ndarray
-    ) -> tuple[list[list[str]], np.ndarray]:
-        """Return rows without headers that come again and subtotals, which are kept as passed."""
-        first = [name.strip() for name in self.header]
-        kept = np.ones(len(rows), bool)
-        for place, row in enumerate(rows):
-            if row[:1] == first[:1] and [cell.strip() for cell in row] == first:
-                kind = "the names of the columns again"
-            elif "" in row and (label := find_subtotal(row)) is not None:
-                kind = f"subtotals ({label})"
-            else:
-                continue
-            kept[place] = False
-            self.passed.append(Problem(f"row {numbers[place]} holds {kind}: left out."))
-        return (rows, numbers) if kept.all() else (list(compress(rows, kept)), numbers[kept])
-
-    def _cut_tail(self, batch: Batch, *, whole: bool) -> Batch:
-        """Return the last rows without notes and totals below them, which are kept as passed."""
-        found = find_tail(batch.rows, batch.numbers.tolist(), whole=whole)
-        told = [f"row {batch.numbers[place]} holds {kind}: left out." for place, kind in found]
-        self.passed = [*map(Problem, told[::-1]), *self.passed]
-        count = len(batch.rows) - len(found)
-        return Batch(batch.rows[:count], batch.numbers[:count])
 
     def _find_absent(self, roles: Mapping[str, Role]) -> list[Problem]:
         """Return a problem of each absent column, and one of many that nothing is said about."""
