@@ -110,9 +110,10 @@ SECTIONS: tuple[tuple[tuple[str, ...], Callable[[Analysis], Section | None]], ..
     (("contrasts",), describe_contrasts),
     (("importance", "dependence"), describe_importance),
     (("pooling",), describe_pooling),
+    # What folds of frames pretend is the headline of signing.
+    (("label_prediction",), describe_prediction),
     (("event_counts",), describe_events),
     (("cooccurrence",), describe_cooccurrence),
-    (("label_prediction",), describe_prediction),
     (("evoked_labels",), describe_evoked_labels),
     (("evoked_split",), describe_evoked_split),
     (("evoked_annotators",), describe_evoked_annotators),
