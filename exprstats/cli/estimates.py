@@ -111,12 +111,13 @@ def estimate_files(
         from exprstats.study.files import EstimatesSettings
         from exprstats.study.stages.estimates import analyse_estimates
 
+        place, known = Path(thresholds), is_word(thresholds, Thresholds)
         run = run_stage(
             session,
             EstimatesSettings,
             analyse_estimates,
             emotions=split_names(emotions, "--emotions"),
-            thresholds=thresholds if is_word(thresholds, Thresholds) else Path(thresholds),
+            thresholds=thresholds if known or not place.suffix else place,
         )
         _keep_tables(session, *run.results)
         session.present(*run.results)
