@@ -289,7 +289,7 @@ def find_repeats(table: pd.DataFrame, key: Sequence[str]) -> list[Problem]:
     ]
 
 
-def find_conflicts(tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
+def find_disagreements(tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
     """Return a problem for each pair of tables that name two subjects or contexts for one clip.
 
     Parameters
@@ -302,7 +302,7 @@ def find_conflicts(tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
     --------
     >>> ratings = pd.DataFrame({"clip": ["7", "8"], "subject": ["s1", "s2"]})
     >>> clips = pd.DataFrame({"clip": ["7", "8"], "subject": ["s9", "s2"]})
-    >>> print(find_conflicts({"ratings.csv": ratings, "clips.csv": clips})[0].fact)
+    >>> print(find_disagreements({"ratings.csv": ratings, "clips.csv": clips})[0].fact)
     1 clip has two subjects: clip '7' is of 's1' in ratings.csv and of 's9' in clips.csv.
     """
     problems = []

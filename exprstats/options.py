@@ -176,7 +176,7 @@ def check_columns(*names: object) -> None:
             raise OptionError(message)
 
 
-def list_columns(names: object, option: str, many: str = "") -> list[Any]:
+def take_columns(names: object, option: str, many: str = "") -> list[Any]:
     """Return names of columns from a list of them, or of as many as a word says.
 
     Raises

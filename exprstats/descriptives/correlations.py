@@ -25,7 +25,7 @@ from exprstats.inference.resampling.clusters import Panel
 from exprstats.inference.resampling.evaluation import Evaluation
 from exprstats.inference.resampling.intervals import jackknife_clusters
 from exprstats.inference.resampling.pvalues import adjust_holm
-from exprstats.options import check_columns, check_level, list_columns
+from exprstats.options import check_columns, check_level, take_columns
 from exprstats.parallel import limit_threads
 from exprstats.results import Result
 
@@ -183,7 +183,7 @@ def correlate_features(
     ['between jackknife', 'between pearson', 'within jackknife', 'within rm_corr']
     """
     check_level(level)
-    given = [features] if isinstance(features, str) else list_columns(features, "features")
+    given = [features] if isinstance(features, str) else take_columns(features, "features")
     names = list(dict.fromkeys(map(str, given)))
     check_columns(target, pooled_target)
     scores: list[str] = [target] if pooled_target is None else [target, pooled_target]

@@ -13,14 +13,14 @@ from exprstats.contracts import check_kind
 from exprstats.errors import OptionError
 from exprstats.options import check_count, name_nearest, tell_kind
 from exprstats.parallel import Seed, open_generator
-from exprstats.simulate.draws import draw_ratings, draw_signals, list_clips
+from exprstats.simulate.draws import draw_signals, list_clips, sample_ratings
 from exprstats.simulate.population import (
     FEATURE_MEANS,
     FEATURE_SDS,
     FEATURES,
     PROFILES,
     Population,
-    correlate_features,
+    form_correlations,
 )
 from exprstats.simulate.truth import state_truth
 
@@ -127,7 +127,7 @@ def simulate_expressiveness(
     population = Population(
         contexts=clips,
         profiles={name: PROFILES[name] for name in clips},
-        correlations=correlate_features(),
+        correlations=form_correlations(),
         subject_share=subject_share,
         severity_share=severity_share,
         counts=counts,
@@ -223,5 +223,5 @@ def _draw_study(
     features, expressiveness = draw_signals(rng, population, subjects)
     values = FEATURE_MEANS + FEATURE_SDS * features
     clips = pd.concat([frame, pd.DataFrame(values, columns=list(FEATURES))], axis=1)
-    ratings = draw_ratings(rng, population, frame, expressiveness, workers)
+    ratings = sample_ratings(rng, population, frame, expressiveness, workers)
     return Simulated(ratings, clips, truth, population)

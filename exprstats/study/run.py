@@ -42,7 +42,7 @@ from exprstats.study.stages.central import (
 )
 from exprstats.study.stages.clips import find_codes, take_features
 from exprstats.study.stages.descriptives import (
-    compare_scores,
+    compare_score_means,
     describe_crowd,
     describe_scored,
     pick_scores,
@@ -356,7 +356,7 @@ def _measure(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
     with log.isolate("factor", "the means of the scores"):
         group = study.subjects.group if study.subjects else None
         options = {"people": ratings, "group": group or ""}
-        found.append(compare_scores(pick_scores(factor), **options))
+        found.append(compare_score_means(pick_scores(factor), **options))
     return run.add(*found)
 
 

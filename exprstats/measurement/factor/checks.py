@@ -23,7 +23,7 @@ from exprstats.errors import (
 )
 from exprstats.measurement.factor.moments import Moments, correlate
 from exprstats.measurement.factor.solution import UNTESTABLE, Receipt, Solution
-from exprstats.options import list_columns
+from exprstats.options import take_columns
 
 SAME = 0.999
 SINGULAR = 1e-9
@@ -49,7 +49,7 @@ def check_items(items: Sequence[str]) -> tuple[str, ...]:
     OptionError
         Fewer than three items, or one named twice.
     """
-    items = list_columns(items, "items", "three or more ")
+    items = take_columns(items, "items", "three or more ")
     twice = sorted({item for item in items if items.count(item) > 1})
     if twice:
         message = f"item '{twice[0]}' is named twice; name each item once."

@@ -57,7 +57,7 @@ class ItemSet:
         return ItemSet(self.ids[rows], self.answers[rows], self.contexts)
 
 
-def read_items(table: pd.DataFrame, items: Sequence[str], by: str | None) -> ItemSet:
+def take_items(table: pd.DataFrame, items: Sequence[str], by: str | None) -> ItemSet:
     """Check an items table and take it apart.
 
     Parameters

@@ -23,7 +23,7 @@ from exprstats.io.guards.features import copies_numbers, judge_features, tell_fe
 from exprstats.io.guards.tables import guard_table
 from exprstats.models.data.categories import find_references
 from exprstats.models.data.parts import label_parts
-from exprstats.options import PARTS, check_columns, list_columns, name_some
+from exprstats.options import PARTS, check_columns, name_some, take_columns
 from exprstats.parallel import Seed, spawn_seeds
 
 NOTHING = "There is nothing to predict."
@@ -246,7 +246,7 @@ def find_copies(design: Design) -> list[str]:
 
 
 def _check_features(features: Sequence[str], target: str) -> tuple[str, ...]:
-    names = tuple(list_columns(features, "features"))
+    names = tuple(take_columns(features, "features"))
     check_columns(target)
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:

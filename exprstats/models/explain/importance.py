@@ -286,7 +286,7 @@ def list_importance(
     if subjects < 3:
         return []
     twins = list_twins(design, fit.sample)
-    titles, singles = list_units(design)
+    titles, singles = group_columns(design)
     groups = singles + _join_codes(
         group_features(design.split(fit.sample, "train")[0], alike), singles
     )
@@ -320,7 +320,7 @@ def list_importance(
     return rows
 
 
-def list_units(design: Design) -> tuple[list[str], list[list[int]]]:
+def group_columns(design: Design) -> tuple[list[str], list[list[int]]]:
     """Return what is permuted as one, with names: features, and the codes of a category together.
 
     A person who got one code of a category from somebody else would be of two levels, or of none.

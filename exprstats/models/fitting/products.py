@@ -98,10 +98,10 @@ def read_moments(total: np.ndarray, *, fixed_scale: bool = False) -> Moments | N
     fixed_scale
         Keep the unit of the features instead of the resample's own SD.
     """
-    return standardise(total, fixed_scale=fixed_scale) if find_varying(total) else None
+    return standardise(total, fixed_scale=fixed_scale) if find_sound(total) else None
 
 
-def find_varying(totals: np.ndarray) -> np.ndarray:
+def find_sound(totals: np.ndarray) -> np.ndarray:
     """Return in which sums of products (..., q, q) there are clips, and the target varies."""
     n, total, squares = totals[..., 0, 0], totals[..., 0, -1], totals[..., -1, -1]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -129,7 +129,7 @@ def standardise(totals: np.ndarray, *, fixed_scale: bool = False) -> Moments:
     )
 
 
-def measure_errors(moments: Moments, weights: np.ndarray, total: np.ndarray) -> np.ndarray:
+def average_squares(moments: Moments, weights: np.ndarray, total: np.ndarray) -> np.ndarray:
     """Return the mean squared errors (points,) of weights (points, p) on a sum of products."""
     # Mean (y - a - x'b)² = (-a, -b, 1) S (-a, -b, 1)'/n with S the sums of products of [1, x, y]:
     # the error of a subject's clips without any of their rows.

@@ -20,7 +20,7 @@ from scipy.special import stdtrit
 
 from exprstats.inference.metrics.clustered import FEWEST_CLIPS
 from exprstats.models.fitting.penalties import Grid, Moments, trace_grid
-from exprstats.models.fitting.products import find_varying, standardise
+from exprstats.models.fitting.products import find_sound, standardise
 
 CONSTANT = 1e-12
 _ROUNDS = 5  # of guesses at the signs of weights; nearly all are right at once
@@ -172,7 +172,7 @@ def _refit(totals: np.ndarray, grid: Grid) -> np.ndarray:
     them. Only samples that do not are descended one by one.
     """
     lines = np.full((len(totals), totals.shape[1] - 1), np.nan)
-    known = find_varying(totals)
+    known = find_sound(totals)
     if not known.any():
         return lines
     moments = standardise(totals[known])

@@ -13,7 +13,7 @@ from exprstats.codes import Codes, close_gaps, find_places, pack_codes, recode
 from exprstats.contracts import require_columns
 from exprstats.errors import DataError, Problem
 from exprstats.io.guards.tables import code_ratings
-from exprstats.options import check_columns, list_columns, name_nearest, name_some
+from exprstats.options import check_columns, name_nearest, name_some, take_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def split_whole(
     chosen = (
         None
         if items is None
-        else list_columns([items] if isinstance(items, str) else items, "items")
+        else take_columns([items] if isinstance(items, str) else items, "items")
     )
     cluster = find_cluster(ratings, cluster)
     ratings, codes = code_ratings(ratings, by, cluster)
