@@ -12,6 +12,7 @@ from exprstats.document.cells import (
     find_extremes,
     find_row,
     list_levels,
+    list_records,
     name_contexts,
     pick_rows,
     write_estimate,
@@ -141,7 +142,7 @@ def _build_coefficients(agreement: Agreement, rows: pd.DataFrame) -> Table:
                 find_row(named, method="bootstrap", **{key: row[key] for key in keys})
             ),
         }
-        for row in shown.to_dict("records")
+        for row in list_records(shown)
     ]
     interval = say("{level} CI", level=write_level(agreement.level))
     columns = (
@@ -195,7 +196,7 @@ def _build_pairs(agreement: Agreement) -> tuple[Table, ...]:
             "same": f"{write_number(100 * row['percent_agreement'], 0)}%",
             "kappa": write_number(row["kappa"], bounded=True),
         }
-        for row in shown.to_dict("records")
+        for row in list_records(shown)
     ]
     columns = (
         first,
@@ -237,7 +238,7 @@ def _build_confusions(agreement: Agreement) -> tuple[Table, ...]:
         return ()
     values = sorted({*rows["value_1"], *rows["value_2"]})
     keys = ["context", "item", "rater_1", "rater_2"]
-    pairs = rows.drop_duplicates(keys)[keys].to_dict("records")
+    pairs = list_records(rows.drop_duplicates(keys)[keys])
     if len(pairs) > _MOST_CONFUSIONS or len(values) > _MOST_VALUES:
         return ()
     cells = []

@@ -9,7 +9,14 @@ import pandas as pd
 from exprstats.apa import MISSING, count_things, write_count, write_number
 from exprstats.descriptives.moments import SKEW_NAMES
 from exprstats.descriptives.ratings import CLIPS_UNIT, RATINGS_UNIT
-from exprstats.document.cells import ALL, collect_notes, list_levels, name_contexts, write_estimate
+from exprstats.document.cells import (
+    ALL,
+    collect_notes,
+    list_levels,
+    list_records,
+    name_contexts,
+    write_estimate,
+)
 from exprstats.document.model import Column, Figure, Section, Table, list_columns
 from exprstats.document.text import Text, join_words, say
 from exprstats.plots import draw_agreement, draw_missing, draw_ratings
@@ -63,7 +70,7 @@ def _place(row: dict[Any, Any], several: bool) -> str:
 def _say_levels(ratings: pd.DataFrame, found: RatingDescriptives) -> tuple[Text, ...]:
     several = len(list_levels(ratings, "context")) > 1
     own = ratings[ratings["context"].ne(ALL)] if several else ratings
-    known = own[own["mean"].notna()].sort_values("mean", kind="stable").to_dict("records")
+    known = list_records(own[own["mean"].notna()].sort_values("mean", kind="stable"))
     if not known:
         return ()
     first, last = known[0], known[-1]
@@ -138,7 +145,7 @@ def _say_ends(ratings: pd.DataFrame, *, declared: bool) -> tuple[Text, ...]:
         crowded = own[own[name].astype(float).gt(_CROWDED) & own["n_values"].gt(1)]
         places = [
             f"{_place(row, several)} ({write_number(100 * row[name], 0)}%)"
-            for row in crowded.to_dict("records")
+            for row in list_records(crowded)
         ]
         if places:
             more = f", and {len(places) - 4} more" if len(places) > 4 else ""
@@ -163,7 +170,7 @@ def _say_shape(rows: pd.DataFrame) -> tuple[Text, ...]:
     odd, several = find_odd_shapes(rows), len(list_levels(rows, "context")) > 1
     if odd.empty:
         return ()
-    places = [_place(row, several) for row in odd.to_dict("records")]
+    places = [_place(row, several) for row in list_records(odd)]
     more = f", and {len(places) - 4} more" if len(places) > 4 else ""
     return (
         say(
@@ -179,7 +186,7 @@ def _say_shape(rows: pd.DataFrame) -> tuple[Text, ...]:
 def _build_ratings(rows: pd.DataFrame, found: RatingDescriptives) -> Table:
     """Return the table: a line for each context and question, with the clip means beside it."""
     lines: dict[tuple[str, str], dict[str, str]] = {}
-    for row in rows.to_dict("records"):
+    for row in list_records(rows):
         line = lines.setdefault((row["context"], row["item"]), {})
         line |= {"context": str(row["context"]), "item": str(row["item"])}
         if row["unit"] == CLIPS_UNIT:
@@ -245,7 +252,7 @@ def _build_correlations(table: pd.DataFrame) -> tuple[Table, ...]:
         return ()
     rows = name_contexts(table)
     lines: dict[tuple[str, str, str], dict[str, str]] = {}
-    for row in rows.to_dict("records"):
+    for row in list_records(rows):
         line = lines.setdefault((row["context"], row["item"], row["versus"]), {})
         line |= {"context": str(row["context"]), "pair": f"{row['item']} – {row['versus']}"}
         line[row["term"]] = write_estimate(row)
@@ -284,7 +291,7 @@ def _build_missing(found: RatingDescriptives) -> tuple[Table, ...]:
             "n": write_count(row["n"]),
             "share": f"{write_number(100 * row['share'], 1)}%",
         }
-        for row in shown.to_dict("records")
+        for row in list_records(shown)
     ]
     left = len(rows) - len(shown)
     more = f" {count_things(left, 'further pattern is', 'further patterns are')} left out."

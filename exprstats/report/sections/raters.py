@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from exprstats.apa import MISSING, count_things, write_count, write_number
-from exprstats.document.cells import list_levels
+from exprstats.document.cells import list_levels, list_records
 from exprstats.document.model import Section, Table, list_columns
 from exprstats.document.text import Text, join_words, say
 from exprstats.report.analysis import Analysis
@@ -70,7 +70,7 @@ def build_raters(raters: Raters) -> tuple[Table, ...]:
             "raters",
             "Flagged Raters",
             columns,
-            pd.DataFrame([_write_rater(row) for row in flagged.head(MOST_ROWS).to_dict("records")]),
+            pd.DataFrame([_write_rater(row) for row in list_records(flagged.head(MOST_ROWS))]),
             group="item" if several else None,
             notes=_list_rater_notes(flagged, several=several),
             rows=rows,
@@ -82,7 +82,7 @@ def _tell_effect(effect: pd.DataFrame) -> str:
     told = [
         f"{write_number(row['estimate'], bounded=True)} to "
         f"{write_number(row['estimate_without'], bounded=True)} for {row['item']}"
-        for row in effect.to_dict("records")
+        for row in list_records(effect)
         if row["n_flagged"]
     ]
     if not told:
@@ -142,7 +142,7 @@ def _build_effect(effect: pd.DataFrame) -> Table:
             "whole": write_number(row["estimate"], bounded=True),
             "without": write_number(row["estimate_without"], bounded=True),
         }
-        for row in effect.to_dict("records")
+        for row in list_records(effect)
     ]
     return Table(
         "rater_effect",
