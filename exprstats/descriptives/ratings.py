@@ -251,23 +251,40 @@ def _list_patterns(cells: pd.DataFrame, context: str | None) -> Iterator[dict[st
 
 def _correlate(cells: pd.DataFrame, context: str | None) -> Iterator[dict[str, Any]]:
     """Yield the correlations of each pair of items, between clips and within them."""
-    clips = list(range(cells.index.nlevels - 1))
-    for item, versus in combinations(cells.columns, 2):
-        both = cells[[item, versus]].dropna()
-        means = cells[[item, versus]].groupby(level=clips, sort=False).mean().dropna()
-        own = both - both.groupby(level=clips, sort=False).transform("mean")
-        n_clips = both.groupby(level=clips).ngroups
+    clips, levels = cells.index.droplevel(-1).factorize()
+    known = cells.notna().to_numpy()
+    answers = cells.to_numpy(float)
+    means = _average_clips(np.where(known, answers, 0.0), clips, len(levels), known)
+    for i, j in combinations(range(len(cells.columns)), 2):
+        rows = known[:, [i, j]].all(axis=1)
+        both, codes = answers[rows][:, [i, j]], clips[rows]
+        own = both - _average_clips(both, codes, len(levels))[codes]
+        n_clips = len(np.unique(codes))
+        of_clips = means[:, [i, j]][~np.isnan(means[:, [i, j]]).any(axis=1)]
         for term, part, enough in (
-            ("between", means, len(means) > 2),
+            ("between", of_clips, len(of_clips) > 2),
             ("within", own, len(both) - n_clips > 1),
         ):
-            r, note = _find_r(part.to_numpy(float), cells, enough=enough)
-            row = {"context": context, "item": str(item), "versus": str(versus), "term": term}
+            r, note = _find_r(part, cells, enough=enough)
+            item, versus = str(cells.columns[i]), str(cells.columns[j])
+            row = {"context": context, "item": item, "versus": versus, "term": term}
             sizes = {
                 "n_ratings": len(both),
-                "n_clips": len(means) if term == "between" else n_clips,
+                "n_clips": len(of_clips) if term == "between" else n_clips,
             }
             yield {**row, "estimate": r, **sizes, "note": note}
+
+
+def _average_clips(
+    values: np.ndarray, codes: np.ndarray, count: int, known: np.ndarray | None = None
+) -> np.ndarray:
+    """Return the means (count, p) by clip of values (n, p), of those that are known."""
+    weights = np.ones(values.shape) if known is None else known
+    sums, sizes = (
+        np.array([np.bincount(codes, column, count) for column in part.T]).T
+        for part in (values, weights)
+    )
+    return np.divide(sums, sizes, out=np.full(sums.shape, np.nan), where=sizes > 0)
 
 
 def _find_r(pairs: np.ndarray, cells: pd.DataFrame, *, enough: bool) -> tuple[float, str | None]:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from exprstats.apa import write_level, write_p
-from exprstats.document.cells import Row, find_row, write_estimate, write_limits
+from exprstats.document.cells import Row, find_row, list_records, write_estimate, write_limits
 from exprstats.document.model import Column, Table
 from exprstats.document.text import FIXED, Text, say
 
@@ -124,7 +124,7 @@ def tabulate(
     filled = (*kept, *((column(group, ""),) if group else ()))
     lines: Sequence[dict[Any, Any]]
     if isinstance(printed, pd.DataFrame):
-        lines = printed.to_dict("records")
+        lines = list_records(printed)
         rows = printed if rows is None else rows
     else:
         lines = printed

@@ -13,6 +13,7 @@ from exprstats.document.cells import (
     find_level,
     find_row,
     list_levels,
+    list_records,
     name_contexts,
     write_estimate,
     write_limits,
@@ -69,7 +70,7 @@ def build_decisions(analysis: Analysis) -> tuple[Table, ...]:
         target = _write_target(analysis.plan.target)
         columns.append(Column("raters", say("Raters for {target}", target=target)))
     lines = keys.drop_duplicates([name for name in ("context", "item", "term") if name in keys])
-    cells = [_write_row(row, keys, plan, numbers) for row in lines.to_dict("records")]
+    cells = [_write_row(row, keys, plan, numbers) for row in list_records(lines)]
     return (
         Table(
             "decisions",

@@ -102,9 +102,7 @@ def test_table_a2_holds_both_errors_and_the_reliability_of_the_scores():
         own = factor.scores[factor.scores["fitted_on"] == fitted]
         own = own if context is None else own[own["context"] == context]
         assert read_number(line["std_error"]) == pytest.approx(own["std_error"].mean(), abs=0.0051)
-        assert read_number(line["factor_se"]) == pytest.approx(
-            own["factor_se"].mean(), abs=0.0051
-        )
+        assert read_number(line["factor_se"]) == pytest.approx(own["factor_se"].mean(), abs=0.0051)
         assert own["std_error"].mean() > 1.5 * own["factor_se"].mean()
         here = rows[rows["headline"] & rows["context"].eq(context)]
         here = rows[rows["headline"] & rows["context"].isna()] if context is None else here
