@@ -15,13 +15,12 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from exprstats import __version__
-from exprstats.cli.adapt import adapt_sequences
+from exprstats.cli.adapt import adapt_sequences, predict_sequences
 from exprstats.cli.agreement import agree_file
 from exprstats.cli.audit import audit_file
 from exprstats.cli.check import check_input
 from exprstats.cli.clips import cut_videos
 from exprstats.cli.compare import compare_files
-from exprstats.cli.copies import predict_sequences
 from exprstats.cli.deep import deep_app
 from exprstats.cli.demo import show_demo, simulate_design
 from exprstats.cli.doctor import examine_machine

@@ -50,6 +50,11 @@ _METHODS = {
     "jackknife_subjects": "the cluster jackknife over subjects, raters taken as fixed",
     "f": "the F distribution, clips taken as independent",
 }
+_KINDS = {
+    "bartlett": ("by Bartlett's method (Bartlett, 1937)", "factor standard deviations"),
+    "regression": ("by the regression method (Thurstone, 1935)", "factor standard deviations"),
+    "mean": ("as means of the items", "the items' own units"),
+}
 
 
 def describe_scores(analysis: Analysis) -> Section | None:
@@ -245,13 +250,6 @@ def describe_scorecard(analysis: Analysis) -> Section | None:
     )
     sentence = cite(card.sentence(), "Table scorecard")
     return Section("scorecard", "Factor scores compared", sentences=(sentence,), tables=(table,))
-
-
-_KINDS = {
-    "bartlett": ("by Bartlett's method (Bartlett, 1937)", "factor standard deviations"),
-    "regression": ("by the regression method (Thurstone, 1935)", "factor standard deviations"),
-    "mean": ("as means of the items", "the items' own units"),
-}
 
 
 def describe_scored(
