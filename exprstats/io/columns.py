@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.codes import note_codes
 from exprstats.contracts import FILL_IN
 from exprstats.errors import Option, Problem, Text
 from exprstats.io.files.headers import unescape
@@ -60,15 +63,13 @@ class Words:
         self.remarks: list[Problem] = []
         self.said: list[str] = []
         self.of_sheet = False
-        self._places: dict[str, int] = {}
+        self._places: defaultdict[str, int] = defaultdict(count().__next__)
         self._codes: list[np.ndarray] = []
         self._rows: list[np.ndarray] = []
 
     def feed(self, cells: Sequence[str], rows: np.ndarray) -> None:
         """Take the next cells."""
-        codes, levels = pd.factorize(np.array(cells, dtype=object))
-        known = [self._places.setdefault(level, len(self._places)) for level in levels]
-        self._codes.append(np.array(known, dtype=np.int32)[codes])
+        self._codes.append(np.fromiter(map(self._places.__getitem__, cells), np.int32, len(cells)))
         self._rows.append(rows)
 
     def finish(self) -> tuple[pd.Series, list[Problem]]:
@@ -112,7 +113,9 @@ class Ids(Words):
         self.remarks += told.values()
         self.said += [name for one in found for name in name_ids(one, levels)]
         problems = [*self._find_empty(levels), *(self._find_formulas() or lost)]
-        return self.take(pd.array(levels, dtype="str")), problems
+        column = self.take(pd.array(levels, dtype="str"))
+        note_codes(column, self.codes, levels)
+        return column, problems
 
     def _find_empty(self, levels: list[str]) -> list[Problem]:
         empty = [place for place, level in enumerate(levels) if not level]

@@ -141,11 +141,10 @@ class Source:
         for batch in self.walk(problems):
             numbers.append(batch.numbers)
             for places, column in columns.values():
+                cells = [batch.list_cells(place) for place in places]
                 cells = [
-                    [labels[p].get(row[p], row[p]) for row in batch.rows]
-                    if p in labels
-                    else [row[p] for row in batch.rows]
-                    for p in places
+                    [labels[place].get(cell, cell) for cell in held] if place in labels else held
+                    for place, held in zip(places, cells, strict=True)
                 ]
                 column.feed(cells[0] if len(cells) == 1 else _join_cells(cells), batch.numbers)
         finished = [column.finish() for _, column in columns.values()]
@@ -208,25 +207,20 @@ class Source:
         begun, whole = False, True
         self.passed = []
         for batch in read_batches(self.layout, problems):
-            rows, numbers = batch.rows, batch.numbers
-            if not begun:
-                rows, numbers, begun = rows[1:], numbers[1:], True
-            rows, numbers = self._drop_inner(rows, numbers)
-            lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-            if (lengths != width).any():
-                rows = [fit_row(row, width, self.layout.sheet is not None) for row in rows]
-                lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-            fits = lengths == width
-            if not fits.all():
-                wrong = zip(numbers[~fits].tolist(), compress(rows, ~fits), strict=True)
-                ragged += list(wrong)
-                rows, numbers = list(compress(rows, fits)), numbers[fits]
+            if begun and batch.is_even(self.header):
+                fitted = batch
+            else:
+                first = 0 if begun else 1
+                rows, numbers = self._drop_inner(batch.rows[first:], batch.numbers[first:])
+                fitted, wrong = _fit_rows(rows, numbers, width, self.layout.sheet is not None)
+                ragged += wrong
+            begun = True
             # The last rows may be no data, so that one batch waits for the next.
-            if rows:
+            if len(fitted.numbers):
                 if held is not None:
                     yield held
                     whole = False
-                held = Batch(rows, numbers)
+                held = fitted
         last = held.numbers[-1] if held is not None else 0
         # Notes of one cell below the last row are no rows.
         while ragged and ragged[-1][0] > last and is_note(ragged[-1][1], width):
@@ -261,7 +255,7 @@ class Source:
         told = [f"row {batch.numbers[place]} holds {kind}: left out." for place, kind in found]
         self.passed = [*map(Problem, told[::-1]), *self.passed]
         count = len(batch.rows) - len(found)
-        return Batch(batch.rows[:count], batch.numbers[:count])
+        return Batch(batch.rows[:count], batch.numbers[:count]) if found else batch
 
     def _find_absent(self, roles: Mapping[str, Role]) -> list[Problem]:
         return [
@@ -324,6 +318,21 @@ def open_source(path: FilePath, reading: Reading = AS_IT_IS, *, warned: bool = T
     header = name_columns(names, layout.sheet is not None)
     problems = [*layout.problems, *find_twins(header, head.numbers[0])]
     return Source(layout, header, problems, reading)
+
+
+def _fit_rows(
+    rows: list[list[str]], numbers: np.ndarray, width: int, padded: bool
+) -> tuple[Batch, list[tuple[int, list[str]]]]:
+    """Return the rows that have the header's number of fields, and the numbered others."""
+    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+    if (lengths != width).any():
+        rows = [fit_row(row, width, padded) for row in rows]
+        lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+    fits = lengths == width
+    if fits.all():
+        return Batch(rows, numbers), []
+    wrong = list(zip(numbers[~fits].tolist(), compress(rows, ~fits), strict=True))
+    return Batch(list(compress(rows, fits)), numbers[fits]), wrong
 
 
 def _ends_open(rows: list[list[str]], names: Sequence[str]) -> bool:
