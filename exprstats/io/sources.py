@@ -18,6 +18,7 @@ from exprstats.io.columns import (
     Guessed,
     Ids,
     Milliseconds,
+    Mixed,
     Numbers,
     Predicted,
     Target,
@@ -122,6 +123,33 @@ class Source:
         apart
             The column of items, which have scales of their own.
         """
+        try:
+            columns, rows, problems = self._feed(roles, swift=self.layout.format == "text")
+        except Mixed:
+            self.marks = Marks()
+            columns, rows, problems = self._feed(roles, swift=False)
+        finished = [column.finish() for column in columns]
+        for _, found in finished:
+            problems += found
+        table = pd.DataFrame({str(series.name): series for series, _ in finished})
+        remarks = [remark for column in columns for remark in column.remarks]
+        said = [name for column in columns for name in column.said]
+        told, codes = self._guard(table, rows, roles, guarded, apart)
+        remarks, said = [*self.passed, *remarks, *told], said + codes
+        for remark in remarks:
+            warn_user(replace(remark, file=str(self.layout.path)))
+        problems += self.marks.find_problems()
+        if self.context in table:
+            problems += judge_context(table[self.context], len(rows))
+        if not len(rows) and not problems:
+            fact = NO_ROWS
+            problems.append(Problem(fact, "Check the export."))
+        return Draft(str(self.layout.path), table, rows, problems, tuple(said))
+
+    def _feed(
+        self, roles: Mapping[str, Role], *, swift: bool
+    ) -> tuple[list[Column], np.ndarray, list[Problem]]:
+        """Return the columns with all their cells, the numbers of the rows, and problems so far."""
         problems = [*self.problems, *self._find_absent(roles)]
         columns: dict[str, tuple[list[int], Column]] = {}
         for name, role in roles.items():
@@ -131,6 +159,8 @@ class Source:
                 column = self._open_column(name, role)
                 if isinstance(column, Words):
                     column.of_sheet = self.layout.sheet is not None
+                if isinstance(column, Guessed):
+                    column.swift = swift and not self.reading.labels
                 columns[name] = (places, column)
         labels = {
             self.header.index(name): named
@@ -147,24 +177,7 @@ class Source:
                     for place, held in zip(places, cells, strict=True)
                 ]
                 column.feed(cells[0] if len(cells) == 1 else _join_cells(cells), batch.numbers)
-        finished = [column.finish() for _, column in columns.values()]
-        for _, found in finished:
-            problems += found
-        rows = np.concatenate(numbers)
-        table = pd.DataFrame({str(series.name): series for series, _ in finished})
-        remarks = [remark for _, column in columns.values() for remark in column.remarks]
-        said = [name for _, column in columns.values() for name in column.said]
-        told, codes = self._guard(table, rows, roles, guarded, apart)
-        remarks, said = [*self.passed, *remarks, *told], said + codes
-        for remark in remarks:
-            warn_user(replace(remark, file=str(self.layout.path)))
-        problems += self.marks.find_problems()
-        if self.context in table:
-            problems += judge_context(table[self.context], len(rows))
-        if not len(rows) and not problems:
-            fact = NO_ROWS
-            problems.append(Problem(fact, "Check the export."))
-        return Draft(str(self.layout.path), table, rows, problems, tuple(said))
+        return [column for _, column in columns.values()], np.concatenate(numbers), problems
 
     def _open_column(self, name: str, role: Role) -> Column:
         if role == "id":
