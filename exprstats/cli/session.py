@@ -316,9 +316,10 @@ def _stage_output(session: Session) -> Iterator[Path | None]:
 
 @contextmanager
 def _keep_warnings(session: Session) -> Iterator[None]:
+    from exprstats.codes import keep_codes
     from exprstats.io.guards.tables import trust_readers
 
-    with trust_readers(), warnings.catch_warnings(record=True) as caught:
+    with trust_readers(), keep_codes(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         warnings.simplefilter("always", RuntimeWarning)
         try:

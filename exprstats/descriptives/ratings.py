@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things, write_number
+from exprstats.codes import encode_columns
 from exprstats.contracts import RATINGS, check_table
 from exprstats.descriptives.moments import (
     SkewType,
@@ -156,7 +157,8 @@ def describe_ratings(
     [['ratings', 462, 0.0, 4.0], ['clip means', 80, 0.0, 3.8]]
     """
     check_skew_type(skew_type)
-    check_table(ratings, RATINGS)
+    if not isinstance(ratings, pd.DataFrame) or encode_columns(ratings, None, None) is None:
+        check_table(ratings, RATINGS)
     panels = split_panels(ratings, items=items, by=by, cluster=None)
     contexts = [panel.context for panel in panels if panel.context is not None]
     if len(set(contexts)) == 1:
@@ -205,6 +207,11 @@ def _find_ends(values: np.ndarray) -> tuple[float, float]:
 def _spread_items(ratings: pd.DataFrame, names: Sequence[str], by: str | None) -> pd.DataFrame:
     """Return a row for each clip and rater, with a column for each item; the ids as its index."""
     ids = [one for one in dict.fromkeys((by, "context", "clip")) if one and one in ratings]
+    items = ratings["item"].unique()
+    if len(names) == len(items) == 1 and isinstance(items[0], str):
+        # Each row is one of those below; only the contexts are looked up in the index.
+        index = ratings[by].astype(str) if by else ratings.index
+        return pd.DataFrame({names[0]: ratings["rating"].to_numpy(float)}, index=index)
     keys = [ratings[name].astype(str) for name in (*ids, "rater")]
     items = ratings["item"].astype(str).rename("item")
     long = ratings["rating"].set_axis(pd.MultiIndex.from_arrays([*keys, items]))

@@ -9,10 +9,10 @@ import numpy as np
 
 from exprstats.apa import count_things
 from exprstats.errors import Option, Problem
+from exprstats.io.files.records import Batch
 from exprstats.io.files.words import is_practice, is_practice_loop, is_total
 
 Rows = Sequence[Sequence[str]]
-Table = list[list[str]]
 _MOST = 4
 _FEWEST = 5
 _WORDS = 3
@@ -54,10 +54,13 @@ class Sieve:
         self._marks: list[int] | None = None
         self._beside: dict[tuple[str, str], list[int]] = {}
 
-    def take(self, rows: Table, numbers: np.ndarray) -> tuple[Table, np.ndarray]:
-        """Return rows without headers that come again, subtotals and practice."""
-        kept = np.ones(len(rows), bool)
-        for place, row in enumerate(rows):
+    def take(self, batch: Batch, *, even: bool = False) -> Batch:
+        """Return rows without headers that come again, subtotals and practice.
+
+        Those that are ``even`` are known to hold no headers and no subtotals.
+        """
+        kept = np.ones(len(batch.numbers), bool)
+        for place, row in enumerate(() if even else batch.rows):
             if row[:1] and row[0].strip() == self._header[0] and self._heads(row):
                 kind = "the names of the columns again"
             elif "" in row and (label := find_subtotal(row)) is not None:
@@ -65,26 +68,27 @@ class Sieve:
             else:
                 continue
             kept[place] = False
-            self.passed.append(Problem(f"row {numbers[place]} holds {kind}: left out."))
+            self.passed.append(Problem(f"row {batch.numbers[place]} holds {kind}: left out."))
         if self._marks is None:
-            self._marks = self._find_marks(rows)
+            self._marks = self._find_marks(batch)
         for mark in self._marks:
             name = self._header[mark]
-            for place, row in enumerate(rows):
-                if kept[place] and is_practice(row[mark], name):
+            for place, cell in enumerate(batch.list_cells(mark)):
+                if kept[place] and is_practice(cell, name):
                     kept[place] = False
-                    kind = "practice" if is_practice_loop(name) else row[mark].strip()
+                    kind = "practice" if is_practice_loop(name) else cell.strip()
                     told = self._beside.setdefault((name, kind), [])
-                    told.append(int(numbers[place]))
+                    told.append(int(batch.numbers[place]))
         self.count += int((~kept).sum())
-        return (rows, numbers) if kept.all() else (list(compress(rows, kept)), numbers[kept])
+        return batch if kept.all() else Batch(list(compress(batch.rows, kept)), batch.numbers[kept])
 
-    def cut(self, rows: Table, numbers: np.ndarray, *, whole: bool) -> tuple[Table, np.ndarray]:
+    def cut(self, batch: Batch, *, whole: bool) -> Batch:
         """Return the last rows without notes and totals; ``whole`` as for `find_tail`."""
-        found = find_tail(rows, numbers.tolist(), whole=whole)
-        told = [f"row {numbers[place]} holds {kind}: left out." for place, kind in found]
+        found = find_tail(batch.rows, batch.numbers.tolist(), whole=whole)
+        told = [f"row {batch.numbers[place]} holds {kind}: left out." for place, kind in found]
         self.passed = [*map(Problem, told[::-1]), *self.passed]
-        return rows[: len(rows) - len(found)], numbers[: len(rows) - len(found)]
+        count = len(batch.rows) - len(found)
+        return Batch(batch.rows[:count], batch.numbers[:count]) if found else batch
 
     def list_passed(self) -> list[Problem]:
         """Return all that was left out."""
@@ -102,12 +106,11 @@ class Sieve:
     def _heads(self, row: Sequence[str]) -> bool:
         return [cell.strip() for cell in row] == self._header
 
-    def _find_marks(self, rows: Rows) -> list[int]:
+    def _find_marks(self, batch: Batch) -> list[int]:
         """Return the places of columns that tell rows of practice from others."""
         found = []
-        for place, cells in enumerate(zip(*rows, strict=False)):
-            name = self._header[place]
-            levels = {*cells[:_LOOK]} if name not in self._ids else set()
+        for place, name in enumerate(self._header):
+            levels = {*batch.list_cells(place)[:_LOOK]} if name not in self._ids else set()
             if 1 < len(levels) <= (_KINDS if not is_practice_loop(name) else _LOOK) and any(
                 is_practice(one, name) for one in levels
             ):
