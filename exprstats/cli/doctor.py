@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from exprstats.cli.options import option
 from exprstats.document.terminal import wrap_text, write_line
 from exprstats.errors import ExprStatsError, ExprStatsWarning
 
@@ -38,7 +37,7 @@ _ITEMS = {
 
 
 def examine_machine(
-    json: Annotated[bool, option("Write JSON to standard output.", name="--json")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")] = False,
 ) -> None:
     """Say whether this machine has all it needs, with the cures."""
     findings = list(examine_all())
@@ -229,7 +228,7 @@ def examine_factor(state: RState) -> Finding:
     except ExprStatsError as error:
         return Finding("CFA", "FAIL", f"a fixed model fails: {error}", _REPAIR)
     rows = factor.table[factor.table["term"] == "loading"]
-    wanted = solve_loadings(table.corr().to_numpy())
+    wanted = recover_loadings(table.corr().to_numpy())
     gap = max(abs(a - b) for a, b in zip(rows["estimate"], wanted, strict=True))
     told = f"{factor.engine} is within {gap:.0e} of the closed form of a fixed model"
     if not gap <= TOLERANCE:
@@ -239,12 +238,12 @@ def examine_factor(state: RState) -> Finding:
     return Finding("CFA", "OK", told)
 
 
-def solve_loadings(correlations: Any) -> list[float]:
+def recover_loadings(correlations: Any) -> list[float]:
     """Return the loadings of three items from their correlations (3, 3).
 
     Examples
     --------
-    >>> solve_loadings([[1, 0.72, 0.63], [0.72, 1, 0.56], [0.63, 0.56, 1]])
+    >>> recover_loadings([[1, 0.72, 0.63], [0.72, 1, 0.56], [0.63, 0.56, 1]])
     [0.9, 0.8, 0.7]
     """
     r12, r13, r23 = correlations[0][1], correlations[0][2], correlations[1][2]

@@ -54,7 +54,7 @@ def judge_features(
             continue
         if counts_rows(column):
             found[name] = "row numbers"
-        elif len(known) > 1 and known.min() == known.max():
+        elif len(known) > 1 and not (known.to_numpy() != known.iloc[0]).any():
             found[name] = "a constant"
         elif _names_things(str(name), known, people):
             found[name] = "an id"
@@ -108,19 +108,19 @@ def _copies(column: pd.Series, truth: pd.Series) -> bool:
     if len(values) < 3:
         return False
     if pd.api.types.is_numeric_dtype(truth) and not pd.api.types.is_bool_dtype(truth):
-        return copies_numbers(values, truth[both].to_numpy(float))
+        return bool(copies_numbers(values[:, None], truth[both].to_numpy(float))[0])
     kinds = truth[both].nunique()
     pairs = len(pd.DataFrame({"a": values, "b": truth[both].to_numpy()}).drop_duplicates())
     return pairs == len(np.unique(values)) == kinds and 2 * kinds < len(values)
 
 
-def copies_numbers(values: np.ndarray, truth: np.ndarray) -> bool:
-    """Return whether numbers (n,) are others in another unit: abs(r) is 1 within rounding."""
+def copies_numbers(values: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return which columns (n, p) are others (n,) in another unit: abs(r) is 1 within rounding."""
     if len(truth) < 3:
-        return False
-    scales = values.std() * truth.std()
-    covariance = np.mean((values - values.mean()) * (truth - truth.mean()))
-    return bool(scales > 0 and abs(covariance) >= (1 - _COPY) * scales)
+        return np.zeros(values.shape[1], dtype=bool)
+    away, rest = values - values.mean(axis=0), truth - truth.mean()
+    scales = np.sqrt(np.mean(away * away, axis=0) * np.mean(rest * rest))
+    return (scales > 0) & (np.abs(rest @ away) / len(truth) >= (1 - _COPY) * scales)
 
 
 def list_lost(

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.codes import PROBE, Codes, encode_columns, explain_breach, find_rows
+from exprstats.codes import PROBE, Codes, encode_columns, explain_breach, find_places
 from exprstats.contracts import require_columns
 from exprstats.errors import DataError, Problem, warn_user
 from exprstats.io.files.words import is_total
 from exprstats.io.guards.codes import Outlying, find_codes, find_shared
 from exprstats.io.guards.ids import Finding, are_plain, judge_ids, name_ids
+from exprstats.options import check_columns
 
 # Of a table's attributes: what was said of it before.
 _MARK = "exprstats"
@@ -114,6 +116,8 @@ def guard_table(
     >>> guard_table(ratings, ids=["clip", "rater"], numbers=["rating"])["clip"].tolist()
     ['a', 'b']
     """
+    ids = [*ids]
+    check_columns(*ids)
     if not isinstance(table, pd.DataFrame):
         return table
     said = set(table.attrs.get(_MARK, ()))
@@ -146,7 +150,7 @@ _RATED = ("context", "clip", "rater", "item", "subject")
 
 def guard_ratings(ratings: pd.DataFrame, *others: str | None) -> pd.DataFrame:
     """Return RATINGS as `guard_table` does; ``others`` are further columns of ids."""
-    ids = (*_RATED, *filter(None, others))
+    ids = (*_RATED, *(name for name in others if name is not None))
     return guard_table(ratings, ids=ids, numbers=["rating"], apart="item")
 
 
@@ -184,6 +188,7 @@ def find_table_codes(
     rows: np.ndarray | None = None,
     *,
     apart: pd.Series | np.ndarray | None = None,
+    shared: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Outlying]:
     """Return codes far from the other values of some columns, or above the scale that they share.
 
@@ -193,9 +198,17 @@ def find_table_codes(
         Columns of numbers.
     rows, apart
         As for `find_all_codes`.
+    shared
+        Columns to the question that they all ask, as of one clip each: they are one column.
     """
     rows = np.arange(len(table)) if rows is None else rows
-    found = [one for name in names for one in find_all_codes(name, table[name], rows, apart=apart)]
+    single = [name for name in names if name not in shared]
+    found = [one for name in single for one in find_all_codes(name, table[name], rows, apart=apart)]
+    for question in dict.fromkeys(shared.values()):
+        alike = [name for name in names if shared.get(name) == question]
+        found += _find_spread(table, alike, rows)
+    if shared:
+        return found
     columns = {
         name: table[name].to_numpy(float, na_value=np.nan)
         for name in names
@@ -204,6 +217,21 @@ def find_table_codes(
     }
     told = {one.column for one in found}
     return found + [one for one in find_shared(columns, rows) if one.column not in told]
+
+
+def _find_spread(table: pd.DataFrame, names: Sequence[str], rows: np.ndarray) -> list[Outlying]:
+    """Return codes of columns that are one question, in each of them."""
+    columns = {name: table[name].to_numpy(float, na_value=np.nan) for name in names}
+    whole = np.concatenate([np.empty(0), *columns.values()])
+    found = find_codes("", whole, np.arange(len(whole)))
+    if found is None:
+        return []
+    held = {name: np.isin(values, found.codes) for name, values in columns.items()}
+    return [
+        replace(found, column=name, rows=tuple(rows[where].tolist()))
+        for name, where in held.items()
+        if where.any()
+    ]
 
 
 def find_all_codes(
@@ -222,19 +250,21 @@ def find_all_codes(
     rows
         Rows (n,) of the file; places in the table by default.
     apart
-        Groups (n,) such as items. A code of one group is none where it is an ordinary value of
-        another, or of the whole column.
+        Groups (n,) such as items, or their codes. A code of one group is none where it is an
+        ordinary value of another, or of the whole column.
     """
     if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
         return
     rows = np.arange(len(column)) if rows is None else rows
     values = column.to_numpy(float, na_value=np.nan)
-    groups, kinds = (np.zeros(0, int), []) if apart is None else pd.factorize(apart)
-    if len(kinds) < 2:
+    groups = np.zeros(0, int) if apart is None else apart
+    groups = groups if isinstance(groups, np.ndarray) else pd.factorize(groups)[0]
+    kinds = int(groups.max(initial=-1)) + 1
+    if kinds < 2:
         whole = find_codes(name, values, rows)
         yield from [whole] if whole else []
         return
-    places = [find_rows(groups, group) for group in range(len(kinds))]
+    places = find_places(groups, kinds)
     found = [
         find_codes(name, values[inside], rows[inside]) if len(rows[inside]) >= _FEWEST else None
         for inside in places
@@ -354,3 +384,24 @@ def find_sums(table: pd.DataFrame, names: Sequence[str]) -> dict[str, str]:
         elif is_total(name):
             found[name] = "its name is that of totals or means"
     return found
+
+
+def find_fixed(table: pd.DataFrame, names: Sequence[str], rater: str | None) -> dict[str, str]:
+    """Return the columns that hold one value for each rater, such as ages, with the reason.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"rater": list("aabb"), "age": [31, 31, 40, 40], "x": [1, 2, 1, 3]})
+    >>> find_fixed(table, ["age", "x"], "rater")
+    {'age': "it has one value for each 'rater'"}
+    """
+    if rater is None or table[rater].is_unique:
+        return {}
+    fixed = [
+        name
+        for name in names
+        if table.groupby(rater)[name].nunique().max() < 2 < table[name].nunique() + 1
+    ]
+    # What each rater gave to all clips is an answer where there is no other.
+    alone = len(fixed) == len(names)
+    return {} if alone else {name: f"it has one value for each '{rater}'" for name in fixed}

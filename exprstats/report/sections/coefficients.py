@@ -10,10 +10,12 @@ import pandas as pd
 from exprstats.apa import MISSING, write_count, write_level, write_number
 from exprstats.document.cells import (
     ALL,
+    Row,
     collect_notes,
     find_parts,
     find_row,
     list_levels,
+    list_records,
     name_contexts,
     pick_rows,
     write_estimate,
@@ -64,23 +66,31 @@ def name_samples(table: pd.DataFrame) -> pd.DataFrame:
 def add_samples(rows: pd.DataFrame, shown: pd.DataFrame) -> pd.DataFrame:
     """Return the headline rows, and below them the same of all clips as one sample."""
     others = rows[rows["context"].eq(ONE_SAMPLE)]
+    known = list_records(others.assign(place=range(len(others))))
     picked = [
-        _pick_best(pick_rows(others, item=row["item"], term=row["term"], k_rule=row["k_rule"]), row)
-        for row in shown[shown["context"].eq(ALL)].to_dict("records")
+        _pick_best(_pick(known, **{name: row[name] for name in ("item", "term", "k_rule")}), row)
+        for row in list_records(shown[shown["context"].eq(ALL)])
     ]
-    places = [place for place in picked if place is not None]
-    return pd.concat([shown, others.loc[places]], ignore_index=True) if places else shown
+    places = [row["place"] for row in picked if row]
+    return pd.concat([shown, others.iloc[places]], ignore_index=True) if places else shown
 
 
-def _pick_best(rows: pd.DataFrame, headline: dict[Any, Any]) -> Any:
-    """Return the label of the row with the headline's method, else with the next best limits."""
-    limited = rows[rows["conf_low"].notna()]
+def _pick(rows: list[Row], **equal: Any) -> list[Row]:
+    return [row for row in rows if all(row[name] == value for name, value in equal.items())]
+
+
+def _find(rows: list[Row], **equal: Any) -> Row:
+    return next(iter(_pick(rows, **equal)), {})
+
+
+def _pick_best(rows: list[Row], headline: Row) -> Row:
+    """Return the row with the headline's method, else with the next best limits."""
+    limited = [row for row in rows if pd.notna(row["conf_low"])]
     alone = headline["method"] in INDEPENDENT
     for method in (headline["method"], *(INDEPENDENT if alone else ()), *_METHODS):
-        found = limited.index[limited["method"].eq(method)]
-        if len(found):
-            return found[0]
-    return rows.index[0] if len(rows) else None
+        if found := _find(limited, method=method):
+            return found
+    return _find(rows)
 
 
 def knows_subjects(rows: pd.DataFrame) -> bool:
@@ -255,7 +265,7 @@ def build_forms(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliability) ->
     if len(forms) < 2:
         return ()
     shown = add_samples(rows, shown)
-    cells = [_write_form(row, form, rows) for row in shown.to_dict("records") for form in forms]
+    cells = [_write_form(row, form, rows) for row in list_records(shown) for form in forms]
     clustered = any(row["method"] in CLUSTERED for row in cells)
     beside = clustered and bool(present & {*INDEPENDENT})
     first, group = place_rows(shown)
@@ -282,14 +292,13 @@ def build_forms(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliability) ->
     )
 
 
-def _write_form(row: dict[Any, Any], form: str, rows: pd.DataFrame) -> dict[str, str]:
-    same = pick_rows(rows, context=row["context"], item=row["item"])
-    average = pick_rows(same, term=form, k_rule=row["k_rule"])
-    place = _pick_best(average, row)
-    best = {} if place is None else average.loc[place].to_dict()
-    single = pick_rows(same, term=form.replace("k)", "1)"))
-    single = find_row(single, method=best.get("method")) or find_row(single)
-    independent = average[average["method"].isin(INDEPENDENT)].to_dict("records")
+def _write_form(row: Row, form: str, rows: pd.DataFrame) -> dict[str, str]:
+    same = list_records(pick_rows(rows, context=row["context"], item=row["item"]))
+    average = _pick(same, term=form, k_rule=row["k_rule"])
+    best = _pick_best(average, row)
+    singles = _pick(same, term=form.replace("k)", "1)"))
+    single = _find(singles, method=best.get("method")) or _find(singles)
+    independent = [one for one in average if one["method"] in INDEPENDENT]
     limits = write_limits(best)
     return {
         "context": row["context"],
@@ -299,7 +308,7 @@ def _write_form(row: dict[Any, Any], form: str, rows: pd.DataFrame) -> dict[str,
         "average": write_estimate(best),
         "limits": limits,
         "independent": write_limits(independent[0]) if independent else MISSING,
-        "bootstrap": write_limits(find_row(average, method="bootstrap")),
+        "bootstrap": write_limits(_find(average, method="bootstrap")),
         "single": write_estimate(single),
         "single_limits": write_limits(single),
         "method": "" if limits == MISSING else str(best.get("method")),

@@ -10,6 +10,7 @@ from exprstats.apa import count_things, tell_p, write_count, write_level, write_
 from exprstats.document.cells import (
     collect_notes,
     list_levels,
+    name_pairs,
     write_estimate,
     write_limits,
     write_mark,
@@ -17,7 +18,7 @@ from exprstats.document.cells import (
 from exprstats.document.model import Figure, Section, Table
 from exprstats.document.tables import HOLM, column, estimate_columns, match_row, tabulate
 from exprstats.document.text import Text, join_texts, say
-from exprstats.plots import draw_contrasts, name_pairs
+from exprstats.plots import draw_contrasts
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.others import MOST_ROWS
 

@@ -15,6 +15,7 @@ from exprstats.document.cells import (
     collect_notes,
     list_levels,
     name_contexts,
+    name_pairs,
     write_estimate,
     write_limits,
     write_mark,
@@ -22,7 +23,6 @@ from exprstats.document.cells import (
 from exprstats.document.model import Table
 from exprstats.document.tables import column, estimate_columns, p_columns, tabulate
 from exprstats.document.text import Text, say
-from exprstats.plots import name_pairs
 
 if TYPE_CHECKING:
     from exprstats.reliability import ContextDifferences

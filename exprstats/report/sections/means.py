@@ -13,6 +13,7 @@ from exprstats.document.cells import (
     ALL,
     collect_notes,
     list_levels,
+    list_records,
     name_contexts,
     write_estimate,
     write_limits,
@@ -117,7 +118,7 @@ def _build_means(found: MeanComparison) -> Table:
     """Return the table: means of people's means, and of clips."""
     rows = found.table[found.table["term"].eq("mean")]
     lines: dict[tuple[str, str], dict[str, str]] = {}
-    for row in rows.to_dict("records"):
+    for row in list_records(rows):
         context, group = row["context"], row["group"]
         both = pd.notna(context) and pd.notna(group)
         block = f"Group {group}" if both else _EVERYBODY if pd.notna(context) else "Groups"
@@ -163,7 +164,7 @@ def _build_tests(found: MeanComparison) -> Table:
     """Return the table: the F tests."""
     corrected = found.tests["p_corrected"].notna().any()
     cells = []
-    for row in found.tests.to_dict("records"):
+    for row in list_records(found.tests):
         scale = row["epsilon"] if pd.notna(row["p_corrected"]) else 1.0
         digits = 2 if scale != 1.0 or row["method"] == "Welch's ANOVA" else 0
         cells.append(
@@ -218,7 +219,7 @@ def _build_pairs(found: MeanComparison) -> Table:
     """Return the table: each difference by its t test and by its cluster interval."""
     rows = found.table[found.table["term"].eq("difference")]
     lines: dict[tuple[str, str], dict[str, str]] = {}
-    for row in rows.to_dict("records"):
+    for row in list_records(rows):
         name = f"{_label(row)} – {row['versus']}"
         kind = "Contexts" if pd.notna(row["context"]) else "Groups"
         line = lines.setdefault((kind, name), {"kind": kind, "name": name})

@@ -15,6 +15,7 @@ from exprstats.document.cells import (
     find_level,
     list_levels,
     name_contexts,
+    name_pairs,
     pick_rows,
     write_estimate,
     write_limits,
@@ -22,7 +23,7 @@ from exprstats.document.cells import (
 from exprstats.document.model import Figure, Section, Table, keep
 from exprstats.document.tables import column, estimate_columns, p_columns, tabulate
 from exprstats.document.text import Text, cite, join_texts, join_words, quote_sentence, say
-from exprstats.plots import draw_factor, name_pairs
+from exprstats.plots import draw_factor
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.consistency import build_consistency, say_maxima, warn_of_misfit
 from exprstats.report.sections.factors import (

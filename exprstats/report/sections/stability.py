@@ -14,6 +14,7 @@ from exprstats.document.cells import (
     find_extremes,
     find_row,
     list_levels,
+    name_contexts,
     pick_rows,
     write_estimate,
     write_limits,
@@ -23,7 +24,6 @@ from exprstats.document.model import Table, keep
 from exprstats.document.tables import column, match_row, name_interval, tabulate
 from exprstats.document.text import Text, join_texts, say
 from exprstats.models.explain.weights import ZERO
-from exprstats.plots import name_contexts
 from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:

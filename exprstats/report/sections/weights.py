@@ -13,6 +13,7 @@ from exprstats.document.cells import (
     collect_notes,
     find_row,
     list_levels,
+    name_contexts,
     pick_rows,
     write_estimate,
     write_limits,
@@ -22,7 +23,7 @@ from exprstats.document.model import Column, Figure, Section, Table, keep
 from exprstats.document.tables import column, estimate_columns, p_columns, tabulate
 from exprstats.document.text import Text, join_texts, join_words, say
 from exprstats.models.explain.weights import NOTABLE
-from exprstats.plots import draw_weights, name_contexts
+from exprstats.plots import draw_weights
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.stability import (
     build_stability,
