@@ -301,7 +301,7 @@ def _explain_value(row: dict[Any, Any]) -> list[str]:
         return ["A negative value: clips differ less than their raters' disagreement predicts."]
     if row["estimate"] == 0:
         return ["Zero: clips differ just as much as their raters' disagreement predicts."]
-    if row["estimate"] > 1 - 1e-12:
+    if abs(row["estimate"] - 1) < 1e-12:
         return ["The raters agree perfectly about every clip, so that no interval can be computed."]
     if _absent(row["conf_low"]):
         return [f"There is no interval: {str(row['note']).removesuffix(': no interval')}."]
