@@ -340,6 +340,18 @@ def order_levels(column: pd.Series) -> list[Any]:
     return list(column.dropna().unique())
 
 
+def sort_ids(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Return codes (n,) of ids and the ids, sorted: neither rows nor categories set the order.
+
+    Examples
+    --------
+    >>> codes, ids = sort_ids(pd.Series(["b", "a", "b"]))
+    >>> codes.tolist(), ids.tolist()
+    ([1, 0, 1], ['a', 'b'])
+    """
+    return pd.factorize(np.asarray(column), sort=True)
+
+
 def encode_ids(table: pd.DataFrame, names: Sequence[str]) -> tuple[np.ndarray, int]:
     """Return integer codes (n,) of the combined ids in first-appearance order, and their count."""
     codes = np.zeros(len(table), dtype=np.int64)

@@ -9,7 +9,14 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 
-from exprstats.apa import tell_number, write_count, write_interval, write_level, write_number
+from exprstats.apa import (
+    count_things,
+    tell_number,
+    write_count,
+    write_interval,
+    write_level,
+    write_number,
+)
 from exprstats.contracts import arrange_rows
 from exprstats.document.cells import LOWEST
 from exprstats.errors import OptionError
@@ -338,7 +345,7 @@ def write_limits(row: dict[Any, Any]) -> str:
 
 def _name_clusters(row: dict[Any, Any]) -> str:
     subjects = (
-        "" if _absent(row["n_clusters"]) else f" of {write_count(row['n_clusters'])} subjects"
+        "" if _absent(row["n_clusters"]) else f" of {count_things(row['n_clusters'], 'subject')}"
     )
     if _absent(row["conf_low"]):
         return subjects
