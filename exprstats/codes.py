@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NoReturn
@@ -23,6 +26,9 @@ from exprstats.errors import DataError
 
 PROBE = 1000
 _ROOM = 16  # cells a row in which to mark keys, which is faster than sorting them
+# Where a column's values lie, to the array that owns them and their codes.
+_Kept = dict[tuple[int, int, tuple[int, ...]], tuple[weakref.ref[np.ndarray], "Codes"]]
+_KEPT: ContextVar[_Kept | None] = ContextVar("kept", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,48 @@ class Codes:
         if pd.api.types.is_numeric_dtype(self.levels.dtype):
             return False
         return bool(find_blank(self.levels.tolist()))
+
+
+@contextmanager
+def keep_codes() -> Iterator[None]:
+    """Code each column of ids once inside, where nobody changes a table's values in place."""
+    token = _KEPT.set({})
+    try:
+        yield
+    finally:
+        _KEPT.reset(token)
+
+
+def note_codes(column: pd.Series, codes: np.ndarray, levels: Sequence[str]) -> None:
+    """Keep the codes of a column that a reader has, if they are those that `encode_column` finds.
+
+    Parameters
+    ----------
+    column
+        (n,) texts.
+    codes, levels
+        As `Codes` has them; levels that come twice or are empty have other codes.
+    """
+    if _KEPT.get() is not None and len(set(levels)) == len(levels) and all(levels):
+        found = Codes(codes.astype(np.intp), np.array(levels, dtype=object))
+        _encode(np.asarray(column), found)
+
+
+def _encode(values: Any, found: Codes | None = None) -> Codes:
+    """Return a column's codes, which are kept where that is wanted."""
+    kept = _KEPT.get()
+    if kept is None or not isinstance(values, np.ndarray):
+        return found or Codes(*_factorize(values))
+    owner = values
+    while isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    place = (values.__array_interface__["data"][0], len(values), values.strides)
+    held = kept.get(place)
+    if held is None or held[0]() is not owner:
+        found = found or Codes(*_factorize(values))
+        found.codes.flags.writeable = False
+        held = kept[place] = weakref.ref(owner), found
+    return held[1]
 
 
 def encode_columns(
@@ -116,7 +164,7 @@ def _name_key(by: str | None) -> tuple[str, ...]:
 
 def encode_column(column: pd.Series) -> Codes:
     """Return one id column as codes; ids that repeat the row before cost little."""
-    return Codes(*_factorize(np.asarray(column) if _is_plain(column.dtype) else column))
+    return _encode(np.asarray(column) if _is_plain(column.dtype) else column)
 
 
 def _is_plain(dtype: Any) -> bool:
@@ -144,7 +192,8 @@ def names_rows(columns: Sequence[pd.Series]) -> bool:
     """
     if not len(columns[0]):
         return False
-    differ = any(_look_different(column) for column in reversed(columns))
+    sought = _KEPT.get() is None
+    differ = sought and any(_look_different(column) for column in reversed(columns))
     plain = differ and all(_is_plain(column.dtype) for column in columns)
     if plain and all(
         column.dtype.kind in "iu" or are_filled(column.tolist()) for column in columns
@@ -152,6 +201,12 @@ def names_rows(columns: Sequence[pd.Series]) -> bool:
         return True
     codes = [encode_column(column) for column in columns]
     return not any(one.has_empty for one in codes) and _is_key(codes)
+
+
+def repeats_rows(table: pd.DataFrame, key: Sequence[str]) -> bool:
+    """Return whether some rows share their ids."""
+    ids = [table[name] for name in key]
+    return not names_rows(ids) and bool(table.duplicated(list(key)).any())
 
 
 def _look_different(column: pd.Series) -> bool:

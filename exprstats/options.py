@@ -261,3 +261,16 @@ def list_paths(paths: Any) -> list[Path]:
     """Return the paths that one name or several give; `OptionError` as from `take_path`."""
     several = isinstance(paths, Iterable) and not isinstance(paths, str | os.PathLike)
     return [take_path(one) for one in (paths if several else [paths])]
+
+
+def list_inside(path: Path, endings: tuple[str, ...] = ()) -> list[Path]:
+    """Return a file, or those of a folder by name; `OptionError` where the folder holds none."""
+    if not path.is_dir():
+        return [path]
+    files = sorted(one for one in path.iterdir() if one.is_file() and one.name[0] != ".")
+    found = [one for one in files if not endings or one.suffix.lower() in endings]
+    if not found:
+        ends = f" that ends in {', '.join(endings)}" if endings else ""
+        message = f"{path} holds no file{ends}. Name the files."
+        raise OptionError(message)
+    return found

@@ -20,7 +20,7 @@ from exprstats.io.drafts import refuse_hidden, rename_roles
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.files.words import find_times
 from exprstats.io.sources import Columns, FilePath, Source, give_role, open_source, pick_roles
-from exprstats.options import check_word
+from exprstats.options import check_word, name_nearest
 
 TimeUnit = Literal["s", "ms"]
 _IN_ORDER = "Give the earlier time first: 3 and 6, or -6 and -3 counted from the video's end."
@@ -99,14 +99,9 @@ def read_segments(
     if target is not None:
         refuse_hidden(roles, [target])
         wanted[target] = TARGETS[classes]
+    nearest = name_nearest(video, source.header)
+    source.cures[video] = ("Name it with ", Option("video"), f". {nearest}")
     draft = source.take({**wanted, **give_role(ids.values(), "id")})
-    absent = f"there is no column '{video}'."
-    draft.problems = [
-        replace(one, remedy=("Name it with ", Option("video"), f". {one.remedy}"))
-        if one.fact == absent
-        else one
-        for one in draft.problems
-    ]
     draft.finish()
     rename_roles(draft, roles)
     table = draft.table

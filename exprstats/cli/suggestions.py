@@ -30,13 +30,13 @@ def list_calls(path: Path, contents: FileContents) -> Iterator[Call]:
     """Yield the calls that suit what a file holds, the most likely first."""
     layout, roles = contents.layout, contents.roles
     codes = _find_codes(contents)
-    if layout == "ratings" and "clip" in roles:
+    if layout == "ratings" and {"clip", "rater"} <= set(roles):
         yield from _suit_ratings(contents, codes)
     elif layout == "raters in rows":
         judge = {"rater": roles["rater"]} if roles.get("rater", "rater") != "rater" else {}
-        yield Call("reliability", {"raters-in-rows": True, **judge, "model": "auto", **codes})
+        yield from _suit_rows(contents, {"raters-in-rows": True, **judge}, codes)
     elif layout == "items by raters":
-        from exprstats.io.files.words import asks_judges, find_pairs
+        from exprstats.io.files.spreads import asks_judges, find_pairs
 
         pairs = find_pairs(contents.numbers, numbered=True)
         if asks_judges(pairs):
@@ -46,14 +46,26 @@ def list_calls(path: Path, contents: FileContents) -> Iterator[Call]:
         yield Call("reliability", {"rating": items, **ids, "model": "auto", **codes})
     elif layout in {"predictions", "models side by side"} and "subject" in roles:
         yield _suit_predictions(contents)
-    elif layout in {"clips", "wide"} and (classed := _find_classed(contents)) is not None:
-        yield classed
     elif layout in {"clips", "wide"}:
-        yield from _suit_clips(contents, codes)
+        classed = _find_classed(contents)
+        yield from _suit_clips(contents, codes) if classed is None else [classed]
     elif any(one.option == "face" for one in contents.questions):
         return
     elif layout in _TRACKERS and str(path) != "-":
         yield Call("features", {"tracker": word} if (word := _TRACKERS[layout]) else {})
+
+
+def _suit_rows(
+    contents: FileContents, options: dict[str, Value], codes: dict[str, list[str]]
+) -> Iterator[Call]:
+    """Yield calls on a row a rater, whose columns of clips hold numbers or words."""
+    if contents.numbers or not contents.loops:
+        yield Call("reliability", {**options, "model": "auto", **codes})
+        return
+    columns = _index_columns(contents)
+    held = (word for name in contents.loops for word in columns[name]["levels"])
+    for call in _suit_words(options, _list_words(contents, held)):
+        yield Call(call.command, {**call.options, **codes})
 
 
 def _suit_ratings(contents: FileContents, codes: dict[str, list[str]]) -> Iterator[Call]:
@@ -247,14 +259,15 @@ def list_answers(contents: FileContents) -> list[str]:
         for name in contents.numbers
         if columns[name]["distinct"] > 1 and not _is_index(contents, name)
     ]
-    given = [name for name in names if re.match(r"answer[._ ]", name, re.IGNORECASE)]
+    given = [name for name in names if re.match(r"answer[._ ]|.*\.response$", name, re.IGNORECASE)]
     names = given or names
     stems: dict[str, list[str]] = {}
     for name in names:
         if found := re.fullmatch(r"(.*?)[\[_ .-]*(?:SQ)?\d+\]?", name):
             stems.setdefault(found[1], []).append(name)
     alike = max(stems.values(), key=len, default=[])
-    if len(alike) > 2 and len(alike) < len(names):
+    alone = sum(len(one) == len(alike) for one in stems.values()) == 1
+    if alone and 2 < len(alike) < len(names):
         names = alike
     elif contents.layout == "ratings" and len(names) > 2:
         # Times and counts have ranges far beyond those of answers.

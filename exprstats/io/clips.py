@@ -18,7 +18,6 @@ from exprstats.io.sources import (
     Role,
     Source,
     give_role,
-    lacks_clips,
     open_source,
     pick_roles,
 )
@@ -92,7 +91,7 @@ def read_clips(
     source = open_source(path, choose_reading(reading, missing, options))
     named = {"clip": clip, "subject": subject, "context": context}
     taken = [*(features or ()), *(() if target is None else (target,))]
-    roles = pick_roles(source, named, taken)
+    roles = pick_roles(source, named, taken, numbered=True)
     numbers = [] if features is None else list_names(features, roles)
     if target is not None:
         numbers = list_names([*numbers, target], roles)
@@ -104,10 +103,8 @@ def read_clips(
     draft = _take(source, roles, wanted)
     if features is None:
         _pass_over_row_numbers(draft, target)
-    key = [name for name in ("context", "clip") if name in roles]
-    if context is None:
-        draft.judge_contexts(key)
-    draft.find_repeats(key, _ONCE if "context" in roles else _SHARED)
+    remedy = _ONCE if "context" in roles else _SHARED
+    draft.check_clips(roles, remedy, named=context is not None)
     return draft.finish()
 
 
@@ -179,7 +176,7 @@ def read_items(
     check_reversed(reverse, scale, items)
     source = open_source(path, choose_reading(reading, missing, options))
     known = {"context": context, "clip": clip, "subject": subject}
-    roles = pick_roles(source, known, list_names(items, {}))
+    roles = pick_roles(source, known, list_names(items, {}), numbered=True)
     names = list_names(items, roles)
     refuse_hidden(roles, names)
     draft = _take(source, roles, give_role(names, "number"), guarded=scale is None)
@@ -191,12 +188,9 @@ def read_items(
     turned = [name for name in reverse if name in draft.table]
     if scale is not None and turned:
         draft.table = draft.table.assign(**{one: sum(scale) - draft.table[one] for one in turned})
-    key = [name for name in ("context", "clip") if name in roles]
-    if context is None:
-        draft.judge_contexts(key)
     several = ("Where several raters rated a clip, name who rated with ", Option("rater"))
     remedy = (*several, ", or in Python read the file as ratings (read_ratings).")
-    draft.find_repeats(key, remedy)
+    draft.check_clips(roles, remedy, named=context is not None)
     return draft.finish()
 
 
@@ -228,12 +222,10 @@ def _take(
     *,
     guarded: bool = True,
 ) -> Draft:
-    numbered = lacks_clips(source, roles["clip"])
-    roles = {name: column for name, column in roles.items() if not (numbered and name == "clip")}
     draft = source.take({**wanted, **give_role(roles.values(), "id")}, guarded=guarded)
     present = {role: name for role, name in roles.items() if name in draft.table.columns}
     rename_roles(draft, present)
-    if numbered:
+    if "clip" not in roles:
         draft.table.insert(0, "clip", pd.Series(number_rows(len(draft.table))))
     return draft
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,16 +14,8 @@ import pandas as pd
 from exprstats.errors import NO_NUMBERS, NO_TIMES, DataWarning, Option, Problem, Text
 from exprstats.io.detection import FileFacts, Guess, guess_roles, list_facts
 from exprstats.io.files.reading import Reading, choose_reading
-from exprstats.io.files.words import (
-    IDS,
-    WORDS,
-    asks_judges,
-    find_judges,
-    find_pairs,
-    is_aside,
-    is_truth,
-    split_name,
-)
+from exprstats.io.files.spreads import asks_judges, find_judges, find_pairs
+from exprstats.io.files.words import IDS, WORDS, is_answer, is_aside, is_truth, split_name
 from exprstats.io.files.workbooks import Labels
 from exprstats.io.guards.codes import Outlying
 from exprstats.io.guards.crossings import FEW_SHARED, find_site, find_strays
@@ -34,14 +26,16 @@ from exprstats.io.guards.layouts import (
     judge_frames,
     refuse_layout,
 )
-from exprstats.io.guards.tables import find_sums, find_table_codes
+from exprstats.io.guards.tables import find_fixed, find_sums, find_table_codes
 from exprstats.io.numbers import Missing, list_codes, list_no_answers
-from exprstats.io.sources import FilePath, give_role, open_source
+from exprstats.io.sources import FilePath, Source, give_role, open_source
 from exprstats.options import MOST_JUDGES, name_some
 
 _FEW = 25
 # Ids of people who come again name fewer than so many of the rows.
 _REPEATED = 0.6
+# Rows that hold an answer where a column of answers is one.
+_MOST = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +76,8 @@ class FileContents:
         Columns that are named as judges are (rater1, JudgeA), if there are two or more.
     silent
         Texts among numbers or answers that say nothing was answered, such as "k.A.".
+    loops
+        Columns that ask questions about one clip each, with the clip and the question.
     """
 
     facts: FileFacts
@@ -98,6 +94,7 @@ class FileContents:
     codes: tuple[Outlying, ...] = ()
     judges: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
+    loops: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def share_range(self, names: Sequence[str]) -> bool:
         """Return whether columns have about one range, as answers on one scale do."""
@@ -143,18 +140,21 @@ def read_contents(
     ('ratings', {'clip': 'clip', 'rater': 'rater', 'rating': 'rating'}, ['subject'])
     """
     how = choose_reading(reading, missing, options)
-    table, header = _take_guessed(path, how)
+    table, source = _take_guessed(path, how)
     silent = _find_silent(table, how)
     if silent:
         how = replace(how, missing=(*list_codes(how.missing), *silent))
-        table, header = _take_guessed(path, how)
-    guess = guess_roles(table)
+        table, source = _take_guessed(path, how)
+    guess = guess_roles(table, source.layout.header.labels)
     sums = find_sums(table, guess.numbers) if guess.kind == "wide" else {}
+    sums |= find_fixed(table, guess.numbers, guess.roles.get("rater"))
     guess = replace(guess, numbers=tuple(name for name in guess.numbers if name not in sums))
     layout = find_layout_kind(table, guess)
     ids = {role: name for role, name in guess.roles.items() if role in IDS}
-    roles = give_role(header, "guess") | give_role(guess.numbers, "number")
+    roles = give_role(source.header, "guess") | give_role(guess.numbers, "number")
     again = open_source(path, how, warned=False)
+    again.shared = {name: question for name, (_, question) in guess.loops.items()}
+    again.answers = _list_cells(table, guess)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DataWarning)
         draft = again.take(roles | give_role(ids.values(), "id"))
@@ -173,7 +173,7 @@ def read_contents(
     site = find_site(draft.table, guess.roles)
     answers = (*guess.numbers, *(guess.roles.get(role, "") for role in ("rating", "truth")))
     measured = [name for name in answers if name in draft.table]
-    codes = find_table_codes(draft.table, measured, draft.rows)
+    codes = find_table_codes(draft.table, measured, draft.rows, shared=again.shared)
     return FileContents(
         facts=facts,
         layout=layout,
@@ -201,13 +201,24 @@ def read_contents(
         codes=tuple(codes),
         judges=judges,
         silent=silent,
+        loops=guess.loops,
     )
 
 
-def _take_guessed(path: FilePath, how: Reading) -> tuple[pd.DataFrame, list[str]]:
+def _take_guessed(path: FilePath, how: Reading) -> tuple[pd.DataFrame, Source]:
     source = open_source(path, how, warned=False)
     with warnings.catch_warnings(action="ignore", category=DataWarning):
-        return source.take(give_role(source.header, "guess")).table, source.header
+        return source.take(give_role(source.header, "guess")).table, source
+
+
+def _list_cells(table: pd.DataFrame, guess: Guess) -> list[str]:
+    """Return columns of which a row of this table holds some: the ratings, or most numbers."""
+    if "rating" in guess.roles or "clip" not in guess.roles:
+        return [guess.roles["rating"]] if "rating" in guess.roles else []
+    rows = table[table[guess.roles["clip"]].notna()]
+    free = [name for name in guess.numbers if not is_aside(name)]
+    worded = [name for name in free if is_answer(name)]
+    return [name for name in worded or free if rows[name].notna().mean() > _MOST]
 
 
 def _find_silent(table: pd.DataFrame, how: Reading) -> tuple[str, ...]:
@@ -286,6 +297,8 @@ def _ask(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
 def _ask_people(table: pd.DataFrame, guess: Guess) -> Problem:
     """Return who is not known: people, or what an id names that comes again in several rows."""
     free = [str(name) for name in table if name not in guess.roles.values()]
+    fixed = find_fixed(table, free, guess.roles.get("rater"))
+    free = [name for name in free if name not in fixed]
     for name in free:
         count = table[name].nunique()
         called = re.fullmatch(r"(.*[_ .])?(id|pid|code)", name.strip().lower())

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.codes import repeats_rows
 from exprstats.errors import NO_ROWS, DataError, Problem, Text, speak
 from exprstats.io.columns import Guessed
+from exprstats.io.files.answers import is_no_answer
 from exprstats.io.files.kinds import FileFormat
 from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.records import Batch
-from exprstats.io.files.words import IDS, PLAIN, WORDS, find_shown, split_name
+from exprstats.io.files.spreads import find_loops
+from exprstats.io.files.words import IDS, PLAIN, WORDS, split_name
 from exprstats.io.guards.codes import holds_steps
-from exprstats.io.guards.crossings import Crossing, find_crossing, find_rated
+from exprstats.io.guards.crossings import Crossing, find_crossing, find_rated, find_viewers
 from exprstats.io.numbers import Missing
 from exprstats.io.sources import FilePath, Source, open_source
+from exprstats.options import MOST_WORDS
 
 Kind = Literal["ratings", "wide", "clips", "predictions"]
 # Of fewer rows, a single value tells little.
@@ -105,12 +109,12 @@ def sniff_file(path: FilePath, reading: Reading = AS_IT_IS) -> FileFacts:
     rows, last = 0, source.layout.first_row
     for batch in source.walk(problems):
         columns = columns or _guess_columns(source, batch)
-        rows, last = rows + len(batch.rows), int(batch.numbers[-1])
+        rows, last = rows + len(batch.numbers), int(batch.numbers[-1])
     if rows == 0 and not problems:
         problems.append(Problem(NO_ROWS, "Check the export."))
     if problems:
         raise DataError([replace(problem, file=str(path)) for problem in problems])
-    dropped = len(source.layout.header.dropped)
+    dropped = len(source.layout.header.dropped) + source.inner
     blank = max(last - rows - dropped - source.layout.first_row, 0)
     return list_facts(source, rows, blank)
 
@@ -140,7 +144,7 @@ def _guess_columns(source: Source, batch: Batch) -> list[Guessed]:
         for name in source.header
     ]
     for place, column in enumerate(columns):
-        column.feed([row[place] for row in batch.rows], batch.numbers)
+        column.feed(batch.list_cells(place), batch.numbers)
         column.finish()
     return columns
 
@@ -176,21 +180,26 @@ class Guess:
         Columns of numbers without another role: ratings, judges, items or features.
     crossing
         What two crossed columns of ids tell, beside their names.
+    loops
+        Columns that ask questions about one clip each, with the clip and the question.
     """
 
     kind: Kind
     roles: dict[str, str] = field(default_factory=dict)
     numbers: tuple[str, ...] = ()
     crossing: Crossing | None = field(default=None, repr=False)
+    loops: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
 
 
-def guess_roles(table: pd.DataFrame) -> Guess:
+def guess_roles(table: pd.DataFrame, labels: Sequence[str] = ()) -> Guess:
     """Guess what a table holds, from the names and types of its columns.
 
     Parameters
     ----------
     table
         From `read_table`.
+    labels
+        What a row below the names says of each column.
 
     Examples
     --------
@@ -206,13 +215,15 @@ def guess_roles(table: pd.DataFrame) -> Guess:
     roles = _match_roles(names, numeric, varied if len(table) > _FEW_ROWS else names)
     if "context" in roles and table[roles["context"]].nunique() < 2:
         del roles["context"]
-    shown = [*find_shown([name for name in names if name in numeric])]
-    if shown and holds_steps(table[shown].to_numpy(float)):
-        return Guess("ratings", _find_who(table, names, roles), tuple(shown))
+    loops = find_loops(names, labels)
+    answers = [name for name in loops if name in numeric]
+    if loops and _hold_answers(table, loops, answers):
+        who = _find_who(table, [name for name in names if name not in loops], roles)
+        return Guess("ratings", who, tuple(answers), loops=loops)
     kind = _find_kind(roles)
-    crossing = None if kind == "predictions" else find_crossing(table, roles, sorted(numeric))
-    if crossing is None and kind == "ratings":
-        crossing = find_rated(table, roles, sorted(numeric))
+    crossing = _find_crossing(table, roles, sorted(numeric), kind)
+    if crossing is not None and crossing.viewed:
+        roles, kind = _leave_out(roles, "subject"), "ratings"
     if crossing is not None and crossing.roles:
         taken = set(crossing.roles.values())
         roles = {role: name for role, name in roles.items() if name not in taken} | crossing.roles
@@ -235,18 +246,35 @@ def guess_roles(table: pd.DataFrame) -> Guess:
     return Guess(kind, roles, numbers, crossing)
 
 
+def _find_crossing(
+    table: pd.DataFrame, roles: dict[str, str], numeric: Sequence[str], kind: Kind
+) -> Crossing | None:
+    if kind == "predictions":
+        return None
+    further = find_rated if kind == "ratings" else find_viewers
+    return find_crossing(table, roles, numeric) or further(table, roles, numeric)
+
+
+def _hold_answers(table: pd.DataFrame, loops: Iterable[str], numeric: Sequence[str]) -> bool:
+    """Return whether columns hold numbers in steps, or words whose order is known."""
+    if numeric:
+        return holds_steps(table[list(numeric)].to_numpy(float))
+    levels = {str(one) for name in loops for one in table[name].dropna().unique()}
+    return 1 < sum(not is_no_answer(one) for one in levels) <= MOST_WORDS
+
+
 def _varies(column: pd.Series) -> bool:
     return len(column.dropna().unique()) > 1
 
 
-def _find_who(table: pd.DataFrame, names: Iterable[str], roles: dict[str, str]) -> dict[str, str]:
+def _find_who(table: pd.DataFrame, names: Sequence[str], roles: dict[str, str]) -> dict[str, str]:
     """Return who filled in each row of a questionnaire: a column of ids, or the first of texts."""
-    given = [roles[role] for role in ("rater", "subject") if role in roles]
-    texts = table.select_dtypes(exclude="number")
+    given = [roles[role] for role in ("rater", "subject") if roles.get(role) in names]
+    texts = table[list(names)].select_dtypes(exclude="number")
     marked = [
         name
         for name in names
-        if split_name(name) & {"id", "name", "email", "mail", "code", "kennung", "pid"}
+        if split_name(name) & {"id", "name", "email", "mail", "code", "kennung", "pid", "case"}
         or name.strip().lower().endswith(("id", "name"))
     ]
     for name in [*given, *marked, *map(str, texts)]:
@@ -279,7 +307,7 @@ def _is_rated(table: pd.DataFrame, roles: dict[str, str], kind: Kind) -> bool:
     subject = table[roles["subject"]]
     if kind == "ratings":
         key = [roles[role] for role in ("context", "item", "subject", "rater") if role in roles]
-        return not table.duplicated(key).any()
+        return not repeats_rows(table, key)
     return kind == "clips" and bool(subject.is_unique) and len(subject) > 1
 
 

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.codes import repeats_rows
+from exprstats.contracts import FILL_IN
 from exprstats.errors import DataError, Option, OptionError, Problem, Text, warn_user
 from exprstats.io.guards.tables import mark_said
 from exprstats.options import name_some
@@ -74,7 +76,7 @@ class Draft:
 
     def find_repeats(self, key: Sequence[str], remedy: Text) -> None:
         """Note the rows whose key another row has too, if the table has the whole key."""
-        if not set(key) <= set(self.table.columns):
+        if not set(key) <= set(self.table.columns) or not repeats_rows(self.table, key):
             return
         repeated = self.table.duplicated(list(key), keep=False).to_numpy()
         if repeated.any():
@@ -86,6 +88,13 @@ class Draft:
             counted = count_things(len(cases), "case stands", "cases stand")
             fact = f"{counted} more than once: {shown}. {self._compare_repeats(key, repeated)}"
             self.add(fact, remedy, None, repeated)
+
+    def check_clips(self, roles: Iterable[str], remedy: Text, *, named: bool) -> None:
+        """Note clips that come again, and contexts that nobody named and that split clips."""
+        key = ["context", "clip"] if "context" in roles else ["clip"]
+        if not named:
+            self.judge_contexts(key)
+        self.find_repeats(key, remedy)
 
     def judge_contexts(self, key: Sequence[str]) -> None:
         """Note contexts that nobody named and that split clips; warn where the key needs them.
@@ -108,7 +117,7 @@ class Draft:
         fact = f"nobody named it, and it splits {counted}: clip '{first}' stands with {shown}."
         named = "If these are contexts, say so with ", Option("context", "context")
         rest = [one for one in key if one != "context" and one in self.table.columns]
-        if self.table.duplicated(rest).any():
+        if repeats_rows(self.table, rest):
             fact = f"{fact} It is read as contexts, which tell rows with equal ids apart."
             warn_user(Problem(fact, (*named, "."), file=self.file, column="context"))
             return
@@ -216,6 +225,42 @@ def refuse_hidden(roles: Mapping[str, str], names: Iterable[str]) -> None:
                 "Give it another name in the file."
             )
             raise OptionError(message)
+
+
+def drop_hollow(
+    table: pd.DataFrame, rows: np.ndarray, found: Sequence[Problem], answers: Iterable[str]
+) -> tuple[pd.DataFrame, np.ndarray, list[Problem], list[Problem]]:
+    """Leave out rows that lack an id and hold no answer: they are no cases of this table.
+
+    Parameters
+    ----------
+    table, rows
+        As they were read, with the number of each row in the file.
+    found
+        What is wrong with the table.
+    answers
+        Columns of numbers.
+
+    Returns
+    -------
+    tuple
+        The table and its rows' numbers, what to say of rows left out, and the rest of ``found``.
+    """
+    held = [name for name in answers if name in table]
+    empty = [one for one in found if one.remedy == FILL_IN and one.column not in held]
+    blank = {*rows[table[held].isna().all(axis=1).to_numpy()].tolist()} if held and empty else set()
+    # A cell that cannot be read is no empty one.
+    blank -= {row for one in found if one.column in held for row in one.rows}
+    hollow = [one for one in empty if {*one.rows} <= blank]
+    lost = np.isin(rows, [row for one in hollow for row in one.rows])
+    if not hollow or lost.all():
+        return table, rows, [], [*found]
+    names = " or ".join(f"'{one.column}'" for one in hollow)
+    counted = count_things(lost.sum(), "row holds", "rows hold")
+    fact = f"{counted} no {names} and no answer: left out."
+    told = [Problem(fact, rows=tuple(rows[lost].tolist()))]
+    rest = [one for one in found if one not in hollow]
+    return table[~lost].reset_index(drop=True), rows[~lost], told, rest
 
 
 def number_rows(count: int) -> pd.api.extensions.ExtensionArray:

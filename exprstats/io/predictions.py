@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ from exprstats.io.sources import (
     FilePath,
     Source,
     give_role,
-    lacks_clips,
     open_source,
     pick_roles,
 )
@@ -209,11 +207,8 @@ def _read_long(
     extras = _find_extras(source, columns)
     roles = give_role([columns["truth"], columns["prediction"]], "label")
     roles |= give_role(extras.values(), "text")
+    source.cures[columns["prediction"]] = _WIDE
     draft = source.take(roles | give_role(ids.values(), "id"))
-    absent = f"there is no column '{columns['prediction']}'."
-    draft.problems = [
-        replace(one, remedy=_WIDE) if one.fact == absent else one for one in draft.problems
-    ]
     note_mixed(draft, [columns["truth"], columns["prediction"]])
     known = {**ids, **{name: columns[name] for name in ("truth", "prediction")}}
     table = _name_columns(draft.table, {**known, **extras})
@@ -228,17 +223,14 @@ def _read_wide(
     columns: Mapping[str, str],
     models: Sequence[str],
 ) -> Draft:
-    ids = pick_roles(source, named, [columns["truth"], *models])
-    numbered = lacks_clips(source, named["clip"])
-    if numbered:
-        del ids["clip"]
+    ids = pick_roles(source, named, [columns["truth"], *models], numbered=True)
     truth, extras = columns["truth"], _find_extras(source, columns)
     roles = give_role([truth, *models], "label") | give_role(extras.values(), "text")
     draft = source.take(roles | give_role(ids.values(), "id"))
     note_mixed(draft, [truth, *models])
     known = {**ids, **extras, "truth": truth}
     rest = _name_columns(draft.table, known)
-    if numbered:
+    if "clip" not in ids:
         rest["clip"] = number_rows(len(rest))
     held = [name for name in models if name in draft.table.columns]
     places = np.tile(np.arange(len(rest)), len(held))

@@ -12,18 +12,18 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.codes import repeats_rows
 from exprstats.document.text import join_words
 from exprstats.errors import Option, OptionError, Problem, Text, warn_user
 from exprstats.io.clips import check_reversed
 from exprstats.io.drafts import ELSE_RENAME, Draft, list_names, number_rows
 from exprstats.io.files.reading import Reading, choose_reading
-from exprstats.io.files.words import find_shown, split_judge
+from exprstats.io.files.spreads import find_loops, split_judge
 from exprstats.io.sources import (
     Columns,
     FilePath,
     Source,
     give_role,
-    lacks_clips,
     open_source,
     pick_roles,
 )
@@ -47,14 +47,16 @@ class _Shape:
     spread
         Canonical name -> what each rating column stands for: an item, a judge, a clip, or an item
         and a judge; empty for a long file that has all as columns.
-    numbered
-        Whether the row number is the clip.
     """
 
     ids: Mapping[str, str]
     numbers: tuple[str, ...]
     spread: Mapping[str, tuple[str, ...]]
-    numbered: bool = False
+
+    @property
+    def numbered(self) -> bool:
+        """Whether the row number is the clip."""
+        return "clip" not in {*self.ids, *self.spread}
 
 
 def read_ratings(
@@ -152,6 +154,8 @@ def read_ratings(
     shape = shape or _find_shape(source, named, raters=raters, rating=rating, items=items)
     roles = give_role(shape.ids.values(), "id") | give_role(shape.numbers, "number")
     items_of = None if "item" in shape.spread else shape.ids.get("item")
+    if "clip" in shape.spread:
+        source.shared = dict(zip(shape.numbers, shape.spread["item"], strict=True))
     draft = source.take(roles, guarded=scale is None, apart=items_of)
     for column in shape.numbers:
         draft.check_scale(column, scale)
@@ -232,8 +236,9 @@ def _find_rows(
         return None
     ids = pick_roles(source, {"rater": judge, "context": named["context"]})
     rest = tuple(name for name in source.header if name not in ids.values())
-    shown = find_shown(rest)
-    clips = tuple(shown) or rest
+    loops = find_loops(source.header, source.layout.header.labels)
+    loops = {} if {*ids.values()} & {*loops} else loops
+    clips = tuple(loops) or rest
     if certain and len(clips) < len(rest):
         others = [name for name in rest if name not in clips]
         fact = f"columns that name no clip are left out: {name_some(others)}."
@@ -244,8 +249,8 @@ def _find_rows(
         fact = f"each row is read as a judge and each of the other {len(clips)} columns as a clip."
         remedy = ("If that is right, say so with ", Option("raters_in_rows", True))
         warn_user(Problem(fact, (*remedy, "."), file=str(source.layout.path)))
-    told = tuple(shown.get(name, name) for name in clips)
-    return _Shape(ids, clips, {"clip": told, "item": ("rating",) * len(clips)})
+    told, asked = zip(*(loops.get(name, (name, "rating")) for name in clips), strict=True)
+    return _Shape(ids, clips, {"clip": told, "item": asked})
 
 
 def _find_shape(
@@ -258,21 +263,15 @@ def _find_shape(
 ) -> _Shape:
     known = {name: named[name] for name in ("clip", "subject", "context")}
     if raters is not None:
-        ids = pick_roles(source, known, list_names(raters, {}))
-        numbered = lacks_clips(source, named["clip"])
-        if numbered:
-            del ids["clip"]
+        ids = pick_roles(source, known, list_names(raters, {}), numbered=True)
         judges = tuple(list_names(raters, ids))
         spread = {"rater": judges, "item": (rating or "rating",) * len(judges)}
-        return _Shape(ids, judges, spread, numbered)
+        return _Shape(ids, judges, spread)
     pairs = {} if items is None else _pair_columns(source, list_names(items, {}))
     if pairs:
-        ids = pick_roles(source, known)
-        numbered = lacks_clips(source, named["clip"])
-        if numbered:
-            del ids["clip"]
+        ids = pick_roles(source, known, numbered=True)
         kept, judges = zip(*pairs.values(), strict=True)
-        return _Shape(ids, tuple(pairs), {"item": kept, "rater": judges}, numbered)
+        return _Shape(ids, tuple(pairs), {"item": kept, "rater": judges})
     column = rating or "rating"
     names = list_names(column if items is None else items, {})
     ids = pick_roles(source, named, names)
@@ -313,7 +312,9 @@ def _lengthen(draft: Draft, shape: _Shape) -> Draft:
     if shape.numbered:
         columns["clip"] = pd.Series(number_rows(len(table)))
     places = np.repeat(np.arange(len(table)), width)
-    long = pd.DataFrame(columns).take(places).reset_index(drop=True)
+    long = pd.DataFrame(columns)
+    if width > 1:
+        long = long.take(places).reset_index(drop=True)
     for name, held in shape.spread.items():
         long[name] = pd.array(held, dtype="str").take(np.tile(np.arange(width), len(table)))
     long["rating"] = table[list(shape.numbers)].to_numpy(float).ravel()
@@ -349,7 +350,7 @@ def _judge_items(draft: Draft) -> None:
     """Note a column "item" that nobody named, where no rater rated a clip on two items."""
     key = [name for name in _KEY if name in draft.table.columns and name != "item"]
     levels = draft.table["item"].unique()[:3]
-    if len(levels) > 1 and not draft.table.duplicated(key).any():
+    if len(levels) > 1 and not repeats_rows(draft.table, key):
         shown = ", ".join(f"'{one}'" for one in levels)
         fact = f"nobody named it ({shown}), and no rater rated a clip on two of its values."
         named = "If these are questions, say so with ", Option("item", "item")
@@ -373,7 +374,7 @@ def _tell_apart(source: Source, draft: Draft, shape: _Shape) -> Text:
     ids = draft.table[list(dict.fromkeys(shape.ids.values()))]
     people = shape.ids.get("subject")
     key = [name for name in ids if name != people]
-    if shape.numbered or not key or not ids.duplicated(key).any():
+    if shape.numbered or not key or not repeats_rows(ids, key):
         return ()
     again = open_source(source.layout.path, source.reading, warned=False)
     taken = [str(name) for name in ids]
@@ -402,19 +403,19 @@ def _tell_apart(source: Source, draft: Draft, shape: _Shape) -> Text:
 
 def _settle_repeats(draft: Draft, duplicates: Duplicates, apart: Text = ()) -> None:
     key = [name for name in _KEY if name in draft.table.columns]
+    if not repeats_rows(draft.table, key):
+        return
     if duplicates == "error":
         either = (Option("duplicates", "mean"), " or ", Option("duplicates", "first"))
         remedy: Text = ("Remove the repeats, or add ", *either, ".")
         if apart:
             remedy = apart
-        elif "subject" in draft.table and not draft.table.duplicated([*key, "subject"]).any():
+        elif "subject" in draft.table and not repeats_rows(draft.table, [*key, "subject"]):
             both = Option("clip", ["subject", "clip"])
             remedy = ("Clips of different people share an id: name both, such as ", both, ".")
         draft.find_repeats(key, remedy)
         return
     again = draft.table.duplicated(key).to_numpy()
-    if not again.any():
-        return
     if duplicates == "mean":
         means = draft.table.groupby(key, sort=False)["rating"].transform("mean")
         draft.table = draft.table.assign(rating=means)

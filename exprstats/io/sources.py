@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress, islice
 from typing import Literal
@@ -18,13 +18,14 @@ from exprstats.io.columns import (
     Guessed,
     Ids,
     Milliseconds,
+    Mixed,
     Numbers,
     Predicted,
     Target,
     Times,
     Words,
 )
-from exprstats.io.drafts import Draft
+from exprstats.io.drafts import Draft, drop_hollow
 from exprstats.io.files.headers import find_twins, join_title, name_columns
 from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.records import (
@@ -35,14 +36,15 @@ from exprstats.io.files.records import (
     fit_row,
     read_batches,
 )
-from exprstats.io.files.tails import find_subtotal, find_tail, is_note
+from exprstats.io.files.spreads import find_judges
+from exprstats.io.files.tails import Sieve, is_note
 from exprstats.io.files.text import names_rows
-from exprstats.io.files.words import WORDS, find_judges, split_name
+from exprstats.io.files.words import WORDS, split_name
 from exprstats.io.guards.codes import describe_codes, find_silent
 from exprstats.io.guards.ids import judge_context
 from exprstats.io.guards.tables import find_table_codes, name_codes
 from exprstats.io.numbers import Marks, Missing
-from exprstats.options import name_nearest, take_path
+from exprstats.options import name_nearest, name_some, take_path
 
 FilePath = str | os.PathLike[str]
 _TYPED = {
@@ -59,6 +61,8 @@ Role = Literal["id", "number", "text", "guess", "class", "target", "label", "tim
 _MEASURED = frozenset({"number", "guess", "target"})
 Columns = str | Sequence[str]
 _FIRST = 50
+# More columns that are absent are one problem.
+_EACH = 3
 OPTIONAL = ("subject", "context")
 
 
@@ -81,9 +85,17 @@ class Source:
     joined
         Ids that several columns make together: their name to the columns.
     passed
-        Rows below the table that are no data, once they were read.
+        Rows that are no data, once they were read.
+    inner
+        How many of them stand between others.
     context
         The column of contexts, once it is known.
+    cures
+        What to do where a column is absent, if its reader knows.
+    shared
+        Columns to the question that they all ask, as for `find_table_codes`.
+    answers
+        Columns of which a row without an id must hold some; by default all of numbers.
     """
 
     layout: Layout
@@ -93,7 +105,11 @@ class Source:
     marks: Marks = field(default_factory=Marks)
     joined: dict[str, tuple[str, ...]] = field(default_factory=dict)
     passed: list[Problem] = field(default_factory=list)
+    inner: int = 0
     context: str | None = None
+    cures: dict[str, Text] = field(default_factory=dict)
+    shared: Mapping[str, str] = field(default_factory=dict)
+    answers: Sequence[str] = ()
 
     def has(self, *names: str) -> bool:
         """Return whether all these columns are there."""
@@ -109,7 +125,11 @@ class Source:
         return name
 
     def take(
-        self, roles: Mapping[str, Role], *, guarded: bool = True, apart: str | None = None
+        self,
+        roles: Mapping[str, Role],
+        *,
+        guarded: bool = True,
+        apart: str | None = None,
     ) -> Draft:
         """Read the columns that have a role; columns that are absent become problems.
 
@@ -122,6 +142,36 @@ class Source:
         apart
             The column of items, which have scales of their own.
         """
+        ids = {name for name, role in roles.items() if role in {"id", "class"}}
+        ids |= {part for name in ids for part in self.joined.get(name, ())}
+        try:
+            columns, rows, problems = self._feed(roles, ids, swift=self.layout.format == "text")
+        except Mixed:
+            self.marks = Marks()
+            columns, rows, problems = self._feed(roles, ids, swift=False)
+        finished = [column.finish() for column in columns]
+        table = pd.DataFrame({str(series.name): series for series, _ in finished})
+        found = [one for _, told in finished for one in told]
+        answers = self.answers or [name for name, role in roles.items() if role == "number"]
+        table, rows, passed, found = drop_hollow(table, rows, found, answers)
+        problems += found
+        remarks = [remark for column in columns for remark in column.remarks]
+        said = [name for column in columns for name in column.said]
+        told, codes = self._guard(table, rows, roles, guarded, apart)
+        remarks, said = [*self.passed, *passed, *remarks, *told], said + codes
+        for remark in remarks:
+            warn_user(replace(remark, file=str(self.layout.path)))
+        problems += self.marks.find_problems()
+        if self.context in table:
+            problems += judge_context(table[self.context], len(rows))
+        if not len(rows) and not problems:
+            problems.append(Problem(NO_ROWS, "Check the export."))
+        return Draft(str(self.layout.path), table, rows, problems, tuple(said))
+
+    def _feed(
+        self, roles: Mapping[str, Role], ids: Collection[str], *, swift: bool
+    ) -> tuple[list[Column], np.ndarray, list[Problem]]:
+        """Return the columns with all their cells, the numbers of the rows, and problems so far."""
         problems = [*self.problems, *self._find_absent(roles)]
         columns: dict[str, tuple[list[int], Column]] = {}
         for name, role in roles.items():
@@ -131,6 +181,8 @@ class Source:
                 column = self._open_column(name, role)
                 if isinstance(column, Words):
                     column.of_sheet = self.layout.sheet is not None
+                if isinstance(column, Guessed):
+                    column.swift = swift and not self.reading.labels
                 columns[name] = (places, column)
         labels = {
             self.header.index(name): named
@@ -138,34 +190,16 @@ class Source:
             if name in self.header and roles.get(name) in {"id", "text", "class"}
         }
         numbers = [np.empty(0, np.int64)]
-        for batch in self.walk(problems):
+        for batch in self.walk(problems, ids):
             numbers.append(batch.numbers)
             for places, column in columns.values():
+                cells = [batch.list_cells(place) for place in places]
                 cells = [
-                    [labels[p].get(row[p], row[p]) for row in batch.rows]
-                    if p in labels
-                    else [row[p] for row in batch.rows]
-                    for p in places
+                    [labels[place].get(cell, cell) for cell in held] if place in labels else held
+                    for place, held in zip(places, cells, strict=True)
                 ]
                 column.feed(cells[0] if len(cells) == 1 else _join_cells(cells), batch.numbers)
-        finished = [column.finish() for _, column in columns.values()]
-        for _, found in finished:
-            problems += found
-        rows = np.concatenate(numbers)
-        table = pd.DataFrame({str(series.name): series for series, _ in finished})
-        remarks = [remark for _, column in columns.values() for remark in column.remarks]
-        said = [name for _, column in columns.values() for name in column.said]
-        told, codes = self._guard(table, rows, roles, guarded, apart)
-        remarks, said = [*self.passed, *remarks, *told], said + codes
-        for remark in remarks:
-            warn_user(replace(remark, file=str(self.layout.path)))
-        problems += self.marks.find_problems()
-        if self.context in table:
-            problems += judge_context(table[self.context], len(rows))
-        if not len(rows) and not problems:
-            fact = NO_ROWS
-            problems.append(Problem(fact, "Check the export."))
-        return Draft(str(self.layout.path), table, rows, problems, tuple(said))
+        return [column for _, column in columns.values()], np.concatenate(numbers), problems
 
     def _open_column(self, name: str, role: Role) -> Column:
         if role == "id":
@@ -195,86 +229,70 @@ class Source:
                 table[name] = column.where(~mute)
                 problems.append(problem)
             names.append(str(name))
-        found = find_table_codes(table, names, rows, apart=groups)
+        found = find_table_codes(table, names, rows, apart=groups, shared=self.shared)
         # On a declared scale every answer is one.
         said = [name for one in found for name in name_codes(one)] if wanted else ["*"]
         return problems + (describe_codes(found) if wanted else []), said
 
-    def walk(self, problems: list[Problem]) -> Iterator[Batch]:
-        """Yield the rows below the header that have its number of fields."""
+    def walk(self, problems: list[Problem], ids: Collection[str] = ()) -> Iterator[Batch]:
+        """Yield the rows below the header that have its number of fields.
+
+        Rows of practice are left out, unless ``ids`` name the column that says so.
+        """
         width = len(self.header)
         ragged: list[tuple[int, list[str]]] = []
         held: Batch | None = None
         begun, whole = False, True
-        self.passed = []
+        sieve = Sieve(self.header, ids)
         for batch in read_batches(self.layout, problems):
-            rows, numbers = batch.rows, batch.numbers
-            if not begun:
-                rows, numbers, begun = rows[1:], numbers[1:], True
-            rows, numbers = self._drop_inner(rows, numbers)
-            lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-            if (lengths != width).any():
-                rows = [fit_row(row, width, self.layout.sheet is not None) for row in rows]
-                lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-            fits = lengths == width
-            if not fits.all():
-                wrong = zip(numbers[~fits].tolist(), compress(rows, ~fits), strict=True)
-                ragged += list(wrong)
-                rows, numbers = list(compress(rows, fits)), numbers[fits]
+            begin = 0 if begun else 1
+            if begin or not batch.is_even(self.header):
+                rows, numbers = batch.rows[begin:], batch.numbers[begin:]
+                fitted, wrong = _fit_rows(rows, numbers, width, self.layout.sheet is not None)
+                ragged += wrong
+                fitted = sieve.take(fitted)
+            else:
+                fitted = sieve.take(batch, even=True)
+            begun = True
             # The last rows may be no data, so that one batch waits for the next.
-            if rows:
+            if len(fitted.numbers):
                 if held is not None:
                     yield held
                     whole = False
-                held = Batch(rows, numbers)
+                held = fitted
         last = held.numbers[-1] if held is not None else 0
         # Notes of one cell below the last row are no rows.
         while ragged and ragged[-1][0] > last and is_note(ragged[-1][1], width):
             number, cells = ragged.pop()
             noted = f"row {number} holds a note ('{cells[0].strip()[:40]}'): left out."
-            self.passed.insert(0, Problem(noted))
+            sieve.passed.insert(0, Problem(noted))
         if held is not None:
-            yield self._cut_tail(held, whole=whole)
+            yield sieve.cut(held, whole=whole)
+        self.passed, self.inner = sieve.list_passed(), sieve.count
         if ragged:
             problems.append(describe_ragged([(at, len(row)) for at, row in ragged], width))
 
-    def _drop_inner(
-        self, rows: list[list[str]], numbers: np.ndarray
-    ) -> tuple[list[list[str]], np.ndarray]:
-        """Return rows without headers that come again and subtotals, which are kept as passed."""
-        first = [name.strip() for name in self.header]
-        kept = np.ones(len(rows), bool)
-        for place, row in enumerate(rows):
-            if row[:1] == first[:1] and [cell.strip() for cell in row] == first:
-                kind = "the names of the columns again"
-            elif "" in row and (label := find_subtotal(row)) is not None:
-                kind = f"subtotals ({label})"
-            else:
-                continue
-            kept[place] = False
-            self.passed.append(Problem(f"row {numbers[place]} holds {kind}: left out."))
-        return (rows, numbers) if kept.all() else (list(compress(rows, kept)), numbers[kept])
-
-    def _cut_tail(self, batch: Batch, *, whole: bool) -> Batch:
-        """Return the last rows without notes and totals below them, which are kept as passed."""
-        found = find_tail(batch.rows, batch.numbers.tolist(), whole=whole)
-        told = [f"row {batch.numbers[place]} holds {kind}: left out." for place, kind in found]
-        self.passed = [*map(Problem, told[::-1]), *self.passed]
-        count = len(batch.rows) - len(found)
-        return Batch(batch.rows[:count], batch.numbers[:count])
-
     def _find_absent(self, roles: Mapping[str, Role]) -> list[Problem]:
-        return [
-            Problem(f"there is no column '{name}'.", self._name_cure(name))
-            for name in [part for one in roles for part in self.joined.get(one, (one,))]
-            if name not in self.header
+        """Return a problem of each absent column, and one of many that nothing is said about."""
+        named = [part for one in roles for part in self.joined.get(one, (one,))]
+        absent = [name for name in dict.fromkeys(named) if name not in self.header]
+        cures = {name: self._name_cure(name) for name in absent}
+        listed = name_nearest("", self.header)
+        alike = [name for name, cure in cures.items() if cure == listed]
+        alike = alike if len(alike) > _EACH else []
+        told = [
+            Problem(f"there is no column '{name}'.", cure)
+            for name, cure in cures.items()
+            if name not in alike
         ]
+        fact = f"there are no columns {name_some(alike)}."
+        return [*told, Problem(fact, listed)] if alike else told
 
     def _name_cure(self, name: str) -> Text:
         """Return what to do about an absent column: the option that names the one it may be."""
         nearest = name_nearest(name, self.header)
-        if name not in WORDS:
-            return nearest
+        if name not in WORDS or name in self.cures:
+            return self.cures.get(name, nearest)
         fits = [one for one in self.header if split_name(one) & {*WORDS[name]}]
         judges = list(find_judges(self.header)) if name == "rater" and not fits else []
         if judges:
@@ -326,6 +344,21 @@ def open_source(path: FilePath, reading: Reading = AS_IT_IS, *, warned: bool = T
     return Source(layout, header, problems, reading)
 
 
+def _fit_rows(
+    rows: list[list[str]], numbers: np.ndarray, width: int, padded: bool
+) -> tuple[Batch, list[tuple[int, list[str]]]]:
+    """Return the rows that have the header's number of fields, and the numbered others."""
+    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+    if (lengths != width).any():
+        rows = [fit_row(row, width, padded) for row in rows]
+        lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+    fits = lengths == width
+    if fits.all():
+        return Batch(rows, numbers), []
+    wrong = list(zip(numbers[~fits].tolist(), compress(rows, ~fits), strict=True))
+    return Batch(list(compress(rows, fits)), numbers[fits]), wrong
+
+
 def _ends_open(rows: list[list[str]], names: Sequence[str]) -> bool:
     """Return whether the header, and so every row, ends in a separator."""
     return (
@@ -347,7 +380,11 @@ def _join_cells(parts: Sequence[Sequence[str]]) -> list[str]:
 
 
 def pick_roles(
-    source: Source, named: Mapping[str, Columns | None], taken: Iterable[str] = ()
+    source: Source,
+    named: Mapping[str, Columns | None],
+    taken: Iterable[str] = (),
+    *,
+    numbered: bool = False,
 ) -> dict[str, str]:
     """Return canonical name -> column; an unnamed subject or context is found by its name.
 
@@ -362,8 +399,13 @@ def pick_roles(
         named none.
     taken
         Columns that the caller named for anything else.
+    numbered
+        Whether a file without a clip column has one clip a row, so that nothing is its id; "clip"
+        is what a caller gets who named none.
     """
     found = {}
+    if numbered and named["clip"] == "clip" and "clip" not in map(str.casefold, source.header):
+        named = {role: column for role, column in named.items() if role != "clip"}
     listed = [[one] if isinstance(one, str) else list(one) for one in named.values() if one]
     used = {*taken, *(part for one in listed for part in one)}
     for role, column in named.items():
@@ -373,16 +415,3 @@ def pick_roles(
             found[role] = role
     source.context = found.get("context")
     return found
-
-
-def lacks_clips(source: Source, clip: Columns | None) -> bool:
-    """Return whether a file has no clip column, so that each row counts as a clip.
-
-    Parameters
-    ----------
-    source
-        The file.
-    clip
-        The column that the caller named; "clip" is what a caller gets who named none.
-    """
-    return clip == "clip" and not any(name.casefold() == "clip" for name in source.header)

@@ -12,7 +12,8 @@ from exprstats.errors import DataError, Problem, speak
 from exprstats.io import FileContents, Reading, read_contents
 from exprstats.io.files.annotations import tell_annotated
 from exprstats.io.files.answers import order_answers
-from exprstats.io.files.words import WORDS, find_pairs, split_name
+from exprstats.io.files.spreads import find_pairs
+from exprstats.io.files.words import WORDS, split_name
 from exprstats.io.guards.codes import USUAL_CODES
 from exprstats.io.numbers import list_codes
 from exprstats.options import MOST_JUDGES, MOST_WORDS, name_some

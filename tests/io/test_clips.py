@@ -73,6 +73,19 @@ def test_features_must_be_numbers_and_there(write, refuse):
     assert any("'drei'" in fact for fact in facts)
 
 
+def test_many_absent_columns_are_one_problem_and_few_are_one_each(write, refuse):
+    names = [f"x{place}" for place in range(14)]
+
+    def fail(*features):
+        return refuse(read_clips, write(TEXT), clip="video", subject="who", features=features)
+
+    (problem,) = fail(*names)
+    assert "there are no columns 'x0', 'x1', 'x2', 'x3', 'x4' and 9 more." in str(problem)
+    assert "There is: video, who, task, note, au count, gaze." in str(problem)
+    assert ["Did you mean 'gaze'" in str(one) for one in fail(*names, "gaz")] == [True, False]
+    assert len(fail(*names[:3])) == 3
+
+
 def test_an_id_cannot_be_a_feature(write):
     with pytest.raises(OptionError, match="'who' cannot be the subject"):
         read_clips(write(TEXT), clip="video", subject="who", features=["who"])

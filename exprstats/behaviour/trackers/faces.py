@@ -143,6 +143,7 @@ def read_faces(
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> path = Path(tempfile.mkdtemp()) / "a.csv"
     >>> _ = path.write_text("frame_idx,frame_time_in_ms,au_12_intensity,yaw\n0,0.0,1.5,-2.2\n")
     >>> faces = read_faces(path)
@@ -184,6 +185,7 @@ def join_frames(several: Iterable[Frames]) -> Frames:
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> path = Path(tempfile.mkdtemp())
     >>> for name in "ab":
     ...     _ = (path / f"{name}.csv").write_text("frame_idx,frame_time_in_ms,au_1\n0,0,1\n")

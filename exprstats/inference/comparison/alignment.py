@@ -163,11 +163,8 @@ def _check_same(
     )
     shared = int((places >= 0).all(axis=0).sum())
     fact = f"the models predict different rows: {counts}; all of them {shared:,}."
-    remedy = (
-        "Take the rows of all models with ",
-        Option("common", True),
-        ", an option of reading predictions.",
-    )
+    how = Option("common", True)
+    remedy = ("Read the predictions with ", how, " to take the rows that all models have.")
     raise DataError(Problem(fact, remedy))
 
 

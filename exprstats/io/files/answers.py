@@ -63,7 +63,7 @@ SCALES = (
     list_words(
         "jamais|pas du tout|pas du tout d'accord|rarement|un peu|plutôt pas d'accord|"
         "parfois|quelquefois|moyennement|neutre|ni d'accord ni pas d'accord|plutôt d'accord|"
-        "souvent|beaucoup|d'accord|tout à fait d'accord|toujours|extrêmement"
+        "souvent|beaucoup|d'accord|tout à fait d'accord|toujours|énormément|extrêmement"
     ),
     list_words(
         "nunca|para nada|nada|totalmente en desacuerdo|rara vez|en desacuerdo|poco|a veces|"
@@ -104,8 +104,8 @@ SCALES = (
     list_words(
         "nigdy|wcale|zdecydowanie się nie zgadzam|zdecydowanie nie|rzadko|nie zgadzam się|"
         "raczej się nie zgadzam|raczej nie|trochę|czasami|trudno powiedzieć|"
-        "ani się zgadzam, ani się nie zgadzam|nie mam zdania|umiarkowanie|"
-        "raczej się zgadzam|raczej tak|zgadzam się|często|bardzo|zawsze|"
+        "ani się zgadzam, ani się nie zgadzam|nie mam zdania|średnio|umiarkowanie|"
+        "raczej się zgadzam|raczej tak|zgadzam się|często|bardzo|zawsze|skrajnie|"
         "zdecydowanie się zgadzam|zdecydowanie tak"
     ),
     list_words(

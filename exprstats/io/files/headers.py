@@ -29,12 +29,15 @@ class Header:
         What was passed over.
     above
         What the row above says of each column, if the names alone are not unique.
+    labels
+        What the first row of labels says of each column.
     """
 
     place: int
     dropped: frozenset[int]
     notes: tuple[str, ...]
     above: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 def find_header(rows: Sequence[Sequence[str]], given: int | None = None) -> Header:
@@ -84,7 +87,8 @@ def find_header(rows: Sequence[Sequence[str]], given: int | None = None) -> Head
         shown = " and ".join(str(one + 1) for one in sorted(dropped))
         start = f"row {shown} holds" if len(dropped) == 1 else f"rows {shown} hold"
         notes.append(f"{start} labels of the columns instead of data: left out.")
-    return Header(place, frozenset(dropped), tuple(notes), titles)
+    labels = tuple(rows[min(dropped)]) if dropped else ()
+    return Header(place, frozenset(dropped), tuple(notes), titles, labels)
 
 
 def is_preamble(row: Sequence[str], usual: float) -> bool:

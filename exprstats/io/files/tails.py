@@ -1,17 +1,23 @@
-"""Rows below a table that are no data: notes, and totals, means and the like of its columns."""
+"""Rows of a table that are no data: headers again, practice, notes, totals and means."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from itertools import compress
 
 import numpy as np
 
-from exprstats.io.files.words import is_total
+from exprstats.apa import count_things
+from exprstats.errors import Option, Problem
+from exprstats.io.files.records import Batch
+from exprstats.io.files.words import is_practice, is_practice_loop, is_total
 
 Rows = Sequence[Sequence[str]]
 _MOST = 4
 _FEWEST = 5
 _WORDS = 3
+# Rows whose cells are looked at for words of practice, and kinds of rows that a column tells.
+_LOOK, _KINDS = 2_000, 12
 # What lies beyond is no answer, and its square no number.
 _LARGEST = 1e100
 _STATISTICS: dict[str, Callable[[np.ndarray], float]] = {
@@ -20,6 +26,96 @@ _STATISTICS: dict[str, Callable[[np.ndarray], float]] = {
     "standard deviations": lambda values: float(values.std(ddof=1)),
     "standard deviations of the population": lambda values: float(values.std()),
 }
+
+
+class Sieve:
+    """Takes rows of a table without those that are no data.
+
+    Parameters
+    ----------
+    header
+        Names of the columns.
+    ids
+        Columns that were named, so that no word in them leaves a row out.
+
+    Attributes
+    ----------
+    passed
+        What was left out so far.
+    count
+        How many rows were left out between others.
+    """
+
+    def __init__(self, header: Sequence[str], ids: Collection[str] = ()) -> None:
+        self.passed: list[Problem] = []
+        self.count = 0
+        self._header = [name.strip() for name in header]
+        self._ids = ids
+        self._marks: list[int] | None = None
+        self._beside: dict[tuple[str, str], list[int]] = {}
+
+    def take(self, batch: Batch, *, even: bool = False) -> Batch:
+        """Return rows without headers that come again, subtotals and practice.
+
+        Those that are ``even`` are known to hold no headers and no subtotals.
+        """
+        kept = np.ones(len(batch.numbers), bool)
+        for place, row in enumerate(() if even else batch.rows):
+            if row[:1] and row[0].strip() == self._header[0] and self._heads(row):
+                kind = "the names of the columns again"
+            elif "" in row and (label := find_subtotal(row)) is not None:
+                kind = f"subtotals ({label})"
+            else:
+                continue
+            kept[place] = False
+            self.passed.append(Problem(f"row {batch.numbers[place]} holds {kind}: left out."))
+        if self._marks is None:
+            self._marks = self._find_marks(batch)
+        for mark in self._marks:
+            name = self._header[mark]
+            for place, cell in enumerate(batch.list_cells(mark)):
+                if kept[place] and is_practice(cell, name):
+                    kept[place] = False
+                    kind = "practice" if is_practice_loop(name) else cell.strip()
+                    told = self._beside.setdefault((name, kind), [])
+                    told.append(int(batch.numbers[place]))
+        self.count += int((~kept).sum())
+        return batch if kept.all() else Batch(list(compress(batch.rows, kept)), batch.numbers[kept])
+
+    def cut(self, batch: Batch, *, whole: bool) -> Batch:
+        """Return the last rows without notes and totals; ``whole`` as for `find_tail`."""
+        found = find_tail(batch.rows, batch.numbers.tolist(), whole=whole)
+        told = [f"row {batch.numbers[place]} holds {kind}: left out." for place, kind in found]
+        self.passed = [*map(Problem, told[::-1]), *self.passed]
+        count = len(batch.rows) - len(found)
+        return Batch(batch.rows[:count], batch.numbers[:count]) if found else batch
+
+    def list_passed(self) -> list[Problem]:
+        """Return all that was left out."""
+        told = [
+            Problem(
+                f"{count_things(len(places), 'row')} of '{level}' left out.",
+                ("If they count, name this column with ", Option("context", name), "."),
+                column=name,
+                rows=tuple(places),
+            )
+            for (name, level), places in self._beside.items()
+        ]
+        return [*self.passed, *told]
+
+    def _heads(self, row: Sequence[str]) -> bool:
+        return [cell.strip() for cell in row] == self._header
+
+    def _find_marks(self, batch: Batch) -> list[int]:
+        """Return the places of columns that tell rows of practice from others."""
+        found = []
+        for place, name in enumerate(self._header):
+            levels = {*batch.list_cells(place)[:_LOOK]} if name not in self._ids else set()
+            if 1 < len(levels) <= (_KINDS if not is_practice_loop(name) else _LOOK) and any(
+                is_practice(one, name) for one in levels
+            ):
+                found.append(place)
+        return found
 
 
 def find_tail(rows: Rows, numbers: Sequence[int], *, whole: bool) -> list[tuple[int, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 IDS = ("clip", "rater", "subject", "context", "item", "model")
 
@@ -18,11 +18,11 @@ def list_words(text: str) -> tuple[str, ...]:
 # Chinese.
 WORDS = {
     "clip": list_words(
-        "clip|video|stimulus|target|segment|object|trial|recording|image|vid|picture|photo|"
+        "clip|video|stimulus|segment|image|vid|picture|photo|"
         "stimuli|stim|film|filmclip|videoclip|stimulusitem|stimulusfile|videofile|mediafile|"
         "ausschnitt|sequenz|reiz|bild|foto|aufnahme|szene|stimulusid|extrait|sequence|"
         "estimulo|imagen|filmato|immagine|klip|uyaran|片段|视频|刺激|图片|fragment|trecho|"
-        "nagranie|видео|клип|動画|영상"
+        "nagranie|видео|клип|動画|영상|target|object|trial|recording"
     ),
     "rater": list_words(
         "rater|worker|judge|coder|annotator|observer|crowdworker|evaluator|assessor|"
@@ -65,7 +65,7 @@ PLAIN = frozenset(
         "punteggio|puan|评分|得分|分数"
     )
 )
-_BESIDE = frozenset(
+BESIDE = frozenset(
     list_words(
         "id|ids|name|code|nr|no|num|number|nummer|numero|key|file|input|in|innen|kennung|kurzel|"
         "label|exp|spreadsheet|private|public|external|prolific|pid|your|ihr|initials|kode|"
@@ -82,22 +82,6 @@ TIMES = frozenset(
     )
 )
 _TRUTHS = {"truth", "ytrue", "groundtruth", "goldstandard"}
-_JUDGE = "|".join((*WORDS["rater"], "obs", "rat"))
-_STATISTICS = frozenset(list_words("mean|sd|var|se|min|max|median|entropy|n|c|std"))
-_SPOKEN = re.compile(rf"({_JUDGE})[_ .-]+([^\W\d_]+)")
-_RATED = re.compile(r"(ratings?|bewertung|urteil|einschatzung|beurteilung|评分)[_ .-]?\d+")
-# Trials and targets are numbered in other tables, too, as those of reaction times.
-_CLIPS = "|".join(
-    sorted({*WORDS["clip"]} - {"trial", "target", "object", "recording"}, key=len, reverse=True)
-)
-_NUMBERED = re.compile(
-    rf"\b({_CLIPS})s?[\s_#:.-]*(?:nr|no|number|nummer)?[\s_#:.]*(\d+|[a-z])\b"
-    r"|\b[\w-]+\.(mp4|avi|mov|m4v|mkv|wmv|webm|mpe?g|jpe?g|png|wav|mp3)\b|^\d+(?=_q)",
-    re.IGNORECASE,
-)
-JUDGES = re.compile(
-    rf"({_JUDGE}|j|r)[_ .-]?\d+|({_JUDGE})[_ .-]?[a-z]|({_JUDGE})[_ .-]?(one|two|three|four|five)"
-)
 # Columns that programs of surveys write beside the answers, and others that are no answers.
 ASIDE = re.compile(
     r"(.*[_ .])?id|unnamed: \d+|index|row|column_\d+|time|timestamp|zeit|day|date|year|wave"
@@ -107,10 +91,52 @@ ASIDE = re.compile(
     r"|status|finished|location(latitude|longitude)|sc\d+|recipient.*|externalreference"
     r"|case|serial|ref|mode|started|lastdata|last_?page|maxpage|q_viewer|missing|missrel|deg_time"
     r"|time(_rsi|_sum|_sum_.*|\d+)|submitdate|startdate|datestamp|.*interviewtime|(group|question)time.*"
-    r"|redcap_.*|.*_complete|.*_timestamp|.*\.this(n|rep|trial|index).*|.*seconds|.*lifetime.*"
+    r"|redcap_.*|.*___\d+|.*_complete|.*_timestamp|.*\.this(n|rep|trial|index).*|.*seconds|.*lifetime.*"
     r"|.*[_ ]time|time[_ .]?(elapsed|taken|spent).*|latency|.*latency|block.*|beep.*|prompt|signal"
     r"|fold|split|part|set|repeat|iteration|frame.?rate|completed.*|second|moment|sample.?number"
 )
+# Rows that programs of experiments and surveys write beside those of the trials.
+_TRIALS = frozenset(
+    list_words(
+        "practice|practise|practice trial|practice trials|practice block|attention check|"
+        "attentioncheck|catch trial|survey preview|preview|ubung|ubungen|ubungsdurchgang|"
+        "ubungsblock|oefening|oefenblok|alistirma|练习|練習|연습"
+    )
+)
+# Words that name conditions too, so that their column must be one of blocks.
+_TRAINING = frozenset(
+    list_words(
+        "training|trening|entrainement|practica|entrenamiento|prova|treino|warmup|warm up|"
+        "тренировка|probe|example|demo"
+    )
+)
+_BLOCKS = frozenset(
+    list_words("block|blockcode|blok|bloc|bloque|blocco|bloco|phase|trialtype|trial|loop|блок")
+)
+
+
+def is_practice(text: str, column: str) -> bool:
+    """Return whether a cell says that its row is of practice, of a check or of a preview.
+
+    Examples
+    --------
+    >>> is_practice("Practice", "phase"), is_practice("training", "condition")
+    (True, False)
+    >>> is_practice("0.0", "practice_trials.thisN"), is_practice("", "practice_trials.thisN")
+    (True, False)
+    """
+    if is_practice_loop(column):
+        return bool(text.strip())
+    word = re.sub(r"[\W_]+", " ", fold_name(text)).strip()
+    return word in _TRIALS or (word in _TRAINING and bool(split_name(column) & _BLOCKS))
+
+
+def is_practice_loop(column: str) -> bool:
+    """Return whether a column is filled in rows of practice only: "practice_trials.thisN"."""
+    first, _, rest = fold_name(column).replace(".", "_").partition("_")
+    return bool(rest) and first in _TRIALS
+
+
 # Columns that programs make of videos: features, and never what is to be predicted.
 TRACKED = re.compile(
     r"AU\d\d.*|(gaze|pose|head|eye|points|pitch|yaw|roll|au|blink)[_ ].*|.*_(displacement|velocity)"
@@ -153,7 +179,7 @@ def split_name(name: str) -> set[str]:
     parts = {part for part in re.split(r"[\W\d_]+", spaced) if part}
     parts |= {_COMPOUND.sub("", one) for one in parts if len(parts) == 1} - {""}
     # A name such as rating_date or task_order only mentions a role.
-    whole = {part for part in parts if len(parts - {part}) == 0 or parts - _BESIDE <= {part}}
+    whole = {part for part in parts if len(parts - {part}) == 0 or parts - BESIDE <= {part}}
     return whole or ({*parts} if len(parts) == 2 and _is_compound(parts) else set())
 
 
@@ -161,36 +187,6 @@ def _is_compound(parts: set[str]) -> bool:
     """Return whether of two texts one is the other without its ending, as of a compound."""
     short, long = sorted(parts, key=len)
     return long.startswith(short) and _COMPOUND.sub("", long) == short
-
-
-def split_judge(name: str) -> tuple[str, str] | None:
-    """Return the item and the judge that a column's name holds, such as "joy_r1" or "r1_joy".
-
-    Examples
-    --------
-    >>> split_judge("joy_r1"), split_judge("rater2.joy"), split_judge("joy (Rater 1)")
-    (('joy', 'r1'), ('joy', 'rater2'), ('joy', 'Rater 1'))
-    """
-    text = name.strip()
-    if found := re.fullmatch(r"(.+?)\s*[(\[](.+)[)\]]", text):
-        return (found[1], found[2]) if is_judge(found[2]) else None
-    for cut in re.finditer(r"[_.\- ]+", text):
-        left, right = text[: cut.start()], text[cut.end() :]
-        if not (left and right):
-            continue
-        if is_judge(right) and not is_judge(left):
-            return left, right
-        if is_judge(left) and not is_judge(right):
-            # "rater_1_joy": the longest start that is a judge.
-            rest = re.fullmatch(r"(\d+)[_.\- ]+(.+)", right)
-            longer = f"{left}{cut[0]}{rest[1]}" if rest else ""
-            return (rest[2], longer) if rest and is_judge(longer) else (right, left)
-    return None
-
-
-def is_judge(name: str) -> bool:
-    """Return whether a text is what judges are called: r1, Rater A, Beurteiler 2."""
-    return JUDGES.fullmatch(fold_name(name)) is not None
 
 
 def is_aside(name: str) -> bool:
@@ -202,6 +198,19 @@ def is_aside(name: str) -> bool:
     ['Durée', 'Blickdauer', 'temps', 'item_id']
     """
     return ASIDE.fullmatch(fold_name(name)) is not None
+
+
+def is_answer(name: str) -> bool:
+    """Return whether a column is called as that of answers: "Answer.warm", "slider.response".
+
+    Examples
+    --------
+    >>> [one for one in ("slider_warm.response", "Response", "slider.rt") if is_answer(one)]
+    ['slider_warm.response', 'Response']
+    """
+    text = fold_name(name)
+    dotted = text.startswith(("answer.", "answer_", "answer ")) or text.endswith(".response")
+    return dotted or bool(split_name(name) & {*WORDS["rating"]})
 
 
 def is_truth(name: str) -> bool:
@@ -262,116 +271,3 @@ def find_times(names: Sequence[str]) -> dict[str, tuple[str, str]]:
 def is_total(name: str) -> bool:
     """Return whether a row or a column is called as totals, means and the like are."""
     return fold_name(name).rstrip(":.") in TOTALS or fold_name(name) in TOTALS
-
-
-def find_pairs(names: Sequence[str], *, numbered: bool = False) -> dict[str, tuple[str, str]]:
-    """Return columns that are items by judges, such as "joy_r1", with both parts.
-
-    Every item must have the same two or more judges, and there must be no other columns.
-
-    Parameters
-    ----------
-    names
-        Columns of numbers.
-    numbered
-        Whether "joy1" is an item and a judge too; of people who answer it is an item.
-
-    Examples
-    --------
-    >>> find_pairs(["joy_r1", "joy_r2", "calm_r1", "calm_r2"])["calm_r2"]
-    ('calm', 'r2')
-    """
-    pairs = {name: split_judge(name) for name in names}
-    if not all(pairs.values()):
-        cut = {name: re.split(r"[_.\- ](?=[^_.\- ]+$)", name) for name in names}
-        # Loops of Qualtrics number the columns first: "1_warm".
-        turned = {name: one[::-1] if one[0].isdigit() else one for name, one in cut.items()}
-        pairs = {name: (one[0], one[1]) if len(one) == 2 else None for name, one in turned.items()}
-    if numbered and pairs and not any(pairs.values()):
-        ends = {name: re.fullmatch(r"(.*[^\W\d_]{2})(\d+)", name.strip()) for name in names}
-        pairs = {name: (end[1], end[2]) if end else None for name, end in ends.items()}
-    if not pairs or not all(pairs.values()):
-        return {}
-    whole_pairs = {name: one for name, one in pairs.items() if one is not None}
-    judges: dict[str, set[str]] = {}
-    for item, judge in whole_pairs.values():
-        judges.setdefault(item, set()).add(judge)
-    alike = {frozenset(held) for held in judges.values()}
-    if alike and next(iter(alike)) <= _STATISTICS:
-        return {}
-    whole = len(alike) == 1 and len(next(iter(alike))) > 1 and len(judges) > 1
-    return whole_pairs if whole else {}
-
-
-def are_judges(pairs: Mapping[str, tuple[str, str]]) -> bool:
-    """Return whether the second parts of pairs, as of `find_pairs`, are numbers or name judges.
-
-    Examples
-    --------
-    >>> are_judges({"joy_r1": ("joy", "r1")}), are_judges({"rest_smile": ("rest", "smile")})
-    (True, False)
-    """
-    return any(one.isdigit() or JUDGES.fullmatch(one.lower()) for _, one in pairs.values())
-
-
-def asks_judges(pairs: Mapping[str, tuple[str, str]]) -> bool:
-    """Return whether neither part of pairs, as of `find_pairs`, tells which the judges are.
-
-    Examples
-    --------
-    >>> asks_judges({"Ada_joy": ("Ada", "joy")}), asks_judges({"film1_Ada": ("film1", "Ada")})
-    (True, False)
-    """
-    clips = all(_NUMBERED.search(item) for item, _ in pairs.values())
-    return bool(pairs) and not are_judges(pairs) and not clips
-
-
-def _is_spoken(name: str) -> bool:
-    """Return whether a name is a judge's own: rater_Ada, R_Ben; and not a fact such as rater_id."""
-    if re.fullmatch(r"R[_.-][A-Z][a-z]+", name.strip()):
-        return True
-    found = _SPOKEN.fullmatch(fold_name(name))
-    fact = found is not None and (found[2] in _BESIDE or is_aside(found[2]))
-    return found is not None and not fact
-
-
-def find_shown(names: Sequence[str]) -> dict[str, str]:
-    """Return columns of a questionnaire that ask one question about one clip each, with the clip.
-
-    Parameters
-    ----------
-    names
-        Columns of numbers.
-
-    Examples
-    --------
-    >>> find_shown(["age", "How open is video 1?", "How open is video 2?", "How open is video 3?"])
-    {'How open is video 1?': 'video 1', 'How open is video 2?': 'video 2', 'How open is video 3?': \
-'video 3'}
-    """
-    found = {name: _NUMBERED.search(name) for name in names}
-    shown = {name: one[0] for name, one in found.items() if one is not None}
-    if len(set(shown.values())) < max(len(shown), 3):
-        return {}
-    asked = {re.sub(r"[\W\d]+", " ", _NUMBERED.sub("", name)) for name in shown}
-    return shown if len(asked) == 1 else {}
-
-
-def find_judges(names: Sequence[str]) -> tuple[str, ...]:
-    """Return columns that are judges of one item: called r1, r2, or score_r1, score_r2.
-
-    Examples
-    --------
-    >>> find_judges(["clip", "juge1", "juge2"]), find_judges(["score_r1", "score_r2", "age"])
-    (('juge1', 'juge2'), ('score_r1', 'score_r2'))
-    """
-    for is_one in (
-        is_judge,
-        _is_spoken,
-        lambda name: _RATED.fullmatch(fold_name(name)) is not None,
-    ):
-        if len(alone := tuple(name for name in names if is_one(name))) > 1:
-            return alone
-    paired = {name: found[0] for name in names if (found := split_judge(name))}
-    one = len(set(paired.values())) == 1 and len(paired) > 1
-    return tuple(paired) if one else ()

@@ -268,8 +268,9 @@ def describe_codes(found: Sequence[Outlying]) -> list[Problem]:
         given = [int(code) if code == int(code) else code for code in codes]
         cure = ("If this stands for a missing value, declare it with ", Option("missing", given))
         rows = tuple(sorted(row for one in alike for row in one.rows))
-        names = "', '".join(one.column for one in alike)
-        problems.append(Problem(fact, (*cure, "; else correct it."), column=names, rows=rows))
+        names = [one.column for one in alike]
+        column = "', '".join([*names[:5], *["…"] * (len(names) > 5)])
+        problems.append(Problem(fact, (*cure, "; else correct it."), column=column, rows=rows))
     return problems
 
 

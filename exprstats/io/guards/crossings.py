@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -9,9 +10,11 @@ from itertools import combinations
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.codes import repeats_rows
 from exprstats.errors import Option, Problem
-from exprstats.io.files.words import TIMES, WORDS, fold_name, is_aside, split_name
-from exprstats.options import WIDEST
+from exprstats.io.files.words import TIMES, WORDS, fold_name, is_answer, is_aside, split_name
+from exprstats.io.guards.codes import holds_steps
+from exprstats.options import MOST_WORDS, WIDEST
 
 _FEWEST = 6
 # Ids that come again so often in another place start anew there.
@@ -24,6 +27,9 @@ _PLACES = frozenset(
 FEW_SHARED = 0.1
 # So many times more clips than raters tell which is which.
 _TIMES_MORE = 2
+# So many people saw a clip where people are its raters.
+_SEEN = 2
+_CODED = re.compile(r"(.*[_ .-])?(id|pid|nr|no|number|code)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +42,14 @@ class Crossing:
         Role to column, and why.
     question
         What is not known; None where the roles are.
+    viewed
+        Whether those who saw the clips are who rated them, and not who is seen.
     """
 
     roles: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     question: Problem | None = None
+    viewed: bool = False
 
 
 def find_crossing(
@@ -101,10 +110,78 @@ def find_rated(
     # Texts before whole numbers, which may be answers.
     for name in sorted(free, key=lambda one: one in numeric and not is_named(one)):
         counts = table.groupby(name, sort=False)[rater].size()
-        if not table.duplicated([name, rater]).any() and counts.median() > 1:
+        if counts.median() > 1 and not repeats_rows(table, [name, rater]):
             reason = f"'{name}' and '{rater}' together name each row once."
             return Crossing({"clip": name}, {"clip": reason})
     return None
+
+
+def find_viewers(
+    table: pd.DataFrame, roles: Mapping[str, str], numeric: Sequence[str]
+) -> Crossing | None:
+    """Return who rated clips where nobody is called a rater: people who each saw a clip once.
+
+    Trial logs of experiments call their raters subjects or participants, or number them; of a row
+    a question, the column that tells questions apart is found too.
+
+    Examples
+    --------
+    >>> rows = [(who, film, 1 + (i + j) % 5) for i, who in enumerate("abc")
+    ...         for j, film in enumerate(["x.mp4", "y.mp4", "z.mp4"])]
+    >>> table = pd.DataFrame(rows, columns=["participant", "film", "warm"])
+    >>> find_viewers(table, {"clip": "film", "subject": "participant"}, ["warm"]).roles
+    {'rater': 'participant'}
+    """
+    clip, given = roles.get("clip"), roles.get("subject")
+    if clip is None or "rater" in roles:
+        return None
+    seen = table[table[clip].notna()]
+    coded = [name for name in map(str, table) if _CODED.fullmatch(fold_name(name))]
+    tried = [given] if given else [name for name in coded if name not in roles.values()]
+    kept = [name for name in numeric if name not in {*roles.values(), *tried, *coded}]
+    kept = [name for name in kept if is_answer(name)] or [n for n in kept if not is_aside(n)]
+    kept = [roles["rating"]] if "rating" in roles else kept
+    if len(seen) < _FEWEST or not hold_ratings(seen, kept):
+        return None
+    if not seen.duplicated([clip, *([roles["item"]] if "item" in roles else [])]).any():
+        return _find_single(seen, clip)
+    for who in tried:
+        if not _names_cases(seen[who]) or seen.groupby(clip)[who].nunique().median() < _SEEN:
+            continue
+        key = [clip, who, *([roles["item"]] if "item" in roles else [])]
+        texts = seen.select_dtypes(exclude="number").columns
+        asked = [n for n in texts if n not in key and 1 < seen[n].nunique() <= MOST_WORDS]
+        questions = [None, *([] if "item" in roles else asked)]
+        for question in questions:
+            if not seen.duplicated([*key, *([question] if question else [])]).any():
+                reason = f"each '{clip}' was seen by several '{who}', each once."
+                whole = {"rater": who} | ({"item": question} if question else {})
+                if "rating" in roles and (question or "item" in roles):
+                    whole["rating"] = roles["rating"]
+                return Crossing(whole, dict.fromkeys(whole, reason), viewed=True)
+    return None
+
+
+def _find_single(table: pd.DataFrame, clip: str) -> Crossing | None:
+    """Return the question that a file of one rater leaves open; None of another file."""
+    people = {*WORDS["subject"], *WORDS["rater"]}
+    for name in map(str, table):
+        if split_name(name) & people and len(table[name].dropna().unique()) == 1:
+            who = table[name].iloc[0]
+            told = f"{who:g}" if isinstance(who, float) else who
+            fact = f"all rows are of one '{name}' ({told}), who saw each '{clip}' once."
+            remedy = "Reliability needs several raters: put their files below each other in one."
+            return Crossing(question=Problem(fact, remedy), viewed=True)
+    return None
+
+
+def hold_ratings(table: pd.DataFrame, names: Sequence[str]) -> bool:
+    """Return whether columns hold whole or half steps of about one range, as ratings do."""
+    held = [name for name in names if len(table[name].dropna().unique()) > 1]
+    if not held:
+        return False
+    spans = table[held].max().to_numpy(float) - table[held].min().to_numpy(float)
+    return bool(spans.min() >= spans.max() / 2) and holds_steps(table[held].to_numpy(float))
 
 
 def is_named(name: str) -> bool:
@@ -127,7 +204,7 @@ def _list_crossed(
             if not all(is_aside(name) or table[name].is_unique for name in others):
                 continue
             levels = table[one].nunique() * table[two].nunique()
-            if levels <= 2 * len(table) and not table.duplicated([one, two]).any():
+            if levels <= 2 * len(table) and not repeats_rows(table, [one, two]):
                 yield value, one, two
 
 

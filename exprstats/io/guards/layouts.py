@@ -11,7 +11,8 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.errors import Option, Problem
 from exprstats.io.columns import CLOCK
-from exprstats.io.files.words import are_judges, find_pairs, find_shown, find_times, is_truth
+from exprstats.io.files.spreads import are_judges, find_pairs
+from exprstats.io.files.words import find_times, is_truth
 from exprstats.io.files.workbooks import CODEBOOK
 from exprstats.io.guards.codes import holds_correlations, holds_printed, holds_steps
 from exprstats.options import name_some
@@ -58,7 +59,6 @@ def find_layout_kind(table: pd.DataFrame, guess: Guess) -> str:
     pairs = find_pairs(guess.numbers, numbered={"clip", "subject"} <= set(guess.roles))
     # What nobody names a judge, and what is no answer in steps, is no rating: "rest_smile".
     pairs = pairs if are_judges(pairs) or holds_steps(table[list(pairs)].to_numpy(float)) else {}
-    shown = guess.kind == "ratings" and bool(find_shown(guess.numbers))
     counted = bool(pairs) and all(judge.isdigit() for _, judge in pairs.values())
     found = {
         "codebook": len(words) < 6 and len(CODEBOOK.intersection(words)) > 1,
@@ -66,7 +66,7 @@ def find_layout_kind(table: pd.DataFrame, guess: Guess) -> str:
         "correlations": holds_correlations(table[list(guess.numbers)].to_numpy(float))
         or holds_printed(table),
         "models side by side": compared and len(guess.numbers) > 1,
-        "raters in rows": (shown and not {"clip", "rating"} & {*guess.roles})
+        "raters in rows": bool(guess.loops)
         or (alone and len(guess.numbers) > 2 and table[judge].is_unique),
         "items by raters": bool(pairs) and ("clip" in guess.roles or not counted),
     }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -187,6 +188,7 @@ def find_table_codes(
     rows: np.ndarray | None = None,
     *,
     apart: pd.Series | np.ndarray | None = None,
+    shared: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Outlying]:
     """Return codes far from the other values of some columns, or above the scale that they share.
 
@@ -196,9 +198,17 @@ def find_table_codes(
         Columns of numbers.
     rows, apart
         As for `find_all_codes`.
+    shared
+        Columns to the question that they all ask, as of one clip each: they are one column.
     """
     rows = np.arange(len(table)) if rows is None else rows
-    found = [one for name in names for one in find_all_codes(name, table[name], rows, apart=apart)]
+    single = [name for name in names if name not in shared]
+    found = [one for name in single for one in find_all_codes(name, table[name], rows, apart=apart)]
+    for question in dict.fromkeys(shared.values()):
+        alike = [name for name in names if shared.get(name) == question]
+        found += _find_spread(table, alike, rows)
+    if shared:
+        return found
     columns = {
         name: table[name].to_numpy(float, na_value=np.nan)
         for name in names
@@ -207,6 +217,21 @@ def find_table_codes(
     }
     told = {one.column for one in found}
     return found + [one for one in find_shared(columns, rows) if one.column not in told]
+
+
+def _find_spread(table: pd.DataFrame, names: Sequence[str], rows: np.ndarray) -> list[Outlying]:
+    """Return codes of columns that are one question, in each of them."""
+    columns = {name: table[name].to_numpy(float, na_value=np.nan) for name in names}
+    whole = np.concatenate([np.empty(0), *columns.values()])
+    found = find_codes("", whole, np.arange(len(whole)))
+    if found is None:
+        return []
+    held = {name: np.isin(values, found.codes) for name, values in columns.items()}
+    return [
+        replace(found, column=name, rows=tuple(rows[where].tolist()))
+        for name, where in held.items()
+        if where.any()
+    ]
 
 
 def find_all_codes(
@@ -359,3 +384,24 @@ def find_sums(table: pd.DataFrame, names: Sequence[str]) -> dict[str, str]:
         elif is_total(name):
             found[name] = "its name is that of totals or means"
     return found
+
+
+def find_fixed(table: pd.DataFrame, names: Sequence[str], rater: str | None) -> dict[str, str]:
+    """Return the columns that hold one value for each rater, such as ages, with the reason.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"rater": list("aabb"), "age": [31, 31, 40, 40], "x": [1, 2, 1, 3]})
+    >>> find_fixed(table, ["age", "x"], "rater")
+    {'age': "it has one value for each 'rater'"}
+    """
+    if rater is None or table[rater].is_unique:
+        return {}
+    fixed = [
+        name
+        for name in names
+        if table.groupby(rater)[name].nunique().max() < 2 < table[name].nunique() + 1
+    ]
+    # What each rater gave to all clips is an answer where there is no other.
+    alone = len(fixed) == len(names)
+    return {} if alone else {name: f"it has one value for each '{rater}'" for name in fixed}

@@ -103,7 +103,7 @@ def find_thin_contexts(labels: np.ndarray, contexts: pd.Series | None) -> list[P
         remedy = ("Use another ", Option("seed"), " or larger parts, or leave this context out.")
         problems.append(Problem(fact, remedy, column="context"))
     if len(problems) > _MOST_THIN:
-        fact = f"{len(problems):,} of {len(levels):,} contexts have no clips in some part, "
+        fact = f"Of {len(levels):,} contexts, {len(problems):,} have no clips in some part, "
         fact += f"such as '{problems[0].fact.split(chr(39))[1]}'."
         remedy = ("Name a column of few contexts, such as tasks, with ", Option("context"), ".")
         return [Problem(fact, remedy, column="context")]

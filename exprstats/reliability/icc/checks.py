@@ -16,6 +16,8 @@ CONSTANT_FROM = 5
 SCREEN = 50_000
 # With fewer clips of two ratings or more, what raters agree on is said to rest on few.
 _FEW_PAIRED = 10
+# More contexts without a reliability are one mistake: a measurement was named as their column.
+_MOST_CONTEXTS = 5
 
 
 def refuse_obstacles(panels: Iterable[Panel], model: IccModel = "one-way") -> None:
@@ -26,9 +28,27 @@ def refuse_obstacles(panels: Iterable[Panel], model: IccModel = "one-way") -> No
     DataError
         With every obstacle of every panel.
     """
-    problems = [problem for panel in panels for problem in OBSTACLES[model](panel)]
-    if problems:
-        raise DataError(problems)
+    panels = list(panels)
+    found = [OBSTACLES[model](panel) for panel in panels]
+    if any(found):
+        raise DataError(_gather(panels, found))
+
+
+def _gather(panels: Sequence[Panel], found: Sequence[list[Problem]]) -> list[Problem]:
+    """Return the problems of panels, or one for many contexts that are no sets of clips."""
+    hit = dict.fromkeys(
+        panel.context
+        for panel, problems in zip(panels, found, strict=True)
+        if problems and panel.context is not None
+    )
+    if len(hit) <= _MOST_CONTEXTS:
+        return [problem for problems in found for problem in problems]
+    total = len({panel.context for panel in panels} - {None})
+    first = next(problems[0] for problems in found if problems)
+    fact = f"{len(hit):,} of {total:,} contexts have no reliability; {speak(first.fact)}"
+    few = ("Name a column of few contexts, such as tasks, with ", Option("context"))
+    remedy = (*few, ", and check the clip column.")
+    return [Problem(fact, remedy, column="context")]
 
 
 def split_obstacles(panels: Sequence[Panel], model: IccModel) -> tuple[list[Panel], dict[int, str]]:
@@ -42,7 +62,7 @@ def split_obstacles(panels: Sequence[Panel], model: IccModel) -> tuple[list[Pane
     found = [OBSTACLES[model](panel) for panel in panels]
     sound = [panel for panel, problems in zip(panels, found, strict=True) if not problems]
     if not sound:
-        raise DataError([problem for problems in found for problem in problems])
+        raise DataError(_gather(panels, found))
     # What to do about it depends on who reads the row, so that a note holds the facts alone.
     facts = {
         place: " ".join(

@@ -279,10 +279,15 @@ def count_blocks(clip: np.ndarray, rater: np.ndarray) -> int:
     >>> count_blocks(np.array([0, 0, 1, 1]), np.array([0, 1, 2, 3]))
     2
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    n_clips, n_raters = int(clip.max()) + 1, int(rater.max()) + 1
-    size = n_clips + n_raters
-    links = coo_array((np.ones(len(clip)), (clip, rater + n_clips)), shape=(size, size))
-    return int(connected_components(links.tocsr(), directed=False, return_labels=False))
+    # Each clip points to the least clip known of its block (Shiloach & Vishkin, 1982).
+    root = np.arange(int(clip.max()) + 1)
+    while True:
+        least = np.full(int(rater.max()) + 1, len(root))
+        np.minimum.at(least, rater, root[clip])
+        hooked = root.copy()
+        np.minimum.at(hooked, root[clip], least[rater])
+        while not np.array_equal(jumped := hooked[hooked], hooked):
+            hooked = jumped
+        if np.array_equal(hooked, root):
+            return int((root == np.arange(len(root))).sum())
+        root = hooked

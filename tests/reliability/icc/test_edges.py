@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from exprstats.errors import DataWarning, OptionError
+from exprstats.errors import DataError, DataWarning, OptionError
 from exprstats.reliability import (
     choose_icc,
     describe_design,
@@ -354,3 +354,17 @@ def test_the_sentence_names_the_clips_behind_an_interval_of_complete_ones(make_r
     found = rate_reliability(make_ratings(matrix), model="two-way")
     assert "(14 clips; " in found.sentence()
     assert ", of the 11 clips that all raters rated)" in found.sentence()
+
+
+@pytest.mark.parametrize(("contexts", "count"), [(4, 5), (5, 6), (6, 1), (40, 1)])
+def test_many_contexts_without_a_reliability_are_one_problem(contexts, count):
+    rows = [(f"c{i}", f"r{i}", "joy", str(i % contexts), float(i % 5)) for i in range(80)]
+    ratings = pd.DataFrame(rows, columns=["clip", "rater", "item", "age", "rating"])
+    with pytest.raises(DataError) as caught:
+        rate_reliability(ratings, by="age")
+    # Below the bound each context is named, and all together.
+    assert len(caught.value.problems) == count
+    if count == 1:
+        told = caught.value.speak("command")
+        assert f"{contexts} of {contexts} contexts have no reliability" in told
+        assert "Name a column of few contexts" in told
