@@ -75,9 +75,7 @@ PREDICTIONS = Contract(
     numbers=("truth", "prediction"),
 )
 FRAMES = Contract(
-    "frames",
-    key=("video", "face", "frame"),
-    numbers=("timestamp", "success", "confidence"),
+    "frames", key=("video", "face", "frame"), numbers=("timestamp", "success", "confidence")
 )
 SEGMENTS = Contract(
     "segments",

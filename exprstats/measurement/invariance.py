@@ -272,9 +272,7 @@ class _Estimates(NamedTuple):
     residuals: np.ndarray
 
 
-def _estimate(
-    samples: Sequence[PatternSums],
-) -> tuple[list[_Estimates], np.ndarray]:
+def _estimate(samples: Sequence[PatternSums]) -> tuple[list[_Estimates], np.ndarray]:
     """Return the estimates of each context, and the direction (B, p) their loadings share."""
     found = []
     for sums in samples:

@@ -13,11 +13,7 @@ import pandas as pd
 from exprstats.apa import count_things, write_interval, write_level, write_number
 from exprstats.contracts import sort_ids
 from exprstats.errors import DataError, Problem
-from exprstats.inference.resampling.clusters import (
-    BLOCK,
-    count_clusters,
-    draw_clusters,
-)
+from exprstats.inference.resampling.clusters import BLOCK, count_clusters, draw_clusters
 from exprstats.inference.resampling.options import check_options
 from exprstats.inference.resampling.pvalues import settle_ties
 from exprstats.inference.resampling.samples import count_blocks

@@ -10,13 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr, stdtrit
 
-from exprstats.apa import (
-    count_things,
-    tell_p,
-    write_interval,
-    write_level,
-    write_number,
-)
+from exprstats.apa import count_things, tell_p, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows, encode_ids, order_levels, require_columns
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference import Metric, find_metrics

@@ -111,12 +111,7 @@ def _refit_block(
 
 
 def _tune_draws(
-    product: Products,
-    counts: np.ndarray,
-    *,
-    penalties: Grid,
-    refit: bool,
-    rounds: Rounds | None,
+    product: Products, counts: np.ndarray, *, penalties: Grid, refit: bool, rounds: Rounds | None
 ) -> Iterator[tuple[np.ndarray, np.ndarray] | None]:
     if rounds is not None:
         for one in counts:
