@@ -75,9 +75,7 @@ PREDICTIONS = Contract(
     numbers=("truth", "prediction"),
 )
 FRAMES = Contract(
-    "frames",
-    key=("video", "face", "frame"),
-    numbers=("timestamp", "success", "confidence"),
+    "frames", key=("video", "face", "frame"), numbers=("timestamp", "success", "confidence")
 )
 SEGMENTS = Contract(
     "segments",
@@ -338,6 +336,18 @@ def order_levels(column: pd.Series) -> list[Any]:
         used = set(column.dropna().unique())
         return [level for level in column.cat.categories if level in used]
     return list(column.dropna().unique())
+
+
+def sort_ids(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Return codes (n,) of ids and the ids, sorted: neither rows nor categories set the order.
+
+    Examples
+    --------
+    >>> codes, ids = sort_ids(pd.Series(["b", "a", "b"]))
+    >>> codes.tolist(), ids.tolist()
+    ([1, 0, 1], ['a', 'b'])
+    """
+    return pd.factorize(np.asarray(column), sort=True)
 
 
 def encode_ids(table: pd.DataFrame, names: Sequence[str]) -> tuple[np.ndarray, int]:

@@ -18,6 +18,7 @@ from exprstats.inference import (
     compare_models,
     describe_methods,
 )
+from exprstats.inference.resampling.terms import count_freedom
 
 NUMBERS = ["estimate", "std_error", "conf_low", "conf_high"]
 
@@ -251,3 +252,17 @@ def test_sentences_of_drawn_intervals_speak_of_draws(make_predictions):
     assert "the same subjects left out one by one in all contexts" in left.sentence()
     assert "at a time, from every context" in describe_methods(both, left)
     assert "rest on draws" not in describe_methods(both, left)
+
+
+def test_degrees_of_freedom_between_welch_and_paired():
+    """A has clusters 0 to 5, B 4 to 7: parts of A alone, of B alone, and of both."""
+    present = np.zeros((2, 8), dtype=bool)
+    present[0, :6], present[1, 4:] = True, True
+    away = np.array([0.3, -0.1, 0.4, -0.2, 0.5, -0.6, 0.2, -0.5])
+    parts = [
+        (away[:4] @ away[:4], 4 * (1 - 1 / 6)),
+        (away[6:] @ away[6:], 2 * (1 - 1 / 4)),
+        (away[4:6] @ away[4:6], 2 * (1 - 1 / 4)),
+    ]
+    wanted = sum(v for v, _ in parts) ** 2 / sum(v**2 / f for v, f in parts)
+    assert count_freedom(away, present) == pytest.approx(wanted, rel=1e-12)
