@@ -45,6 +45,7 @@ OTHER_GROUPS = "Give another column, or "
 
 TOP = 5
 _POINTS = 64  # of a distribution
+_LEAST = -0.999999  # of the correlation of halves, which Spearman–Brown cannot take at -1
 _MOST_TOLD = 6  # data sets whose leading emotions are told one by one
 
 
@@ -312,14 +313,12 @@ def _describe_time(moments: Moments, cluster: str | None, level: float) -> Itera
     second = np.array([np.nanmean(scores[rows[len(rows) // 2 :]], axis=0) for rows in long])
     _, owner = np.unique([codes[rows[0]] for rows in long], return_inverse=True)
     halves = jackknife_correlations(first, second, owner)
-    stepped = tuple(_step_up(r) for r in halves)
-    yield from write_rows("stability", (stepped[0], stepped[1]), owner, moments.emotions, level)
-
-
-def _step_up(r: np.ndarray) -> np.ndarray:
-    """Return the correlation of wholes from that of halves (Spearman–Brown)."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(1 + r > 0, 2 * r / (1 + r), np.nan)
+    for row in write_rows("stability", halves, owner, moments.emotions, level):
+        # Limits are those of the halves, so that they are as skewed as wholes are near 1.
+        r = np.array([row[name] for name in ("estimate", "conf_low", "conf_high")])
+        r = np.maximum(r, _LEAST)
+        ends = dict(zip(("estimate", "conf_low", "conf_high"), 2 * r / (1 + r), strict=True))
+        yield row | ends | {"std_error": row["std_error"] * 2 / (1 + r[0]) ** 2}
 
 
 def _correlate(

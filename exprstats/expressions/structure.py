@@ -101,7 +101,7 @@ class EstimateStructure(Result):
             pair = f"{row['modality']} and {row['versus_modality']}"
         p_value = row["p_value"] if pd.isna(row.get("p_adjusted")) else row["p_adjusted"]
         adjusted = "adjusted " if p_value != row["p_value"] else ""
-        verb = "differ" if p_value < 1 - self.level else "do not clearly differ"
+        verb = "differ" if p_value < round(1 - self.level, 9) else "do not clearly differ"
         return (
             f"Correlations of emotions{where} {verb} between {pair}: {size} on Fisher's z "
             f"(root mean square), {expected} expected if equal, {adjusted}p {tell_p(p_value)}."

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import gaussian_kde
+from scipy.stats import t as student
 
 import exprstats as ex
 from exprstats.errors import DataError, DataWarning
@@ -138,3 +139,21 @@ def test_many_data_sets_are_described_and_not_compared_two_by_two():
     assert found.table.empty and found.correlations["context"].nunique() == 21
     some = ex.compare_structure(table[table["context"].ne("c0")], by="context", draws=9)
     assert len(some.table) == 2 * 190
+
+
+def test_limits_of_stability_are_those_of_halves_on_fishers_z():
+    table = make_table(people=6, moments=8, seed=3)
+    rows = ex.rate_estimates(table).tidy().query("term == 'stability'").set_index("emotion")
+    for name, part in table.groupby("emotion"):
+        wide = part.pivot_table("score", "subject", "time").to_numpy()
+        first, second = wide[:, :4].mean(axis=1), wide[:, 4:].mean(axis=1)
+        z = np.arctanh(np.corrcoef(first, second)[0, 1])
+        left = [
+            np.arctanh(np.corrcoef(np.delete(first, n), np.delete(second, n))[0, 1])
+            for n in range(6)
+        ]
+        reach = student.ppf(0.975, 5) * np.sqrt(5 / 6 * np.sum((left - np.mean(left)) ** 2))
+        ends = np.tanh([z - reach, z, z + reach])
+        wanted = 2 * ends / (1 + ends)
+        found = rows.loc[name, ["conf_low", "estimate", "conf_high"]].to_numpy(float)
+        assert found == pytest.approx(wanted, rel=1e-9)
