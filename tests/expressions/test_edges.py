@@ -1,5 +1,7 @@
 """Estimates at their edges: one emotion, people not known, scores of other units, sentences."""
 
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from scipy.stats import t as student
 import exprstats as ex
 from exprstats.errors import DataError, DataWarning
 from exprstats.plots import draw_estimates, draw_maps, draw_recall, draw_structure, save_figure
+from exprstats.report import describe_results, gather_analysis
 
 
 def make_table(emotions=("Joy", "Fear"), people=4, moments=6, seed=1):
@@ -139,6 +142,34 @@ def test_many_data_sets_are_described_and_not_compared_two_by_two():
     assert found.table.empty and found.correlations["context"].nunique() == 21
     some = ex.compare_structure(table[table["context"].ne("c0")], by="context", draws=9)
     assert len(some.table) == 2 * 190
+    # In words each data set counts once, for the emotion with the best mean rank.
+    levels = ex.rate_estimates(table, by="context")
+    ranks = levels.table.query("term == 'mean_rank'")
+    best = Counter(
+        part.loc[part["estimate"].idxmin(), "emotion"] for _, part in ranks.groupby("context")
+    )
+    (one, most), (other, least) = best.most_common()
+    assert levels.sentence() == (
+        f"Highest on face, of 21 data sets: {one} in {most} and {other} in {least}."
+    )
+    [section] = describe_results(gather_analysis([levels, some]))
+    tables = {one.name: one for one in section.tables}
+    assert tables["estimates"].cells["place"].nunique() == 12
+    assert "The first 12 of 21 data sets" in str(tables["estimates"].notes)
+    assert len(tables["estimates_structure"].cells) == 30
+    assert "The 30 of 190 comparisons with the smallest" in str(tables["estimates_structure"].notes)
+
+
+def test_moments_without_any_emotion_in_common_are_in_no_comparison():
+    one = make_table().assign(context="one")
+    two = make_table(["Joy", "Fear", "Awe"], seed=2).assign(context="two")
+    lone = two["time"].eq(0) & two["emotion"].ne("Awe")
+    found = ex.compare_structure(pd.concat([one, two[~lone]]), by="context", draws=9)
+    assert found.table["n_clips"].tolist() == [24 + 20] * 2
+    # A moment with some of them counts; the missing score is the median.
+    some = two["time"].eq(0) & two["emotion"].eq("Joy")
+    found = ex.compare_structure(pd.concat([one, two[~some]]), by="context", draws=9)
+    assert found.table["n_clips"].tolist() == [24 + 24] * 2
 
 
 def test_limits_of_stability_are_those_of_halves_on_fishers_z():
