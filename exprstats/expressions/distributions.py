@@ -221,9 +221,11 @@ def rate_estimates(
                 )
             for one, two, moments, beside in pair_modalities(part):
                 shared = {"context": context, "modality": one, "versus": two}
-                mixed = _find_mixed(part, two)
+                mixed = _MIXED.format(two) if count_mixed(part, two)[0] else None
                 found = _correlate(moments, beside, used, level)
-                rows += [shared | _add_note(row, mixed) for row in found]
+                for row in found:
+                    note = "; ".join(filter(None, (row["note"], mixed))) or None
+                    rows.append(shared | row | {"note": note})
     _warn_of_mixed(estimates, rows)
     keys = ("context", "modality", "versus", "emotion", "term")
     densities = pd.concat(drawn, ignore_index=True).drop(columns="versus")
@@ -231,15 +233,6 @@ def rate_estimates(
 
 
 _MIXED = "several of a recording ({}) count as one, their mean"
-
-
-def _find_mixed(part: pd.DataFrame, modality: str) -> str | None:
-    """Return the note on a modality of which recordings hold several, nobody knows whose."""
-    return _MIXED.format(modality) if count_mixed(part, modality)[0] else None
-
-
-def _add_note(row: dict[str, Any], note: str | None) -> dict[str, Any]:
-    return row | {"note": "; ".join(filter(None, (row["note"], note))) or None}
 
 
 def _warn_of_mixed(estimates: pd.DataFrame, rows: list[dict[str, Any]]) -> None:

@@ -28,35 +28,8 @@ def analyse_signing(
     """Read annotations and a lexicon, count, relate labels to features, and predict them.
 
     Co-occurrence is measured on the annotated values; labels are predicted from action units, or
-    from the values where none of these has a unit.
-
-    Parameters
-    ----------
-    settings
-        As ``[signing]`` of a study file.
-    seed
-        Of permutations, folds and forests.
-    note
-        Gets each file.
-    n_jobs
-        Workers.
-    reading
-        How tables are to be read; None: as the settings say.
-
-    Returns
-    -------
-    Outcome
-        `EventCounts`, `CoOccurrence`, and `LabelPrediction` where there are folds to be had.
-
-    Raises
-    ------
-    DataError, OptionError
-        As the verbs of `exprstats.events`.
-
-    Warns
-    -----
-    DataWarning
-        Why labels cannot be predicted, such as one utterance only.
+    from the values where none of these has a unit. Results are `EventCounts`, `CoOccurrence`, and
+    `LabelPrediction` where there are folds to be had; a warning says why there are none.
     """
     from exprstats.errors import DataError, warn_user
     from exprstats.events import (
