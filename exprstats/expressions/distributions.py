@@ -46,7 +46,7 @@ OTHER_GROUPS = "Give another column, or "
 TOP = 5
 _POINTS = 64  # of a distribution
 _LEAST = -0.999999  # of the correlation of halves, which Spearman–Brown cannot take at -1
-_MOST_TOLD = 6  # data sets whose leading emotions are told one by one
+_MANY_SETS = 6  # data sets whose leading emotions are told one by one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +94,7 @@ class Estimates(Result):
         """Return the leading emotions of each modality, and the agreement of modalities."""
         texts = []
         ranked = self.table[self.table["term"].eq("mean_rank")]
-        if ranked["context"].nunique() > _MOST_TOLD:
+        if ranked["context"].nunique() > _MANY_SETS:
             return self._count_leaders(ranked)
         for _, rows in ranked.groupby(["context", "modality"], sort=False, dropna=False):
             first = rows.iloc[0].to_dict()

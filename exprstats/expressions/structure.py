@@ -258,13 +258,9 @@ def _pair_sides(sides: list[Side]) -> list[tuple[Side, Side]]:
     sets = len({one.context for one in sides})
     alike = [pair for pair in pairs if pair[0].modality == pair[1].modality]
     if sets > _MOST_SETS:
-        warn_user(
-            (
-                f"Correlations of {sets:,} data sets are not compared two by two; at most "
-                f"{_MOST_SETS} are. Name data sets of more recordings with ",
-                *(Option("by"), "."),
-            )
-        )
+        told = f"Correlations are compared two by two between at most {_MOST_SETS} data sets, and "
+        remedy = ("Name data sets of more recordings with ", Option("by"), ".")
+        warn_user((f"{told}here there are {sets:,}. ", *remedy))
         alike = []
     return alike + [pair for pair in pairs if pair[0].context == pair[1].context]
 

@@ -90,10 +90,8 @@ def _read_annotations(
 
     The texts of the tier that bounds utterances are theirs; a tier of texts is no feature.
     """
-    from exprstats.errors import DataError, Option, Problem
     from exprstats.events import read_events
     from exprstats.events.intervals import TEXTS
-    from exprstats.options import name_nearest
 
     events = read_events(
         settings.files,
@@ -105,12 +103,8 @@ def _read_annotations(
         **{role: getattr(settings, role) for role in ROLES},
     )
     text = TEXTS[0] if settings.text == settings.within else settings.text
-    if text in TEXTS:
+    if text in TEXTS or not events["tier"].eq(text).any():
         return events, text
-    if not events["tier"].eq(text).any():
-        near = name_nearest(text, sorted(events["tier"].astype(str).unique()))
-        fact = f"there is no tier '{text}'. {near}"
-        raise DataError(Problem(fact, ("Name the tier of texts with ", Option("text"), ".")))
     events["tier"] = events["tier"].replace(text, TEXTS[1])
     return events, TEXTS[1]
 
