@@ -275,17 +275,7 @@ def open_session(
 def run_stage(
     session: Session, kind: type[Any], analyse: Callable[..., Outcome], **given: Any
 ) -> Outcome:
-    """Run a stage of a study with the options of the running command.
-
-    Parameters
-    ----------
-    session
-        Gets the files and the further tables.
-    kind, analyse
-        Its settings, and the stage.
-    **given
-        Settings that are not what an option of their name holds.
-    """
+    """Run a stage with the options of the running command; `given` are settings in their place."""
     from exprstats.study.files import fill_settings
 
     told = get_options()

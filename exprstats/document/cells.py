@@ -91,7 +91,14 @@ def find_level(table: pd.DataFrame) -> float | None:
 
 
 def write_estimate(row: Any, decimals: int = 2, *, bounded: bool = True) -> str:
-    """Write a tidy row's estimate; one next to 0 whose interval excludes it has more decimals."""
+    """Write a tidy row's estimate; one next to 0 whose interval excludes it has more decimals.
+
+    Examples
+    --------
+    >>> limits = {"conf_low": 0.0001, "conf_high": 0.02}
+    >>> write_estimate({"estimate": 0.0023, **limits}), write_estimate({"estimate": 0.0023})
+    ('.002', '.00')
+    """
     value, *ends = (_read_number(row, name) for name in ("estimate", "conf_low", "conf_high"))
     low, high = (float("nan") if end is None else end for end in ends)
     if value and (low > 0 or high < 0):
