@@ -70,18 +70,19 @@ def make_unlike(seed, people, moments, rho=0.5):
     return pd.concat(parts, ignore_index=True)
 
 
-def test_unlike_numbers_of_people_and_moments_do_not_reject_equal_structures():
-    """60 studies of 40 and 10 people with 3 and 20 moments, where permuted people reject .4 at .05.
+@pytest.mark.parametrize(("count", "most"), [(30, 8), pytest.param(60, 13, marks=pytest.mark.slow)])
+def test_unlike_numbers_of_people_and_moments_do_not_reject_equal_structures(count, most):
+    """Studies of 40 and 10 people with 3 and 20 moments, where permuted people reject .4 at .05.
 
-    At α = .1 the chance that more than 13 of 60 are rejected is .2 %.
+    At α = .1 the chance that more than 13 of 60, or 8 of 30, are rejected is .2 %.
     """
     p = [
         ex.compare_structure(make_unlike(seed, (40, 10), (20, 3)), by="context", draws=99, seed=1)
         .tidy()["p_value"]
         .iloc[0]
-        for seed in range(60)
+        for seed in range(count)
     ]
-    assert sum(one <= 0.1 for one in p) <= 13
+    assert sum(one <= 0.1 for one in p) <= most
 
 
 def test_the_expected_difference_is_the_jackknife_error_of_one_pair_of_emotions():
