@@ -68,12 +68,18 @@ def find_row(table: pd.DataFrame, **equal: Any) -> dict[Any, Any]:
 
 def _match(table: pd.DataFrame, equal: dict[str, Any]) -> np.ndarray:
     import numpy as np
+    import pandas as pd
 
     kept, empty = np.full(len(table), fill_value=True), cast("Any", None)
     for name, value in equal.items():
-        if name in table.columns:
-            # Tables are short: a comparison by pandas itself takes four times as long.
-            kept &= table[name].to_numpy(object, na_value=empty) == value
+        if name not in table.columns:
+            continue
+        # Tables are short: a comparison by pandas itself takes four times as long.
+        column = table[name]
+        if value is not None and isinstance(column.dtype, pd.StringDtype):
+            kept &= np.asarray(column, dtype=object) == value
+        else:
+            kept &= column.to_numpy(object, na_value=empty) == value
     return kept
 
 

@@ -98,11 +98,15 @@ def grow_tree(
     For labels of 0 and 1 the variance is half of Gini's impurity, so that a regression tree has the
     splits of a classification tree, and its means are the shares of classes.
     """
+    from sklearn import config_context
     from sklearn.tree import DecisionTreeRegressor
 
     used = weights > 0
     tree = DecisionTreeRegressor(max_features="sqrt", random_state=state)
-    return tree.fit(features[used], labels[used], sample_weight=weights[used])
+    # Numbers are of the kinds that trees work on, and checking them can cost as much as the tree.
+    values, truth = features[used].astype(np.float32, copy=False), labels[used].astype(float)
+    with config_context(skip_parameter_validation=True):
+        return tree.fit(values, truth, sample_weight=weights[used], check_input=False)
 
 
 def grow_fold(

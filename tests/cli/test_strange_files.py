@@ -49,7 +49,7 @@ def judge(path, right):
 # Some run by default: neighbours in the lists are of one kind.
 CASES = [
     pytest.param(one, id=one.name, marks=[pytest.mark.slow] if place % every else [])
-    for files, every in ((FILES, 4), (TABLES, 7), (RECORDS, 4), (UNSEEN, 5))
+    for files, every in ((FILES, 6), (TABLES, 10), (RECORDS, 6), (UNSEEN, 7))
     for place, one in enumerate(files)
 ]
 
