@@ -61,7 +61,7 @@ class Call:
         given: dict[str, Any] = {
             {"by": "context", "rating": "items"}.get(name.replace("-", "_"), name): value
             for name, value in self.options.items()
-            if name not in {"model", "weights", "labels", "missing"}
+            if name not in {"model", "weights", "metric", "labels", "missing"}
         }
         reading = self._extend(reading)
         if self.command in {"reliability", "agreement"} or "rater" in given:

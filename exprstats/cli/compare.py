@@ -9,6 +9,7 @@ import typer
 
 from exprstats.cli.options import (
     ByOption,
+    ClipOption,
     ForceOption,
     JobsOption,
     JsonOption,
@@ -58,6 +59,7 @@ def compare_files(
             help="Prediction columns, where each model has its own; of long files, which to keep.",
         ),
     ] = None,
+    clip: ClipOption = None,
     by: ByOption = None,
     common: Annotated[
         bool,
@@ -184,6 +186,7 @@ def compare_files(
             session.note_file(file)
         people = split_id(subject, "--subject") or subject
         columns: dict[str, Any] = {"subject": people, "truth": truth or "truth", "seat": seat}
+        columns |= {"clip": split_id(clip, "--clip") or "clip"}
         columns |= {"context": split_id(by, "--by"), "common": common, "reading": get_reading()}
         named = split_names(models, "--models")
         table = keep_test(session, read_predictions(files, models=named, **columns))

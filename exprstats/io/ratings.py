@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +24,7 @@ from exprstats.io.sources import (
     give_role,
     open_source,
     pick_roles,
+    read_others,
 )
 from exprstats.options import Duplicates, check_word, name_nearest, name_some
 
@@ -373,18 +373,13 @@ def _tell_apart(source: Source, draft: Draft, shape: _Shape) -> Text:
     key = [name for name in ids if name != people]
     if shape.numbered or not key or not ids.duplicated(key).any():
         return ()
-    again = open_source(source.layout.path, source.reading, warned=False)
-    taken = [str(name) for name in ids]
-    used = {part for one in taken for part in source.joined.get(one, (one,))}
-    rest = [name for name in source.header if name not in {*used, *shape.numbers}]
-    with warnings.catch_warnings(action="ignore"):
-        others = again.take(give_role(rest, "text"), guarded=False).table
+    others = read_others(source, [*map(str, ids), *shape.numbers])
     whole = pd.concat([ids, draft.table[list(shape.numbers)], others], axis=1)
     repeats = int(ids.duplicated(key).sum())
     if int(whole.duplicated().sum()) == repeats:
         what = "One row is a copy" if repeats == 1 else f"{repeats} rows are copies of others"
         return (f"{what}: remove them, or add ", Option("duplicates", "first"), ".")
-    for name in rest:
+    for name in map(str, others):
         few = 1 < others[name].nunique() <= len(others) / 2
         if few and not pd.concat([ids[key], others[name]], axis=1).duplicated().any():
             shown = ", ".join(f"'{level}'" for level in others[name].dropna().unique()[:3])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress, islice
@@ -42,7 +43,7 @@ from exprstats.io.files.words import WORDS, split_name
 from exprstats.io.guards.codes import describe_codes, find_silent
 from exprstats.io.guards.ids import judge_context
 from exprstats.io.guards.tables import find_table_codes, name_codes
-from exprstats.io.numbers import Marks, Missing
+from exprstats.io.numbers import Marks, Missing, find_thousands
 from exprstats.options import name_nearest, name_some, take_path
 
 FilePath = str | os.PathLike[str]
@@ -334,7 +335,7 @@ def open_source(path: FilePath, reading: Reading = AS_IT_IS, *, warned: bool = T
         names = ["row", *names]
     header = name_columns(names, layout.sheet is not None)
     problems = [*layout.problems, *find_twins(header, head.numbers[0])]
-    return Source(layout, header, problems, reading)
+    return Source(layout, header, problems, reading, Marks(find_thousands(first[1:])))
 
 
 def _ends_open(rows: list[list[str]], names: Sequence[str]) -> bool:
@@ -342,6 +343,15 @@ def _ends_open(rows: list[list[str]], names: Sequence[str]) -> bool:
     return (
         len(names) > 1 and not names[-1].strip() and all(not row[-1].strip() for row in rows[1:2])
     )
+
+
+def read_others(source: Source, used: Iterable[str]) -> pd.DataFrame:
+    """Return the columns of a file that were not used, as texts."""
+    again = open_source(source.layout.path, source.reading, warned=False)
+    taken = {part for one in used for part in source.joined.get(one, (one,))}
+    rest = [name for name in source.header if name not in taken]
+    with warnings.catch_warnings(action="ignore"):
+        return again.take(give_role(rest, "text"), guarded=False).table
 
 
 def give_role(names: Iterable[str], role: Role) -> dict[str, Role]:

@@ -250,8 +250,8 @@ def _list_roles(table: str, contents: FileContents, roles: Iterable[str]) -> Ite
         if role == "subject" and contents.site is not None:
             value = (contents.site, contents.roles[role])
             told = f"{_ROLES[role]}; ids come again in each '{contents.site}'"
-        elif role == "clip" and contents.shared_clips:
-            value = (contents.roles["subject"], contents.roles[role])
+        elif role == "clip" and contents.parts:
+            value = contents.parts
             told = f"{_ROLES[role]}; clips of different people share ids"
         yield Entry(table, role, value, told, names)
 

@@ -22,7 +22,7 @@ WORDS = {
         "stimuli|stim|film|filmclip|videoclip|stimulusitem|stimulusfile|videofile|mediafile|"
         "ausschnitt|sequenz|reiz|bild|foto|aufnahme|szene|stimulusid|extrait|sequence|"
         "estimulo|imagen|filmato|immagine|klip|uyaran|片段|视频|刺激|图片|fragment|trecho|"
-        "nagranie|видео|клип|動画|영상|target|object|trial|recording"
+        "nagranie|видео|клип|動画|영상|target|object|trial|recording|filename|rowindex"
     ),
     "rater": list_words(
         "rater|worker|judge|coder|annotator|observer|crowdworker|evaluator|assessor|"
@@ -81,7 +81,18 @@ TIMES = frozenset(
         "semaine|dia|gun|zaman"
     )
 )
-_TRUTHS = {"truth", "ytrue", "groundtruth", "goldstandard"}
+_TRUTHS = frozenset(
+    list_words(
+        "truth|ytrue|truey|groundtruth|goldstandard|gold|yobs|observed|obs|yactual|truelabel"
+    )
+)
+_PREDICTED = frozenset(
+    list_words(
+        "prediction|predictions|predicted|pred|preds|ypred|predy|yhat|predictedlabel|vorhersage"
+    )
+)
+# A scale in the name of a column of ratings: "Rapport (1-7)".
+_SCALED = re.compile(r"[(\[]\s*\d+\s*(-|–|to|bis|à|a)\s*\d+\s*[)\]]")
 # Columns that programs of surveys write beside the answers, and others that are no answers.
 ASIDE = re.compile(
     r"(.*[_ .])?id|unnamed: \d+|index|row|column_\d+|time|timestamp|zeit|day|date|year|wave"
@@ -222,6 +233,29 @@ def is_truth(name: str) -> bool:
     ['truth', 'Y_true', 'Ground truth']
     """
     return re.sub(r"[\W_]", "", str(name).lower()) in _TRUTHS
+
+
+def is_prediction(name: str) -> bool:
+    """Return whether a column of this name holds what a model predicts.
+
+    Examples
+    --------
+    >>> [name for name in ("y_pred", "yhat", "pred_time") if is_prediction(name)]
+    ['y_pred', 'yhat']
+    """
+    return re.sub(r"[\W_]", "", str(name).lower()) in _PREDICTED
+
+
+def is_rated(name: str) -> bool:
+    """Return whether a column is called as mean ratings are, among measures.
+
+    Examples
+    --------
+    >>> [name for name in ("Valence_rating", "Rapport (1-7)", "smile") if is_rated(name)]
+    ['Valence_rating', 'Rapport (1-7)']
+    """
+    parts = {one for one in re.split(r"[\W\d_]+", fold_name(name)) if one}
+    return bool(parts & {*PLAIN, "rated"}) or _SCALED.search(name) is not None
 
 
 _STARTS = r"start|begin|beginn|anfang|onset|in|debut|inicio|inizio|start time|begin time|starttime"

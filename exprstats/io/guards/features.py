@@ -14,6 +14,8 @@ _FEWEST = 10
 _ID = re.compile(r"(.*[_ .-])?(id|ids|index|nr|no|number|code|row|unnamed: \d+)", re.IGNORECASE)
 # A correlation that falls short of 1 by less is one within rounding.
 _COPY = 1e-12
+# Rounded numbers correlate so highly at least with those that they come from.
+_NEAR = 0.9995
 
 
 def judge_features(
@@ -115,12 +117,30 @@ def _copies(column: pd.Series, truth: pd.Series) -> bool:
 
 
 def copies_numbers(values: np.ndarray, truth: np.ndarray) -> bool:
-    """Return whether numbers (n,) are others in another unit: abs(r) is 1 within rounding."""
+    """Return whether numbers (n,) are others in another unit: abs(r) is 1 within rounding.
+
+    Examples
+    --------
+    >>> truth = np.array([4.45, 4.58, 3.1, 2.96, 5.2, 4.01])
+    >>> copies_numbers(((truth - truth.mean()) / truth.std()).round(3), truth)
+    True
+    """
     if len(truth) < 3:
         return False
     scales = values.std() * truth.std()
     covariance = np.mean((values - values.mean()) * (truth - truth.mean()))
-    return bool(scales > 0 and abs(covariance) >= (1 - _COPY) * scales)
+    if not scales > 0 or abs(covariance) < _NEAR * scales:
+        return False
+    slope = covariance / truth.var()
+    left = values - values.mean() - slope * (truth - truth.mean())
+    # Both may be rounded, as z values beside the ratings that they come from.
+    step = _find_step(values) + abs(slope) * _find_step(truth)
+    return bool(abs(covariance) >= (1 - _COPY) * scales or np.abs(left).max() <= step)
+
+
+def _find_step(values: np.ndarray) -> float:
+    """Return the unit in the last decimal of numbers (n,), up to the sixth; 0 of finer ones."""
+    return next((10.0**-d for d in range(7) if np.allclose(values, values.round(d), 0, 1e-9)), 0.0)
 
 
 def list_lost(
