@@ -25,6 +25,7 @@ from exprstats.io.files.words import (
 from exprstats.io.files.workbooks import Labels
 from exprstats.io.guards.codes import Outlying
 from exprstats.io.guards.crossings import FEW_SHARED, find_site, find_strays
+from exprstats.io.guards.features import find_fixed, find_sums
 from exprstats.io.guards.layouts import (
     find_headless,
     find_layout_kind,
@@ -33,7 +34,7 @@ from exprstats.io.guards.layouts import (
     refuse_layout,
 )
 from exprstats.io.guards.questions import ask_layout, ask_sites, find_target
-from exprstats.io.guards.tables import find_fixed, find_sums, find_table_codes
+from exprstats.io.guards.tables import find_table_codes
 from exprstats.io.numbers import Missing, list_codes, list_no_answers
 from exprstats.io.sources import FilePath, Source, give_role, open_source
 from exprstats.options import name_some
@@ -155,15 +156,7 @@ def read_contents(
     if silent:
         how = replace(how, missing=(*list_codes(how.missing), *silent))
         table, source = _take_guessed(path, how)
-    guess = guess_roles(table, source.layout.header.labels)
-    sums = find_sums(table, guess.numbers) if guess.kind == "wide" else {}
-    sums |= find_fixed(table, guess.numbers, guess.roles.get("rater"))
-    guess = replace(guess, numbers=tuple(name for name in guess.numbers if name not in sums))
-    layout = find_layout_kind(table, guess)
-    if layout == "models side by side" and "truth" not in guess.roles:
-        truth = find_truth(table, guess.numbers)
-        rest = tuple(name for name in guess.numbers if name != truth)
-        guess = replace(guess, roles=guess.roles | {"truth": str(truth)}, numbers=rest)
+    guess, layout, sums = _guess(table, source.layout.header.labels)
     ids = {role: name for role, name in guess.roles.items() if role in IDS}
     roles = give_role(source.header, "guess") | give_role(guess.numbers, "number")
     again = open_source(path, how, warned=False)
@@ -218,6 +211,20 @@ def read_contents(
         silent=silent,
         loops=guess.loops,
     )
+
+
+def _guess(table: pd.DataFrame, labels: Sequence[str]) -> tuple[Guess, str, dict[str, str]]:
+    """Return roles, the layout, and columns that are no answers, with the reason."""
+    guess = guess_roles(table, labels)
+    sums = find_sums(table, guess.numbers) if guess.kind == "wide" else {}
+    sums |= find_fixed(table, guess.numbers, guess.roles.get("rater"))
+    guess = replace(guess, numbers=tuple(name for name in guess.numbers if name not in sums))
+    layout = find_layout_kind(table, guess)
+    if layout == "models side by side" and "truth" not in guess.roles:
+        truth = find_truth(table, guess.numbers)
+        rest = tuple(name for name in guess.numbers if name != truth)
+        guess = replace(guess, roles=guess.roles | {"truth": str(truth)}, numbers=rest)
+    return guess, layout, sums
 
 
 def _take_guessed(path: FilePath, how: Reading) -> tuple[pd.DataFrame, Source]:

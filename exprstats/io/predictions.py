@@ -198,9 +198,7 @@ def _keep_models(draft: Draft, models: Sequence[str]) -> list[str]:
 
 
 def _tell_unused(file: str, models: Sequence[str]) -> Problem:
-    shown = ", ".join(f"'{name}'" for name in models[:5])
-    more = f" and {len(models) - 5:,} more" if len(models) > 5 else ""
-    fact = f"it holds no named model and is left out; it holds {shown}{more}."
+    fact = f"it holds no named model and is left out; it holds {name_some(models)}."
     remedy = ("Name those to compare as well with ", Option("models"), ".")
     return Problem(fact, remedy, file=file)
 

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.document.text import join_words
 from exprstats.errors import Option, OptionError, Problem, Text, warn_user
 from exprstats.io.clips import check_reversed
 from exprstats.io.drafts import ELSE_RENAME, Draft, list_names, number_rows
@@ -197,30 +196,6 @@ def turn_ratings(
             raise OptionError(message, option="reverse")
     turned = table["item"].isin(list(reverse))
     return table.assign(rating=table["rating"].where(~turned, sum(scale) - table["rating"]))
-
-
-def tell_recoding(
-    reading: Reading, reverse: Sequence[str] = (), scale: tuple[float, float] | None = None
-) -> list[str]:
-    """Return what becomes of answers before any analysis: words get numbers, items are turned.
-
-    Examples
-    --------
-    >>> tell_recoding(Reading(labels=["Never", "Often"]), ["calm"], (1, 5))[0]
-    'Answers in words were coded as numbers (Never = 1, Often = 2).'
-    >>> tell_recoding(Reading(), ["calm", "sad"], (1, 5))
-    ['Answers to calm and sad were reversed on the scale (1 became 5, and 5 became 1).']
-    """
-    told = []
-    named = ", ".join(f"{name} = {number:g}" for number, name in reading.name_answers().items())
-    if reading.labels:
-        how = f"as numbers ({named})" if named else "by the number that each of them contains"
-        told.append(f"Answers in words were coded {how}.")
-    if reverse and scale is not None:
-        low, high = (f"{end:g}" for end in scale)
-        ends = f"{low} became {high}, and {high} became {low}"
-        told.append(f"Answers to {join_words(reverse)} were reversed on the scale ({ends}).")
-    return told
 
 
 def _find_rows(

@@ -290,11 +290,8 @@ class Source:
         fits = [one for one in self.header if split_name(one) & {*WORDS[name]}]
         judges = list(find_judges(self.header)) if name == "rater" and not fits else []
         if judges:
-            return (
-                "Columns are called as raters are: name them with ",
-                Option("raters", judges),
-                ".",
-            )
+            start = "Columns are called as raters are: name them with "
+            return (start, Option("raters", judges), ".")
         if len(fits) == 1:
             return ("Name it with ", Option(name, fits[0]), ".")
         return ("Name it with ", Option(name), f". {nearest}")
@@ -329,20 +326,15 @@ def open_source(path: FilePath, reading: Reading = AS_IT_IS, *, warned: bool = T
     above = layout.header.above
     names = [join_title(*pair) for pair in zip(above, names, strict=False)] if above else names
     first = next(iter(islice(read_batches(layout, [], size=_FIRST), 1))).rows
-    if layout.sheet is None and _ends_open(first, names):
+    # Where the header ends in a separator, every row does.
+    opened = len(names) > 1 and not names[-1].strip()
+    if layout.sheet is None and opened and all(not row[-1].strip() for row in first[1:2]):
         names = names[:-1]
     elif layout.separator not in {None, ","} and names_rows(first):
         names = ["row", *names]
     header = name_columns(names, layout.sheet is not None)
     problems = [*layout.problems, *find_twins(header, head.numbers[0])]
     return Source(layout, header, problems, reading, Marks(find_thousands(first[1:])))
-
-
-def _ends_open(rows: list[list[str]], names: Sequence[str]) -> bool:
-    """Return whether the header, and so every row, ends in a separator."""
-    return (
-        len(names) > 1 and not names[-1].strip() and all(not row[-1].strip() for row in rows[1:2])
-    )
 
 
 def read_others(source: Source, used: Iterable[str]) -> pd.DataFrame:

@@ -53,7 +53,6 @@ _HOLDS = {
     "segments": "where clips begin and end",
     "people": "one row per person",
 }
-# So many columns of numbers may be judges; items are more.
 
 
 def draft_study(

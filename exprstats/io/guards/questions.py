@@ -12,9 +12,8 @@ from exprstats.errors import NO_NUMBERS, NO_TIMES, Option, Problem
 from exprstats.io.files.spreads import asks_judges, find_pairs
 from exprstats.io.files.words import TARGETS, TRACKED, is_aside, is_rated
 from exprstats.io.guards.crossings import hold_ratings
-from exprstats.io.guards.features import counts_rows
+from exprstats.io.guards.features import counts_rows, find_fixed
 from exprstats.io.guards.layouts import ask_faces
-from exprstats.io.guards.tables import find_fixed
 from exprstats.options import MOST_JUDGES, name_some
 
 if TYPE_CHECKING:

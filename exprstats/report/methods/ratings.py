@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from exprstats.apa import count_things, write_level, write_number
 from exprstats.document.cells import ALL, list_levels, name_contexts, pick_rows
 from exprstats.document.text import join_words
-from exprstats.io.ratings import tell_recoding
+from exprstats.io.files.reading import tell_recoding
 from exprstats.measurement.factor.checks import PINGOUIN
 from exprstats.report.methods.citations import find_r_year
 from exprstats.report.sections.coefficients import (
