@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 Value = str | list[str] | bool
 # Options that name one column or word; the others take lists.
 SINGLE = frozenset(
-    {"rater", "item", "target", "truth", "model", "weights", "segments", "lexicon", "tracker"}
+    {
+        "rater",
+        "item",
+        "target",
+        "truth",
+        "model",
+        "weights",
+        "segments",
+        "lexicon",
+        "tracker",
+        "time",
+    }
     | {"encoding", "sheet", "header-row"}
 )
 

@@ -255,12 +255,16 @@ def list_answers(contents: FileContents) -> list[str]:
 
     Of many, those that are numbered alike (x1, x2, x3) are taken.
     """
+    from exprstats.io.files.words import TRACKED
+
     columns = _index_columns(contents)
     names = [
         name
         for name in contents.numbers
         if columns[name]["distinct"] > 1 and not _is_index(contents, name)
     ]
+    if contents.layout != "ratings":
+        names = [name for name in names if TRACKED.fullmatch(name.strip()) is None]
     given = [name for name in names if re.match(r"answer[._ ]|.*\.response$", name, re.IGNORECASE)]
     names = given or names
     stems: dict[str, list[str]] = {}

@@ -142,6 +142,15 @@ def is_practice(text: str, column: str) -> bool:
     return word in _TRIALS or (word in _TRAINING and bool(split_name(column) & _BLOCKS))
 
 
+# Words for submissions and sessions that somebody turned down or left.
+REJECTED = frozenset(
+    list_words(
+        "rejected|returned|timed out|timed-out|screened out|abandoned|excluded|failed|abgelehnt|"
+        "rejete|rechazado|rifiutato"
+    )
+)
+
+
 def is_practice_loop(column: str) -> bool:
     """Return whether a column is filled in rows of practice only: "practice_trials.thisN"."""
     first, _, rest = fold_name(column).replace(".", "_").partition("_")
@@ -151,7 +160,9 @@ def is_practice_loop(column: str) -> bool:
 # Columns that programs make of videos: features, and never what is to be predicted.
 TRACKED = re.compile(
     r"AU\d\d.*|(gaze|pose|head|eye|points|pitch|yaw|roll|au|blink)[_ ].*|.*_(displacement|velocity)"
-    r"|valid_share|mean_confidence|gaps|face_switches",
+    r"|valid_share|mean_confidence|gaps|face_switches"
+    # Blendshapes of ARKit and MediaPipe.
+    r"|(?-i:(brow|cheek|eye|jaw|mouth|nose)[A-Z]\w+|tongueOut|_neutral)",
     re.IGNORECASE,
 )
 TARGETS = ("target", "outcome", "criterion", "y", "dv")

@@ -137,7 +137,8 @@ def refuse_layout(layout: str) -> list[Problem]:
 def judge_frames(layout: str, table: pd.DataFrame) -> list[Problem]:
     """Return what keeps frames of one file from being one face of one video."""
     names = {str(name).strip(): name for name in table}
-    if set(names) >= _SHAPES and "Timecode" not in names:
+    ids = [name for name in table.select_dtypes(exclude="number") if table[name].is_unique]
+    if set(names) >= _SHAPES and "Timecode" not in names and not ids:
         fact = (
             "these are frames of blendshapes (MediaPipe, ARKit) without a time code of Live Link."
         )

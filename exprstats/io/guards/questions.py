@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from exprstats.apa import count_things
 from exprstats.errors import NO_NUMBERS, NO_TIMES, Option, Problem
 from exprstats.io.files.spreads import asks_judges, find_pairs
-from exprstats.io.files.words import TARGETS, TRACKED, is_aside, is_rated
+from exprstats.io.files.words import REJECTED, TARGETS, TRACKED, is_aside, is_rated
 from exprstats.io.guards.crossings import hold_ratings
 from exprstats.io.guards.features import counts_rows, find_fixed
 from exprstats.io.guards.layouts import ask_faces
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # Ids of people who come again name fewer than so many of the rows.
 _REPEATED = 0.6
+# Cells in JSON from which on a column holds such.
+_PACKED = 0.3
 # So many times wider than the narrowest are the ranges of measures.
 _WIDER = 4
 _LABELS = ("Answers in words get numbers with ", Option("labels"), ".")
@@ -68,7 +71,12 @@ def ask_layout(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
         if "subject" not in guess.roles:
             asked.append(_ask_people(table, guess))
         target = find_target(table, guess) if layout == "wide" else None
-        if target is None and layout == "wide" and _differ(table, guess.numbers):
+        tracked = [name for name in guess.numbers if TRACKED.fullmatch(name.strip())]
+        if target is None and layout == "wide" and len(tracked) > len(guess.numbers) / 2:
+            fact = f"{len(tracked)} columns are those of a tracker, which models predict from."
+            cure = ("Name what they are to predict with ", Option("target"), ".")
+            asked.append(Problem(fact, cure))
+        elif target is None and layout == "wide" and _differ(table, guess.numbers):
             fact = f"{len(guess.numbers)} columns of numbers differ in their range, as measures do."
             asked.append(
                 Problem(fact, ("Name what models are to predict with ", Option("target"), "."))
@@ -77,7 +85,7 @@ def ask_layout(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
             fact = f"{len(guess.numbers)} columns of numbers may be judges or items."
             either = (Option("raters"), " or items with ", Option("items"), ".")
             asked.append(Problem(fact, ("Name judges with ", *either)))
-    asked += _ask_roles(layout, guess, table)
+    asked += [*_ask_roles(layout, guess, table), *_ask_texts(layout, table)]
     if layout == "wide" and not guess.numbers:
         asked.append(Problem(NO_NUMBERS, _LABELS))
     if layout in {"predictions", "models side by side"} and "subject" not in guess.roles:
@@ -85,6 +93,25 @@ def ask_layout(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
         asked.append(Problem(fact, ("Name it with ", Option("subject"), ".")))
     asked += ask_faces(layout, table)
     return [*asked, *_ask_numbers(layout, guess, table), *_TOLD.get(layout, ())]
+
+
+def _ask_texts(layout: str, table: pd.DataFrame) -> list[Problem]:
+    """Return what rows that were turned down and answers in JSON leave open."""
+    asked = []
+    for name, column in table.select_dtypes(exclude="number").items():
+        cells = column.dropna().astype(str)
+        packed = cells[cells.str.match(r'\s*\{\s*"')]
+        if len(packed) > 1 and len(packed) > _PACKED * len(cells):
+            fact = f"'{name}' holds several answers in one cell, as JSON: {packed.iloc[0][:60]}."
+            asked.append(Problem(fact, "Give each answer a column of its own in the file."))
+        levels = cells.unique()
+        refused = [one for one in levels if one.strip().lower() in REJECTED]
+        if layout == "ratings" and refused and len(levels) <= MOST_JUDGES:
+            count = int(cells.isin(refused).sum())
+            counted = count_things(count, "row is", "rows are", of=len(table))
+            fact = f"{counted} '{refused[0]}' by '{name}' and count as all others do."
+            asked.append(Problem(fact, "If they are not to count, remove them from the file."))
+    return asked
 
 
 def _ask_people(table: pd.DataFrame, guess: Guess) -> Problem:
