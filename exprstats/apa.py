@@ -9,6 +9,7 @@ NumberStyle = Literal["apa", "plain"]
 
 MISSING = "—"
 _MINUS = "−"
+_MORE = 3  # decimals that a number next to 0 may have beyond those of others
 
 
 def write_number(
@@ -113,34 +114,39 @@ def write_interval(
     --------
     >>> write_interval(0.816, 0.861, bounded=True), write_interval(0.0004, 0.2)
     ('[.82, .86]', '[0.0004, 0.20]')
-    >>> write_interval(0.0001, 0.0042, bounded=True)
-    '[.0001, .0042]'
+    >>> write_interval(0.0001, 0.0042, bounded=True), write_interval(1e-9, 1, bounded=True)
+    ('[.0001, .0042]', '[< .00001, 1.00]')
     """
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return MISSING
-    digits = (_show_sign(low, decimals, low > 0), _show_sign(high, decimals, high < 0))
+    digits = (show_sign(low, decimals, low > 0), show_sign(high, decimals, high < 0))
     if (
         math.isfinite(low)
         and math.isfinite(high)
         and round(low, digits[0]) > round(high, digits[1])
     ):
         digits = (max(digits), max(digits))
-    bounds = (
+    bounds = [
         write_number(bound, places, bounded=bounded, lowest=lowest, style=style)
         for bound, places in zip((low, high), digits, strict=True)
-    )
+    ]
+    least = 10.0 ** -(decimals + _MORE)
+    if 0 < low < least / 2:
+        bounds[0] = f"< {write_number(least, decimals + _MORE, bounded=bounded, style=style)}"
+    if -least / 2 < high < 0:
+        bounds[1] = f"> {write_number(-least, decimals + _MORE, bounded=bounded, style=style)}"
     return f"[{', '.join(bounds)}]"
 
 
-def write_count(value: int | float) -> str:
+def write_count(value: int | float | None) -> str:
     """Write a count with thousands separated.
 
     Examples
     --------
-    >>> write_count(40320)
-    '40,320'
+    >>> write_count(40320), write_count(None)
+    ('40,320', '—')
     """
-    return f"{int(value):,}"
+    return MISSING if value is None or math.isnan(value) else f"{int(value):,}"
 
 
 def count_things(
@@ -179,9 +185,29 @@ def write_level(level: float) -> str:
     return f"{100 * level:.10g}%"
 
 
-def _show_sign(bound: float, decimals: int, excludes_zero: bool) -> int:
+def write_percent(share: float | None, decimals: int = 0) -> str:
+    """Write a share as a percentage.
+
+    Examples
+    --------
+    >>> write_percent(0.125), write_percent(0.125, 1), write_percent(None)
+    ('12%', '12.5%', '—')
+    """
+    if share is None or math.isnan(share):
+        return MISSING
+    return f"{write_number(100 * share, decimals)}%"
+
+
+def show_sign(value: float, decimals: int, excludes_zero: bool) -> int:
+    """Return the decimals of a number, more where it would be written as the 0 that it is not.
+
+    Examples
+    --------
+    >>> show_sign(0.0004, 2, True), show_sign(0.0004, 2, False)
+    (4, 2)
+    """
     places = decimals
-    while excludes_zero and places < 12 and float(f"{bound:.{places}f}") == 0:
+    while excludes_zero and places < decimals + _MORE and float(f"{value:.{places}f}") == 0:
         places += 1
     return places
 

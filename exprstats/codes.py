@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NoReturn
 
 import numpy as np
@@ -21,6 +25,10 @@ from exprstats.contracts import (
 from exprstats.errors import DataError
 
 PROBE = 1000
+_ROOM = 16  # cells a row in which to mark keys, which is faster than sorting them
+# Where a column's values lie, to the array that owns them and their codes.
+_Kept = dict[tuple[int, int, tuple[int, ...]], tuple[weakref.ref[np.ndarray], "Codes"]]
+_KEPT: ContextVar[_Kept | None] = ContextVar("kept", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,48 @@ class Codes:
         if pd.api.types.is_numeric_dtype(self.levels.dtype):
             return False
         return bool(find_blank(self.levels.tolist()))
+
+
+@contextmanager
+def keep_codes() -> Iterator[None]:
+    """Code each column of ids once inside, where nobody changes a table's values in place."""
+    token = _KEPT.set({})
+    try:
+        yield
+    finally:
+        _KEPT.reset(token)
+
+
+def note_codes(column: pd.Series, codes: np.ndarray, levels: Sequence[str]) -> None:
+    """Keep the codes of a column that a reader has, if they are those that `encode_column` finds.
+
+    Parameters
+    ----------
+    column
+        (n,) texts.
+    codes, levels
+        As `Codes` has them; levels that come twice or are empty have other codes.
+    """
+    if _KEPT.get() is not None and len(set(levels)) == len(levels) and all(levels):
+        found = Codes(codes.astype(np.intp), np.array(levels, dtype=object))
+        _encode(np.asarray(column), found)
+
+
+def _encode(values: Any, found: Codes | None = None) -> Codes:
+    """Return a column's codes, which are kept where that is wanted."""
+    kept = _KEPT.get()
+    if kept is None or not isinstance(values, np.ndarray):
+        return found or Codes(*_factorize(values))
+    owner = values
+    while isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    place = (values.__array_interface__["data"][0], len(values), values.strides)
+    held = kept.get(place)
+    if held is None or held[0]() is not owner:
+        found = found or Codes(*_factorize(values))
+        found.codes.flags.writeable = False
+        held = kept[place] = weakref.ref(owner), found
+    return held[1]
 
 
 def encode_columns(
@@ -99,12 +149,12 @@ def close_gaps(codes: np.ndarray) -> np.ndarray:
     return codes if used.all() else (np.cumsum(used) - 1)[codes]
 
 
-def find_rows(codes: np.ndarray, code: int) -> slice | np.ndarray:
-    """Return where a code stands: a slice, which copies nothing, if its rows are neighbours."""
-    rows = np.flatnonzero(codes == code)
-    if rows.size and rows[-1] - rows[0] + 1 == rows.size:
-        return slice(int(rows[0]), int(rows[-1]) + 1)
-    return rows
+def find_places(codes: np.ndarray, size: int) -> list[slice | np.ndarray]:
+    """Return where each code 0 … size − 1 stands: slices, which copy nothing, of sorted codes."""
+    if (codes[1:] >= codes[:-1]).all():
+        ends = np.searchsorted(codes, np.arange(size + 1)).tolist()
+        return [slice(*pair) for pair in pairwise(ends)]
+    return [np.flatnonzero(codes == code) for code in range(size)]
 
 
 def _name_key(by: str | None) -> tuple[str, ...]:
@@ -114,7 +164,7 @@ def _name_key(by: str | None) -> tuple[str, ...]:
 
 def encode_column(column: pd.Series) -> Codes:
     """Return one id column as codes; ids that repeat the row before cost little."""
-    return Codes(*_factorize(np.asarray(column) if _is_plain(column.dtype) else column))
+    return _encode(np.asarray(column) if _is_plain(column.dtype) else column)
 
 
 def _is_plain(dtype: Any) -> bool:
@@ -142,7 +192,8 @@ def names_rows(columns: Sequence[pd.Series]) -> bool:
     """
     if not len(columns[0]):
         return False
-    differ = any(_look_different(column) for column in reversed(columns))
+    sought = _KEPT.get() is None
+    differ = sought and any(_look_different(column) for column in reversed(columns))
     plain = differ and all(_is_plain(column.dtype) for column in columns)
     if plain and all(
         column.dtype.kind in "iu" or are_filled(column.tolist()) for column in columns
@@ -150,6 +201,12 @@ def names_rows(columns: Sequence[pd.Series]) -> bool:
         return True
     codes = [encode_column(column) for column in columns]
     return not any(one.has_empty for one in codes) and _is_key(codes)
+
+
+def repeats_rows(table: pd.DataFrame, key: Sequence[str]) -> bool:
+    """Return whether some rows share their ids."""
+    ids = [table[name] for name in key]
+    return not names_rows(ids) and bool(table.duplicated(list(key)).any())
 
 
 def _look_different(column: pd.Series) -> bool:
@@ -180,6 +237,10 @@ def _is_key(ids: Sequence[Codes]) -> bool:
     packed, most = pack_codes(ids)
     if most > 2**62:
         return not pd.DataFrame([one.codes for one in ids]).T.duplicated().any()
+    if most <= _ROOM * len(packed):
+        used = np.zeros(most, dtype=bool)
+        used[packed] = True
+        return np.count_nonzero(used) == len(packed)
     # Sorting integers is many times faster than hashing them or counting in a large table.
     packed.sort()
     return not (packed[1:] == packed[:-1]).any()

@@ -13,7 +13,7 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.errors import DataError, OptionError, Problem
-from exprstats.options import name_nearest
+from exprstats.options import check_columns, name_nearest, tell_kind
 
 FILL_IN = "Fill them in or remove these rows."
 
@@ -123,25 +123,27 @@ def check_table(table: pd.DataFrame, contract: Contract) -> None:
         raise DataError(problems)
 
 
-def find_absent(table: pd.DataFrame, names: Iterable[str], what: str = "") -> list[Problem]:
-    """Return a problem for each named column that a table lacks or has twice.
+def find_absent(table: pd.DataFrame, names: Iterable[str | None], what: str = "") -> list[Problem]:
+    """Return a problem for each named column that a table lacks or has twice; None names none.
 
     Raises
     ------
     OptionError
-        If the table is none, but the name of a file, for instance.
+        If the table is none, but the name of a file, for instance, or a column a list.
     """
     called = f"the {what} table" if what else "the table"
     if not isinstance(table, pd.DataFrame):
         message = (
-            f"{called} must be a pandas DataFrame; got {type(table).__name__}. "
+            f"{called} must be a pandas DataFrame; got {tell_kind(table)}. "
             "Read a file first, with read_table for instance."
         )
         raise OptionError(message)
     present = [str(name) for name in table.columns]
-    wanted = list(dict.fromkeys(names))
+    given = [*names]
+    check_columns(*given)
+    wanted = [name for name in dict.fromkeys(given) if name is not None]
     absent = [
-        Problem(f"{called} has no column '{name}'.", name_nearest(name, present))
+        Problem(f"{called} has no column '{name}'.", name_nearest(str(name), present))
         for name in wanted
         if name not in table.columns
     ]
@@ -190,27 +192,29 @@ def check_kind(thing: Any, kind: type, name: str, maker: str) -> None:
         It is something else.
     """
     if not isinstance(thing, kind):
-        held = type(thing).__name__
-        got = "None" if thing is None else f"an {held}" if held[0] in "AEIOU" else f"a {held}"
         message = (
-            f"{name} must be what {maker} returns; got {got}. Look at the order of the arguments."
+            f"{name} must be what {maker} returns; got {tell_kind(thing)}. "
+            "Look at the order of the arguments."
         )
         raise OptionError(message)
 
 
-def require_columns(table: pd.DataFrame, names: Iterable[str], what: str = "") -> None:
+def require_columns(table: pd.DataFrame, names: Iterable[str | None], what: str = "") -> None:
     """Raise `DataError` unless every named column is there, once."""
     problems = find_absent(table, names, what)
     if problems:
         raise DataError(problems)
 
 
-def find_empty(table: pd.DataFrame, names: Iterable[str]) -> list[Problem]:
-    """Return a problem for each column that has empty cells."""
+def find_empty(table: pd.DataFrame, names: Iterable[str | None]) -> list[Problem]:
+    """Return a problem for each column that has empty cells; None names none."""
     problems = []
-    for name in names:
+    for name in (name for name in names if name is not None):
         # Blanks are sought among the ids, not the rows: a thousand times fewer texts.
-        levels = [] if pd.api.types.is_numeric_dtype(table[name]) else table[name].unique().tolist()
+        numbers = pd.api.types.is_numeric_dtype(table[name])
+        levels = [] if numbers else table[name].unique().tolist()
+        if levels and are_filled(levels):
+            continue
         blank = find_blank(levels)
         empty = table[name].isna() | table[name].isin(blank) if blank else table[name].isna()
         if empty.any():
@@ -233,9 +237,11 @@ def find_blank(levels: list[Any]) -> list[Any]:
 def are_filled(values: list[Any]) -> bool:
     """Return whether one look at all finds nothing but texts that begin with no blank."""
     try:
-        return _BLANK.search("\n".join(["", *values, ""])) is None
+        text = "\n".join(values)
     except TypeError:
         return False
+    ends = text[:1].isspace() or text[-1:] in {"", "\n"}
+    return not values or not (ends or _BLANK.search(text))
 
 
 def find_unnumbers(table: pd.DataFrame, names: Iterable[str]) -> list[Problem]:
@@ -283,7 +289,7 @@ def find_repeats(table: pd.DataFrame, key: Sequence[str]) -> list[Problem]:
     ]
 
 
-def find_conflicts(tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
+def find_disagreements(tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
     """Return a problem for each pair of tables that name two subjects or contexts for one clip.
 
     Parameters
@@ -296,7 +302,7 @@ def find_conflicts(tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
     --------
     >>> ratings = pd.DataFrame({"clip": ["7", "8"], "subject": ["s1", "s2"]})
     >>> clips = pd.DataFrame({"clip": ["7", "8"], "subject": ["s9", "s2"]})
-    >>> print(find_conflicts({"ratings.csv": ratings, "clips.csv": clips})[0].fact)
+    >>> print(find_disagreements({"ratings.csv": ratings, "clips.csv": clips})[0].fact)
     1 clip has two subjects: clip '7' is of 's1' in ratings.csv and of 's9' in clips.csv.
     """
     problems = []
@@ -348,11 +354,11 @@ def encode_ids(table: pd.DataFrame, names: Sequence[str]) -> tuple[np.ndarray, i
 
 def arrange_rows(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> pd.DataFrame:
     """Return tidy rows as a frame: the keys, then the estimate columns that any row has."""
-    frame = pd.DataFrame(list(rows))
-    given = [name for name in ESTIMATE_COLUMNS if name in frame.columns]
-    ordered = [name for name in keys if name in frame.columns]
-    rest = [name for name in frame.columns if name not in {*given, *ordered}]
-    return frame[[*ordered, *rest, *given]]
+    names = dict.fromkeys(name for row in rows for name in row)
+    given = [name for name in ESTIMATE_COLUMNS if name in names]
+    ordered = [name for name in keys if name in names]
+    rest = [name for name in names if name not in {*given, *ordered}]
+    return pd.DataFrame(list(rows), columns=[*ordered, *rest, *given])
 
 
 def _count_rows(mask: pd.Series) -> tuple[int, ...]:

@@ -142,9 +142,56 @@ def check_word(value: str, allowed: Any, option: str) -> None:
         With the allowed words and the nearest one.
     """
     words = get_args(allowed)
-    if value not in words:
-        message = f"{option} '{value}' is not known. {name_nearest(str(value), words)}"
+    if not isinstance(value, str) or value not in words:
+        shown = f"'{value}'" if isinstance(value, str) else tell_kind(value)
+        message = f"{option} {shown} is not known. {name_nearest(str(value), words)}"
         raise OptionError(message, option=option)
+
+
+def tell_kind(thing: object) -> str:
+    """Return what was given in place of something else: numbers as they are, else its type.
+
+    Examples
+    --------
+    >>> tell_kind(None), tell_kind(3), tell_kind([1, 2]), tell_kind(OptionError)
+    ('None', '3', 'a list', 'a type')
+    """
+    if thing is None or isinstance(thing, Real):
+        return f"{thing:g}" if isinstance(thing, float) else str(thing)
+    held = type(thing).__name__
+    return f"an {held}" if held[0] in "AEIOUaeiou" else f"a {held}"
+
+
+def check_columns(*names: object) -> None:
+    """Refuse what names no column, such as a list or a table; None names none and is let through.
+
+    Raises
+    ------
+    OptionError
+        With what was given.
+    """
+    for name in names:
+        if not (name is None or isinstance(name, str | Real | tuple)):
+            message = f"a column is named by one text, such as 'subject'; got {tell_kind(name)}."
+            raise OptionError(message)
+
+
+def take_columns(names: object, option: str, many: str = "") -> list[Any]:
+    """Return names of columns from a list of them, or of as many as a word says.
+
+    Raises
+    ------
+    OptionError
+        If something else was given, or an empty list.
+    """
+    listed = isinstance(names, Iterable) and not isinstance(names, str) and not hasattr(names, "at")
+    given = [*names] if listed else []
+    if not given:
+        shown = f"the text '{names}'" if isinstance(names, str) else tell_kind(names)
+        message = f"{option} must be a list of {many}column names; got {shown}."
+        raise OptionError(message, option=option)
+    check_columns(*given)
+    return given
 
 
 def is_word(value: object, allowed: Any) -> TypeGuard[Any]:
@@ -160,8 +207,8 @@ def check_share(share: float, option: str) -> None:
     OptionError
         With the value.
     """
-    if not 0 <= share <= 1:
-        message = f"{option} is {share:g}; it is a share between 0 and 1."
+    if not isinstance(share, Real) or not 0 <= share <= 1:
+        message = f"{option} is {tell_kind(share)}; it is a share between 0 and 1."
         raise OptionError(message, option=option)
 
 
@@ -174,7 +221,7 @@ def check_level(level: float, option: str = "level") -> None:
         With the level and a usual one.
     """
     if not isinstance(level, Real) or not 0 < level < 1:
-        message = f"{option} is {level}; it must lie between 0 and 1, such as 0.95."
+        message = f"{option} is {tell_kind(level)}; it must lie between 0 and 1, such as 0.95."
         raise OptionError(message, option=option)
 
 
@@ -205,7 +252,7 @@ def is_positive(value: object) -> bool:
 def take_path(path: Any) -> Path:
     """Return a path, or raise `OptionError` if something else is given in its place."""
     if not isinstance(path, str | os.PathLike):
-        message = f"a file or folder is named by a text or a Path; got {type(path).__name__}."
+        message = f"a file or folder is named by a text or a Path; got {tell_kind(path)}."
         raise OptionError(message)
     return Path(path)
 
@@ -214,3 +261,16 @@ def list_paths(paths: Any) -> list[Path]:
     """Return the paths that one name or several give; `OptionError` as from `take_path`."""
     several = isinstance(paths, Iterable) and not isinstance(paths, str | os.PathLike)
     return [take_path(one) for one in (paths if several else [paths])]
+
+
+def list_inside(path: Path, endings: tuple[str, ...] = ()) -> list[Path]:
+    """Return a file, or those of a folder by name; `OptionError` where the folder holds none."""
+    if not path.is_dir():
+        return [path]
+    files = sorted(one for one in path.iterdir() if one.is_file() and one.name[0] != ".")
+    found = [one for one in files if not endings or one.suffix.lower() in endings]
+    if not found:
+        ends = f" that ends in {', '.join(endings)}" if endings else ""
+        message = f"{path} holds no file{ends}. Name the files."
+        raise OptionError(message)
+    return found

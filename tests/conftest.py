@@ -38,9 +38,10 @@ def pytest_collection_modifyitems(items):
 
 def pytest_collection_finish():
     # Thousands of tests are a few million objects that live to the end: no collection of
-    # garbage need walk through them again.
+    # garbage need walk through them again, nor through the small tables of a test every few rows.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -42,7 +42,7 @@ def test_a_column_that_stands_twice_is_named():
 
 
 def test_the_name_of_a_file_is_no_table():
-    with pytest.raises(OptionError, match="must be a pandas DataFrame; got str"):
+    with pytest.raises(OptionError, match="must be a pandas DataFrame; got a str"):
         check_table("ratings.csv", RATINGS)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from exprstats.apa import count_things
 from exprstats.behaviour.segments import check_segments
 from exprstats.contracts import find_unnumbers, require_columns
 from exprstats.errors import DataError, OptionError, Problem, warn_user
-from exprstats.options import name_nearest
+from exprstats.options import is_positive, name_nearest, tell_kind
 
 Bounds = Sequence[tuple[float, float]]
 
@@ -110,9 +109,10 @@ def plan_windows(videos: pd.DataFrame, *, length: float, step: float | None = No
     [['a_1', 0.0, 3.0], ['a_2', 2.0, 5.0], ['a_3', 4.0, 7.0]]
     """
     stride = length if step is None else step
-    if not (0 < length < math.inf and 0 < stride < math.inf):
+    if not (is_positive(length) and is_positive(stride)):
         message = (
-            f"windows of {length:g} s every {stride:g} s cannot be: both must be numbers above 0."
+            f"windows of {tell_kind(length)} s every {tell_kind(stride)} s cannot be: "
+            "both must be numbers above 0."
         )
         raise OptionError(message)
     require_columns(videos, ["video", "length"], "videos")

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from exprstats.behaviour.openface.recordings import Face
 from exprstats.errors import Option, OptionError
-from exprstats.options import PointUnit, SamplingRule, check_share, check_word, name_nearest
+from exprstats.options import (
+    PointUnit,
+    SamplingRule,
+    check_share,
+    check_word,
+    is_positive,
+    name_nearest,
+    tell_kind,
+)
 
 FailedRule = Literal["drop", "keep", "error"]
 
@@ -60,8 +67,8 @@ class Sampling:
         check_word(self.sampling, SamplingRule, "sampling")
         check_word(self.unit, PointUnit, "unit")
         for name, value in (("hz", self.hz), ("fps", self.fps)):
-            if value is not None and not (math.isfinite(value) and value > 0):
-                message = f"{name} is {value:g}; it must be above 0."
+            if value is not None and not is_positive(value):
+                message = f"{name} is {tell_kind(value)}; it must be above 0."
                 raise OptionError(message, option=name)
 
     @property

@@ -9,32 +9,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exprstats.cli.command import opens_session
 from exprstats.cli.options import (
     ByOption,
     ClipOption,
     DuplicatesOption,
-    ForceOption,
     ItemOption,
-    JsonOption,
     LevelOption,
-    OutOption,
-    QuietOption,
     RaterOption,
     RatersInRowsOption,
     RatersOption,
     RatingOption,
     RatingsArgument,
     ReverseOption,
-    SeedOption,
-    SingleJobOption,
     ask_subject,
     name_ratings,
-    split_id,
-    split_names,
     split_scale,
 )
 from exprstats.cli.reading import get_reading, reads_files
-from exprstats.cli.session import open_session
+from exprstats.cli.session import Session
 from exprstats.document.cells import list_records
 from exprstats.document.text import join_words
 from exprstats.errors import ExprStatsWarning
@@ -47,7 +40,9 @@ MOST_CATEGORIES = 50  # different answers, above which words are no categories
 
 
 @reads_files
+@opens_session("agreement", one_process=True)
 def agree_file(
+    session: Session,
     file: RatingsArgument,
     rating: RatingOption = None,
     clip: ClipOption = None,
@@ -79,72 +74,54 @@ def agree_file(
     ] = None,
     duplicates: DuplicatesOption = "error",
     level: LevelOption = 0.95,
-    json: JsonOption = None,
-    out: OutOption = None,
-    force: ForceOption = False,
-    seed: SeedOption = 1,
-    n_jobs: SingleJobOption = 1,
-    quiet: QuietOption = False,
 ) -> None:
     """Measure agreement about categories: alpha, kappas, AC1/AC2."""
-    options = {"json": json, "out": out, "force": force, "quiet": quiet}
-    with open_session("agreement", seed=seed, **options) as session:
-        named = name_ratings(rating, clip, rater, raters)
-        ids = {"subject": split_id(subject, "--subject"), "context": split_id(by, "--by")}
-        named |= {role: name for role, name in ids.items() if name}
-        named |= {"item": item} if item else {}
-        named |= {"raters_in_rows": True} if raters_in_rows else {}
-        named |= {"reverse": split_names(reverse, "--reverse")} if reverse else {}
-        ends = split_scale(scale)
-        from exprstats.io import read_ratings
-        from exprstats.io.files.answers import order_answers
-        from exprstats.io.numbers import Missing, list_codes, list_no_answers
-        from exprstats.reliability import measure_agreement
+    roles = {"subject": subject, "by": by, "item": item, "reverse": reverse}
+    named = name_ratings(rating, clip, rater, raters, **roles, raters_in_rows=raters_in_rows)
+    ends = split_scale(scale)
+    from exprstats.io import read_ratings
+    from exprstats.io.files.answers import order_answers
+    from exprstats.io.numbers import Missing, list_codes, list_no_answers
+    from exprstats.reliability import measure_agreement
 
-        session.note_file(file)
-        reading = get_reading()
-        asked = named.get("raters") or named.get("items") or named.get("rating") or "rating"
-        words = [] if reading.labels else _find_words(file, asked, reading)
-        if words:
-            silent = list_no_answers(words, Missing(reading.missing))
-            words = [word for word in words if word not in silent]
-            ordered = order_answers(words)
-            kept = (*list_codes(reading.missing), *silent)
-            reading = replace(reading, labels=ordered or words, missing=kept)
-            weights = weights or ("identity" if ordered is None else "quadratic")
-            known = "without an order" if ordered is None else "in this order, from the lowest"
-            session.say(f"Answers are words {known}: {join_words([*(ordered or words)])}.")
-            if silent:
-                session.say(f"Read as missing: {join_words(silent)}.")
-        ratings = read_ratings(
-            file,
-            **named,
-            scale=ends,
-            duplicates=duplicates,
-            reading=reading,
+    session.note_file(file)
+    reading = get_reading()
+    asked = named.get("raters") or named.get("items") or named.get("rating") or "rating"
+    words = [] if reading.labels else _find_words(file, asked, reading)
+    if words:
+        silent = list_no_answers(words, Missing(reading.missing))
+        words = [word for word in words if word not in silent]
+        ordered = order_answers(words)
+        kept = (*list_codes(reading.missing), *silent)
+        reading = replace(reading, labels=ordered or words, missing=kept)
+        weights = weights or ("identity" if ordered is None else "quadratic")
+        known = "without an order" if ordered is None else "in this order, from the lowest"
+        session.say(f"Answers are words {known}: {join_words([*(ordered or words)])}.")
+        if silent:
+            session.say(f"Read as missing: {join_words(silent)}.")
+    ratings = read_ratings(file, **named, scale=ends, duplicates=duplicates, reading=reading)
+    session.say_recoding(get_reading(), named.get("reverse", ()), ends)
+    result = measure_agreement(
+        ratings,
+        scale=ends,
+        weights=weights or "quadratic",
+        labels=reading.name_answers(),
+        by="context" if by else None,
+        cluster="subject" if "subject" in ratings else None,
+        level=level,
+    )
+    session.add_table("agreement", result.tidy())
+    for term, table in (("pair", result.pairs), ("confusion", result.confusions)):
+        session.tables[f"agreement_{term}s"] = table
+        session.rows += [{**row, "term": term} for row in list_records(table)]
+    session.present(result)
+    if ends is None and not result.labels:
+        session.say(
+            "Name the lowest and the highest value that raters could choose with --scale for "
+            "Gwet's coefficient and that of Brennan and Prediger."
         )
-        session.say_recoding(get_reading(), named.get("reverse", ()), ends)
-        result = measure_agreement(
-            ratings,
-            scale=ends,
-            weights=weights or "quadratic",
-            labels=reading.name_answers(),
-            by="context" if by else None,
-            cluster="subject" if "subject" in ratings else None,
-            level=level,
-        )
-        session.add_table("agreement", result.tidy())
-        for term, table in (("pair", result.pairs), ("confusion", result.confusions)):
-            session.tables[f"agreement_{term}s"] = table
-            session.rows += [{**row, "term": term} for row in list_records(table)]
-        session.present(result)
-        if ends is None and not result.labels:
-            session.say(
-                "Name the lowest and the highest value that raters could choose with --scale for "
-                "Gwet's coefficient and that of Brennan and Prediger."
-            )
-        if "subject" not in ratings:
-            ask_subject(session)
+    if "subject" not in ratings:
+        ask_subject(session)
 
 
 def _find_words(file: Path, asked: str | list[str], reading: Reading) -> list[str]:

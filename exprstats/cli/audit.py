@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from exprstats.cli.options import ForceOption, JsonOption, LevelOption, OutOption, QuietOption
+from exprstats.cli.command import opens_session
+from exprstats.cli.options import LevelOption
 from exprstats.cli.reading import get_reading, reads_files
-from exprstats.cli.session import Session, open_session
+from exprstats.cli.session import Session
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 @reads_files
+@opens_session("audit", seeded=False)
 def audit_file(
+    session: Session,
     file: Annotated[
         Path,
         typer.Argument(
@@ -34,21 +37,15 @@ def audit_file(
         typer.Option(min=0, max=12, help="Decimals in print, if the file has lost its zeros."),
     ] = None,
     level: LevelOption = 0.95,
-    json: JsonOption = None,
-    out: OutOption = None,
-    force: ForceOption = False,
-    quiet: QuietOption = False,
 ) -> None:
     """Check which published ICCs follow from their F interval."""
-    options = {"json": json, "out": out, "force": force, "quiet": quiet}
-    with open_session("audit", **options) as session:
-        from exprstats.reliability.audit import ADDED, NEEDED, NUMBERS, audit_table
+    from exprstats.reliability.audit import ADDED, NEEDED, NUMBERS, audit_table
 
-        table = read_published(session, file)
-        result = audit_table(table, term=term, level=level, decimals=decimals)
-        numbers = result.tidy().astype({**dict.fromkeys(NUMBERS, float), "n_clips": int})
-        session.add_table("audit", numbers[[*result.keys, *NEEDED, *ADDED]])
-        session.present(result)
+    table = read_published(session, file)
+    result = audit_table(table, term=term, level=level, decimals=decimals)
+    numbers = result.tidy().astype({**dict.fromkeys(NUMBERS, float), "n_clips": int})
+    session.add_table("audit", numbers[[*result.keys, *NEEDED, *ADDED]])
+    session.present(result)
 
 
 def read_published(session: Session, file: Path) -> pd.DataFrame:

@@ -7,22 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from exprstats.cli.command import opens_session
 from exprstats.cli.options import (
     ByOption,
     ClipOption,
-    ForceOption,
-    JobsOption,
-    JsonOption,
     LevelOption,
-    OutOption,
-    QuietOption,
-    SeedOption,
     split_id,
     split_names,
     split_sizes,
 )
 from exprstats.cli.reading import get_reading, reads_files
-from exprstats.cli.session import Session, open_session
+from exprstats.cli.session import Session
 from exprstats.document.cells import list_records
 from exprstats.errors import Option, OptionError
 from exprstats.options import Compat, IntervalName, MetricName, SchemeName
@@ -35,7 +30,9 @@ if TYPE_CHECKING:
 
 
 @reads_files
+@opens_session("compare")
 def compare_files(
+    session: Session,
     files: Annotated[
         list[Path],
         typer.Argument(
@@ -158,61 +155,56 @@ def compare_files(
         ),
     ] = None,
     level: LevelOption = 0.95,
-    json: JsonOption = None,
-    out: OutOption = None,
-    force: ForceOption = False,
-    seed: SeedOption = 1,
-    n_jobs: JobsOption = 1,
-    quiet: QuietOption = False,
+    *,
+    seed: int,
+    n_jobs: int,
 ) -> None:
     """Compare models, with intervals and p that respect subjects."""
-    options = {"json": json, "out": out, "force": force, "quiet": quiet}
-    with open_session("compare", seed=seed, **options) as session:
-        asked = split_names(metric, "--metric")
-        if contexts and not by:
-            told = " compares contexts. Name their column with ", Option("by"), "."
-            raise OptionError(Option("contexts"), *told)
-        if span is not None and "nrmse" not in (asked or ()):
-            told = " is for nrmse, which is not asked for. Add ", Option("metric", "nrmse"), "."
-            raise OptionError(Option("span", f"{span:g}"), *told)
-        from exprstats.inference import compare_models, describe_methods
-        from exprstats.io import read_predictions
-        from exprstats.io.predictions import join_strata
-        from exprstats.report.sections.classes import describe_predicted
-        from exprstats.report.sections.companions import join_plans
-        from exprstats.study.targets import choose_metrics
+    asked = split_names(metric, "--metric")
+    if contexts and not by:
+        told = " compares contexts. Name their column with ", Option("by"), "."
+        raise OptionError(Option("contexts"), *told)
+    if span is not None and "nrmse" not in (asked or ()):
+        told = " is for nrmse, which is not asked for. Add ", Option("metric", "nrmse"), "."
+        raise OptionError(Option("span", f"{span:g}"), *told)
+    from exprstats.inference import compare_models, describe_methods
+    from exprstats.io import read_predictions
+    from exprstats.io.predictions import join_strata
+    from exprstats.report.sections.classes import describe_predicted
+    from exprstats.report.sections.companions import join_plans
+    from exprstats.study.targets import choose_metrics
 
-        for file in files:
-            session.note_file(file)
-        people = split_id(subject, "--subject") or subject
-        columns: dict[str, Any] = {"subject": people, "truth": truth or "truth", "seat": seat}
-        columns |= {"clip": split_id(clip, "--clip") or "clip"}
-        columns |= {"context": split_id(by, "--by"), "common": common, "reading": get_reading()}
-        named = split_names(models, "--models")
-        table = keep_test(session, read_predictions(files, models=named, **columns))
-        table = join_strata(table, files, subject=people, strata=strata, reading=get_reading())
-        metrics = choose_metrics(asked, table)
-        sizes = {
-            "margin": split_sizes(margin, metrics),
-            "width": split_sizes(width, metrics, "--width"),
-        }
-        chance: dict[str, Any] = {"draws": draws, "seed": seed, "n_jobs": n_jobs}
-        place: dict[str, Any] = {"against": against, "by": "context" if by else None, "span": span}
-        how = {"interval": interval, "level": level}
-        result = compare_models(
-            table, metrics=metrics, **chance, **place, **how,
-            compat=compat, strata=strata, scheme=scheme,
-        )  # fmt: skip
-        session.add_table("comparison", result.tidy())
-        wanted = {**sizes, "swaps": swaps, "contexts": contexts, "runs": runs}
-        wanted["calibration"] = calibration
-        found, plans = keep_companions(session, table, result, wanted, chance=chance, place=place)
-        if "truth_class" in table:
-            session.show(describe_predicted(table))
-        session.present(result, *found, join_plans(plans) if plans else None)
-        if result.table["versus"].notna().any():
-            session.add_figure("differences", "draw_differences", result)
-        session.say(f"Methods: {describe_methods(result, *found, *plans)}")
+    for file in files:
+        session.note_file(file)
+    people = split_id(subject, "--subject") or subject
+    columns: dict[str, Any] = {"subject": people, "truth": truth or "truth", "seat": seat}
+    columns |= {"clip": split_id(clip, "--clip") or "clip"}
+    columns |= {"context": split_id(by, "--by"), "common": common, "reading": get_reading()}
+    named = split_names(models, "--models")
+    table = keep_test(session, read_predictions(files, models=named, **columns))
+    table = join_strata(table, files, subject=people, strata=strata, reading=get_reading())
+    metrics = choose_metrics(asked, table)
+    sizes = {
+        "margin": split_sizes(margin, metrics),
+        "width": split_sizes(width, metrics, "--width"),
+    }
+    chance: dict[str, Any] = {"draws": draws, "seed": seed, "n_jobs": n_jobs}
+    place: dict[str, Any] = {"against": against, "by": "context" if by else None, "span": span}
+    how = {"interval": interval, "level": level}
+    result = compare_models(
+        table, metrics=metrics, **chance, **place, **how,
+        compat=compat, strata=strata, scheme=scheme,
+    )  # fmt: skip
+    session.add_table("comparison", result.tidy())
+    wanted = {**sizes, "swaps": swaps, "contexts": contexts, "runs": runs}
+    wanted["calibration"] = calibration
+    found, plans = keep_companions(session, table, result, wanted, chance=chance, place=place)
+    if "truth_class" in table:
+        session.show(describe_predicted(table))
+    session.present(result, *found, join_plans(plans) if plans else None)
+    if result.table["versus"].notna().any():
+        session.add_figure("differences", "draw_differences", result)
+    session.say(f"Methods: {describe_methods(result, *found, *plans)}")
 
 
 def keep_test(session: Session, predictions: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from exprstats.apa import count_things
+from exprstats.cli.command import opens_session
 from exprstats.cli.fit import SplitOption, plan_split
 from exprstats.cli.modalities import ablate_network, fit_modalities, split_counts
 from exprstats.cli.options import (
@@ -15,17 +16,12 @@ from exprstats.cli.options import (
     PREDICTIONS_HELP,
     SPLIT_HELP,
     ByOption,
-    ForceOption,
-    JsonOption,
-    OutOption,
-    QuietOption,
-    SeedOption,
     split_id,
     split_names,
 )
 from exprstats.cli.places import check_folder, check_folders, spare_input
 from exprstats.cli.reading import allow_strict, get_reading, reads_files
-from exprstats.cli.session import Session, open_session
+from exprstats.cli.session import Session
 from exprstats.errors import OptionError, warn_user
 
 if TYPE_CHECKING:
@@ -51,7 +47,6 @@ SequencesOption = Annotated[
         ),
     ),
 ]
-TargetOption = Annotated[str, typer.Option("--target", metavar="COLUMN", help="What to predict.")]
 TargetsOption = Annotated[
     str,
     typer.Option(
@@ -75,7 +70,9 @@ DeviceOption = Annotated[
 @deep_app.command("fit")
 @allow_strict
 @reads_files
+@opens_session("deep fit", "save", "predictions")
 def fit_sequences(
+    session: Session,
     clips: ClipsArgument,
     sequences: SequencesOption,
     target: TargetsOption,
@@ -158,70 +155,62 @@ def fit_sequences(
     ] = None,
     predictions: Annotated[Path | None, typer.Option(metavar="FILE", help=PREDICTIONS_HELP)] = None,
     device: DeviceOption = "auto",
-    json: JsonOption = None,
-    out: OutOption = None,
-    force: ForceOption = False,
-    seed: SeedOption = 1,
-    quiet: QuietOption = False,
+    *,
+    seed: int,
 ) -> None:
     """Train networks on clips as arrays, and predict people who played no part in it."""
-    options = {"json": json, "out": out, "force": force, "quiet": quiet}
-    files = {"--save": save, "--predictions": predictions}
-    with open_session("deep fit", seed=seed, files=files, **options) as session:
-        shares = plan_split(
-            split, folds=None, repeats=None, stratify=False, nested=False, model=model
-        )
-        tried = _cross(epochs, lr=lr, layers=layers, hidden=hidden)
-        tried = [{**one, "rescale": True} for one in tried] if rescale else tried
-        varied = {"crop": crop, "brightness": brightness}
-        augment = {name: value for name, value in varied.items() if value is not None}
-        check_ending(save)
-        if resume is not None:
-            check_folder(resume, "--resume")
-            check_folders({"--out": out, "--resume": resume}, session.files)
-        targets = split_names(target, "--target") or [target]
-        single = targets[0] if len(targets) == 1 else None
-        table = read_windows(session, clips, single, clip=clip, subject=subject, context=by)
-        note_arrays(session, sequences, table, weights)
-        sizes = split_counts(modalities)
-        tried = fit_modalities(tried, model, sizes, ablate=ablate)
-        from exprstats.deep import fit_deep, read_sequences
-        from exprstats.models import split_subjects
-        from exprstats.study.provenance import Logbook
+    shares = plan_split(split, folds=None, repeats=None, stratify=False, nested=False, model=model)
+    tried = _cross(epochs, lr=lr, layers=layers, hidden=hidden)
+    tried = [{**one, "rescale": True} for one in tried] if rescale else tried
+    varied = {"crop": crop, "brightness": brightness}
+    augment = {name: value for name, value in varied.items() if value is not None}
+    check_ending(save)
+    if resume is not None:
+        check_folder(resume, "--resume")
+        check_folders({"--out": session.out, "--resume": resume}, session.files)
+    targets = split_names(target, "--target") or [target]
+    single = targets[0] if len(targets) == 1 else None
+    table = read_windows(session, clips, single, clip=clip, subject=subject, context=by)
+    note_arrays(session, sequences, table, weights)
+    sizes = split_counts(modalities)
+    tried = fit_modalities(tried, model, sizes, ablate=ablate)
+    from exprstats.deep import fit_deep, read_sequences
+    from exprstats.models import split_subjects
+    from exprstats.study.provenance import Logbook
 
-        dealt = {part: getattr(shares, part) for part in ("train", "validate", "test")}
-        parts = split_subjects(table, **dealt, seed=Logbook(seed).draw_seed("split"))
-        if ablate:
-            given = (by, classes, weights, augment, training_only, resume, save, predictions)
-            plain = not any(given)
-            chosen = {"plain": plain, "sequences": sequences, "grid": tried, "runs": runs}
-            chosen |= {"modalities": sizes, "device": device, "seed": seed}
-            ablate_network(session, table, targets, parts, **chosen)
-            return
-        result = fit_deep(
-            table,
-            target=targets if single is None else single,
-            parts=parts,
-            load=read_sequences(sequences),
-            kind=model,
-            by="context" if by else None,
-            classes=None if classes is None else range(classes),
-            grid=tried,
-            weights=weights,
-            name=name,
-            augment=augment or None,
-            training_only=training_only,
-            runs=runs,
-            checkpoints=resume,
-            device=device,
-            seed=seed,
-        )
-        _keep(session, result, seed)
-        if save is not None:
-            result.fits[-1].save(save)
-            _tell_saved(session, result, save)
-        if predictions is not None:
-            write_predictions(session, result.predictions, predictions)
+    dealt = {part: getattr(shares, part) for part in ("train", "validate", "test")}
+    parts = split_subjects(table, **dealt, seed=Logbook(seed).draw_seed("split"))
+    if ablate:
+        given = (by, classes, weights, augment, training_only, resume, save, predictions)
+        plain = not any(given)
+        chosen = {"plain": plain, "sequences": sequences, "grid": tried, "runs": runs}
+        chosen |= {"modalities": sizes, "device": device, "seed": seed}
+        ablate_network(session, table, targets, parts, **chosen)
+        return
+    result = fit_deep(
+        table,
+        target=targets if single is None else single,
+        parts=parts,
+        load=read_sequences(sequences),
+        kind=model,
+        by="context" if by else None,
+        classes=None if classes is None else range(classes),
+        grid=tried,
+        weights=weights,
+        name=name,
+        augment=augment or None,
+        training_only=training_only,
+        runs=runs,
+        checkpoints=resume,
+        device=device,
+        seed=seed,
+    )
+    _keep(session, result, seed)
+    if save is not None:
+        result.fits[-1].save(save)
+        _tell_saved(session, result, save)
+    if predictions is not None:
+        write_predictions(session, result.predictions, predictions)
 
 
 def _tell_saved(session: Session, result: DeepModels, save: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -185,20 +186,9 @@ def simulate_design(
     """Write a simulated study whose truth is known, as files."""
     with open_session("simulate", seed=seed, quiet=quiet) as session:
         from exprstats.io import stage_folder
-        from exprstats.simulate import simulate_expressiveness
 
         with stage_folder(out, force=force) as stage:
-            if design == "intensity":
-                written = write_intensity_files(stage, people=subjects, seed=seed)
-            elif design == "signing":
-                written = write_signing_files(stage, people=subjects, seed=seed)
-            elif design == "evoked":
-                written = write_evoked_files(stage, videos=subjects, seed=seed)
-            elif design == "estimates":
-                written = write_estimates_files(stage, people=subjects, seed=seed)
-            else:
-                study = simulate_expressiveness(subjects=subjects, seed=seed)
-                written = write_study_files(study, stage, seed=seed)
+            written = _WRITERS[design](stage, subjects, seed)
         session.show_points(f"In {out}:", written)
         labels = f"label {out / 'faces'} --subjects {out / 'subjects.csv'} --tasks task "
         labels += f"--sequences {out / 'windows'} --features 'x_*,y_*'"
@@ -206,101 +196,86 @@ def simulate_design(
         session.say(f"Next: exprstats {following}")
 
 
+def _write_tables(
+    folder: Path, design: Design, seed: int, tables: dict[str, tuple[pd.DataFrame, str]], study: str
+) -> list[str]:
+    """Write tables, a study file and the provenance; say how many there are of what in each."""
+    from exprstats.io import write_csv, write_json
+    from exprstats.study import list_versions
+
+    for name, (table, _) in tables.items():
+        write_csv(table, folder / f"{name}.csv")
+    if study:
+        (folder / "study.toml").write_text(study, encoding="utf-8")
+    described = {"design": design, "seed": seed, "versions": list_versions()}
+    write_json(described, folder / "provenance.json")
+    told = [f"{name}.csv: {len(table):,} {what}" for name, (table, what) in tables.items() if what]
+    return [*told, "study.toml: what to analyze"] if study else told
+
+
 def write_study_files(simulated: Simulated, folder: Path, *, seed: int) -> list[str]:
     """Write ratings, clips, truth and a study file; return a line about each."""
-    from exprstats.io import write_csv, write_json
-    from exprstats.study import list_versions
-
-    ratings = widen_ratings(simulated.ratings)
-    tables = {"ratings": ratings, "clips": simulated.clips, "truth": simulated.truth}
-    for name, table in tables.items():
-        write_csv(table, folder / f"{name}.csv")
-    (folder / "study.toml").write_text(describe_study(simulated, seed), encoding="utf-8")
-    versions = list_versions()
-    write_json(
-        {"design": "expressiveness", "seed": seed, "versions": versions}, folder / "provenance.json"
-    )
-    return [
-        f"ratings.csv: {len(ratings):,} rows, one per rater and clip",
-        f"clips.csv: {len(simulated.clips):,} rows, one per clip",
-        f"truth.csv: {len(simulated.truth):,} population values",
-        "study.toml: what to analyze",
-    ]
+    tables = {
+        "ratings": (widen_ratings(simulated.ratings), "rows, one per rater and clip"),
+        "clips": (simulated.clips, "rows, one per clip"),
+        "truth": (simulated.truth, "population values"),
+    }
+    return _write_tables(folder, "expressiveness", seed, tables, describe_study(simulated, seed))
 
 
-def write_signing_files(folder: Path, *, people: int, seed: int) -> list[str]:
-    """Write a simulated corpus of signing, eight utterances a person, and say what is there."""
-    from exprstats.io import write_csv, write_json
+def _write_expressiveness(folder: Path, people: int, seed: int) -> list[str]:
+    from exprstats.simulate import simulate_expressiveness
+
+    return write_study_files(simulate_expressiveness(subjects=people, seed=seed), folder, seed=seed)
+
+
+def _write_signing(folder: Path, people: int, seed: int) -> list[str]:
+    """Write a simulated corpus of signing, eight utterances a person."""
     from exprstats.simulate import simulate_signing
-    from exprstats.study import list_versions
 
     study = simulate_signing(utterances=8 * people, signers=people, seed=seed)
-    tables = {"events": study.events, "lexicon": study.lexicon, "truth": study.truth}
-    for name, table in tables.items():
-        write_csv(table, folder / f"{name}.csv")
-    (folder / "study.toml").write_text(_SIGNING.format(seed=seed), encoding="utf-8")
-    described = {"design": "signing", "seed": seed, "versions": list_versions()}
-    write_json(described, folder / "provenance.json")
-    return [
-        f"events.csv: {len(study.events):,} annotated intervals",
-        f"lexicon.csv: {len(study.lexicon):,} words by label",
-        f"truth.csv: {len(study.truth):,} population values",
-        "study.toml: what to analyze",
-    ]
+    tables = {
+        "events": (study.events, "annotated intervals"),
+        "lexicon": (study.lexicon, "words by label"),
+        "truth": (study.truth, "population values"),
+    }
+    return _write_tables(folder, "signing", seed, tables, _SIGNING.format(seed=seed))
 
 
-def write_evoked_files(folder: Path, *, videos: int, seed: int) -> list[str]:
-    """Write simulated reactions to videos, and say what is there."""
-    from exprstats.io import write_csv, write_json
+def _write_evoked(folder: Path, videos: int, seed: int) -> list[str]:
+    """Write simulated reactions to videos."""
     from exprstats.simulate import simulate_evoked
-    from exprstats.study import list_versions
 
     study = simulate_evoked(videos=videos, seed=seed)
-    tables = {"machine": study.machine, "human": study.human, "truth": study.truth}
-    for name, table in (tables | study.predictions).items():
-        write_csv(table, folder / f"{name}.csv")
-    (folder / "study.toml").write_text(_EVOKED.format(seed=seed), encoding="utf-8")
-    described = {"design": "evoked", "seed": seed, "versions": list_versions()}
-    write_json(described, folder / "provenance.json")
-    return [
-        f"machine.csv: {len(study.machine):,} moments with scores of a machine",
-        f"human.csv: {len(study.human):,} annotations of three people",
-        "full.csv, image.csv: scores of two models",
-        f"truth.csv: {len(study.truth):,} population values",
-        "study.toml: what to analyze",
-    ]
+    tables = {
+        "machine": (study.machine, "moments with scores of a machine"),
+        "human": (study.human, "annotations of three people"),
+        "truth": (study.truth, "population values"),
+    }
+    tables |= {name: (table, "") for name, table in study.predictions.items()}
+    told = _write_tables(folder, "evoked", seed, tables, _EVOKED.format(seed=seed))
+    return [*told[:2], "full.csv, image.csv: scores of two models", *told[2:]]
 
 
-def write_estimates_files(folder: Path, *, people: int, seed: int) -> list[str]:
+def _write_estimates(folder: Path, people: int, seed: int) -> list[str]:
     """Write simulated estimates of acted emotions, half of the people in each data set."""
-    from exprstats.io import write_csv, write_json
     from exprstats.simulate import simulate_estimates
-    from exprstats.study import list_versions
 
     study = simulate_estimates(speakers=(people + 1) // 2, seed=seed)
     keys = ["context", "subject", "recording", "label", "id", "time", "end"]
-    told = []
+    tables = {}
     for modality, part in study.estimates.groupby("modality", sort=False):
         kept = [key for key in keys if part[key].notna().all()]
         wide = part.pivot_table("score", kept, "emotion", sort=False).reset_index()
-        write_csv(wide, folder / f"acted_{modality}.csv")
-        told.append(f"acted_{modality}.csv: {len(wide):,} rows, one column per emotion")
-    write_csv(study.truth, folder / "truth.csv")
-    (folder / "study.toml").write_text(_ESTIMATES.format(seed=seed), encoding="utf-8")
-    described = {"design": "estimates", "seed": seed, "versions": list_versions()}
-    write_json(described, folder / "provenance.json")
-    return [
-        *told,
-        f"truth.csv: {len(study.truth):,} population values",
-        "study.toml: what to analyze",
-    ]
+        tables[f"acted_{modality}"] = (wide, "rows, one column per emotion")
+    tables["truth"] = (study.truth, "population values")
+    return _write_tables(folder, "estimates", seed, tables, _ESTIMATES.format(seed=seed))
 
 
-def write_intensity_files(folder: Path, *, people: int, seed: int) -> list[str]:
-    """Write simulated smiles as OpenFace writes them, and say what is there."""
-    from exprstats.io import write_csv, write_json
+def _write_intensity(folder: Path, people: int, seed: int) -> list[str]:
+    """Write simulated smiles as OpenFace writes them."""
+    from exprstats.io import write_csv
     from exprstats.simulate import simulate_intensity
-    from exprstats.study import list_versions
 
     study = simulate_intensity(subjects=people, seed=seed)
     keys = ["video", "subject", "task"]
@@ -308,15 +283,19 @@ def write_intensity_files(folder: Path, *, people: int, seed: int) -> list[str]:
     for video, own in study.frames.groupby("video", sort=True):
         write_csv(own.drop(columns=[*keys, "intensity"]), folder / "faces" / f"{video}.csv")
     owners = study.frames[keys].drop_duplicates()
-    write_csv(owners, folder / "subjects.csv")
-    write_csv(study.truth, folder / "truth.csv")
-    described = {"design": "intensity", "seed": seed, "versions": list_versions()}
-    write_json(described, folder / "provenance.json")
-    return [
-        f"faces: {len(owners):,} files of OpenFace, one per video",
-        "subjects.csv: who does what in each video",
-        f"truth.csv: {len(study.truth):,} neutral levels and peaks",
-    ]
+    tables = {"subjects": (owners, ""), "truth": (study.truth, "neutral levels and peaks")}
+    told = _write_tables(folder, "intensity", seed, tables, "")
+    first = f"faces: {len(owners):,} files of OpenFace, one per video"
+    return [first, "subjects.csv: who does what in each video", *told]
+
+
+_WRITERS: dict[Design, Callable[[Path, int, int], list[str]]] = {
+    "expressiveness": _write_expressiveness,
+    "signing": _write_signing,
+    "evoked": _write_evoked,
+    "estimates": _write_estimates,
+    "intensity": _write_intensity,
+}
 
 
 def widen_ratings(ratings: pd.DataFrame) -> pd.DataFrame:

@@ -228,7 +228,7 @@ def examine_factor(state: RState) -> Finding:
     except ExprStatsError as error:
         return Finding("CFA", "FAIL", f"a fixed model fails: {error}", _REPAIR)
     rows = factor.table[factor.table["term"] == "loading"]
-    wanted = solve_three(table.corr().to_numpy())
+    wanted = recover_loadings(table.corr().to_numpy())
     gap = max(abs(a - b) for a, b in zip(rows["estimate"], wanted, strict=True))
     told = f"{factor.engine} is within {gap:.0e} of the closed form of a fixed model"
     if not gap <= TOLERANCE:
@@ -238,12 +238,12 @@ def examine_factor(state: RState) -> Finding:
     return Finding("CFA", "OK", told)
 
 
-def solve_three(correlations: Any) -> list[float]:
+def recover_loadings(correlations: Any) -> list[float]:
     """Return the loadings of three items from their correlations (3, 3).
 
     Examples
     --------
-    >>> solve_three([[1, 0.72, 0.63], [0.72, 1, 0.56], [0.63, 0.56, 1]])
+    >>> recover_loadings([[1, 0.72, 0.63], [0.72, 1, 0.56], [0.63, 0.56, 1]])
     [0.9, 0.8, 0.7]
     """
     r12, r13, r23 = correlations[0][1], correlations[0][2], correlations[1][2]

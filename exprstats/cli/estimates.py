@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exprstats.cli.options import (
-    ForceOption,
-    JobsOption,
-    JsonOption,
-    LevelOption,
-    OutOption,
-    QuietOption,
-    SeedOption,
-    split_names,
-)
-from exprstats.cli.reading import get_reading, reads_files
-from exprstats.cli.session import Session, open_session
+from exprstats.cli.options import split_names
+from exprstats.cli.reading import reads_files, writes_results
+from exprstats.cli.session import Session, open_session, run_stage
 from exprstats.options import SentenceUnit
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from exprstats.results import Result
 
 
 @reads_files
+@writes_results
 def estimate_files(
     files: Annotated[
         list[Path],
@@ -115,54 +104,26 @@ def estimate_files(
     maps: Annotated[
         bool, typer.Option("--maps", help="Maps of moments by t-SNE, with --out as coordinates.")
     ] = False,
-    level: LevelOption = 0.95,
-    json: JsonOption = None,
-    out: OutOption = None,
-    force: ForceOption = False,
-    seed: SeedOption = 1,
-    n_jobs: JobsOption = 1,
-    quiet: QuietOption = False,
 ) -> None:
     """Describe estimates of expression: agreement and structure."""
-    options = {"json": json, "out": out, "force": force, "quiet": quiet}
-    with open_session("estimates", seed=seed, **options) as session:
+    with open_session("estimates") as session:
         from exprstats.options import Thresholds, is_word
-        from exprstats.study.files import EstimatesSettings, fill_settings
-        from exprstats.study.stages import estimates as stage
+        from exprstats.study.files import EstimatesSettings
+        from exprstats.study.stages.estimates import analyse_estimates
 
-        settings = fill_settings(
+        place, known = Path(thresholds), is_word(thresholds, Thresholds)
+        run = run_stage(
+            session,
             EstimatesSettings,
-            files=files,
-            about=about,
-            id=id,
-            time=time,
-            subject=subject,
-            by=by,
-            modality=modality,
+            analyse_estimates,
             emotions=split_names(emotions, "--emotions"),
-            thresholds=thresholds if is_word(thresholds, Thresholds) else Path(thresholds),
-            adjectives=adjectives,
-            unit=unit,
-            most=most,
-            vectors=vectors,
-            folds=folds,
-            repeats=repeats,
-            nulls=nulls,
-            maps=maps,
-            draws=draws,
-            level=level,
-            **asdict(get_reading()),
+            thresholds=thresholds if known or not place.suffix else place,
         )
-        table = stage.read_sources(settings)
-        read = table.attrs["rows"]
-        for path in (*stage.list_sources(settings), *stage.list_companions(settings)):
-            session.add_input(path, *stage.measure_source(path, read.get(str(path))))
-        results, texts = stage.analyse_estimates(settings, table, seed=seed, n_jobs=n_jobs)
-        _keep_tables(session, texts, *results)
-        session.present(*results)
+        _keep_tables(session, *run.results)
+        session.present(*run.results)
 
 
-def _keep_tables(session: Session, texts: pd.DataFrame, *results: Result) -> None:
+def _keep_tables(session: Session, *results: Result) -> None:
     """Keep rows for ``--json`` and tables for ``--out``, those that can be edited among them."""
     from exprstats.expressions import EstimateStructure, ExpressionMap, Sentences, list_adjectives
 
@@ -177,5 +138,3 @@ def _keep_tables(session: Session, texts: pd.DataFrame, *results: Result) -> Non
         if isinstance(one, Sentences):
             session.tables |= {"sentences": one.sentences, "adverbs": one.cuts}
     session.tables["adjectives"] = list_adjectives()
-    if len(texts):
-        session.tables["texts"] = texts

@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from exprstats.cli.options import (
-    ForceOption,
-    JobsOption,
-    JsonOption,
-    LevelOption,
-    OutOption,
-    QuietOption,
-    SeedOption,
-    split_names,
-)
-from exprstats.cli.reading import get_reading, reads_files
-from exprstats.cli.session import Session, open_session
+from exprstats.cli.options import split_names
+from exprstats.cli.reading import reads_files, writes_results
+from exprstats.cli.session import open_session, run_stage
 from exprstats.errors import Option, OptionError
-from exprstats.options import TIE_NAMES, Ties, TimeUnit, Truth, ZeroRows
-
-if TYPE_CHECKING:
-    from exprstats.study.stages.evoked import EvokedRun
+from exprstats.options import Ties, TimeUnit, Truth, ZeroRows
 
 
 @reads_files
+@writes_results
 def analyse_videos(
     files: Annotated[
         list[Path],
@@ -110,58 +99,23 @@ def analyse_videos(
     draws: Annotated[
         int, typer.Option(min=100, help="Bootstrap draws of videos, for predictions.")
     ] = 2000,
-    level: LevelOption = 0.95,
-    json: JsonOption = None,
-    out: OutOption = None,
-    force: ForceOption = False,
-    seed: SeedOption = 1,
-    n_jobs: JobsOption = 1,
-    quiet: QuietOption = False,
 ) -> None:
     """Describe what videos evoke; compare machines with annotators."""
-    options = {"json": json, "out": out, "force": force, "quiet": quiet}
-    with open_session("evoked", seed=seed, **options) as session:
-        from exprstats.study.files import EvokedSettings, fill_settings
+    with open_session("evoked") as session:
+        from exprstats.study.files import EvokedSettings
         from exprstats.study.stages.evoked import analyse_evoked
 
-        settings = fill_settings(
-            EvokedSettings,
-            files=files,
-            video=video,
-            time=time,
-            unit=unit,
-            expressions=split_names(expressions, "--expressions"),
-            by=by,
-            themes=themes,
-            part=part,
-            split=_split_percent(split),
-            human=human,
-            annotator=annotator,
-            truth=truth,
-            predictions=predictions,
-            model=model,
-            against=against,
-            common=common,
-            metrics=split_names(metrics, "--metrics"),
-            vote=vote,
-            hz=hz,
-            window=window,
-            stride=stride,
-            ties=ties,
-            threshold=threshold,
-            zeros=zeros,
-            draws=draws,
-            level=level,
+        lists = {
+            "expressions": split_names(expressions, "--expressions"),
+            "metrics": split_names(metrics, "--metrics"),
+        }
+        run = run_stage(
+            session, EvokedSettings, analyse_evoked, split=_split_percent(split), **lists
         )
-        run = analyse_evoked(settings, seed=seed, n_jobs=n_jobs, reading=get_reading())
-        _keep_tables(session, run)
-        if vote:
-            tied, votes = run.tied
-            session.say(
-                f"Labels are majorities over windows of {window:g} s, one each {stride:g} s: a tie "
-                f"is {TIE_NAMES[ties]} ({tied:,} of {votes:,} votes), missing samples count on "
-                "neither side, and windows that are not full are left out."
-            )
+        for one in run.results:
+            more = {} if one.key is None else {"truth": one.key}
+            ending = [one.key.replace(" ", "_")] if one.key else []
+            session.add_table("_".join([one.find_place(), *ending]), one.tidy(), **more)
         session.present(*run.results)
 
 
@@ -177,17 +131,3 @@ def _split_percent(text: str | None) -> tuple[float, ...] | None:
         message = f" '{text}' must be percents of videos that add up to 100, such as 60,15,25."
         raise OptionError(Option("split"), message)
     return shares
-
-
-def _keep_tables(session: Session, run: EvokedRun) -> None:
-    """Keep rows for ``--json`` and tables for ``--out``."""
-    for path, sha256, rows in run.sources:
-        session.add_input(path, sha256, rows)
-    for one in run.results:
-        more = {} if one.key is None else {"truth": one.key}
-        stem = "_".join([one.find_place(), *([one.key.replace(" ", "_")] if one.key else [])])
-        session.add_table(stem, one.tidy(), **more)
-    if run.voted is not None:
-        session.tables["voted"] = run.voted
-    if run.parts is not None:
-        session.tables["parts"] = run.parts

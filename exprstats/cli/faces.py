@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from exprstats.apa import MISSING, count_things
-from exprstats.cli.options import VIDEOS_HELP, ForceOption, JsonOption, OutOption, QuietOption
+from exprstats.cli.command import opens_session
+from exprstats.cli.options import VIDEOS_HELP
 from exprstats.cli.places import spare_input
-from exprstats.cli.session import Session, open_session
+from exprstats.cli.session import Session
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import say
 from exprstats.errors import DataError, OptionError, Problem, warn_user
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 _NAMES = ("x", "y", "side", "n_frames", "n_found", "n_several")
 
 
+@opens_session("faces", seeded=False)
 def box_faces(
+    session: Session,
     clips: Annotated[list[Path], typer.Argument(metavar="VIDEO", help=VIDEOS_HELP)],
     landmarks: Annotated[
         Path | None,
@@ -53,41 +56,35 @@ def box_faces(
     fps: Annotated[
         float | None, typer.Option(help="Of landmarks whose files hold no times.")
     ] = None,
-    json: JsonOption = None,
-    out: OutOption = None,
-    force: ForceOption = False,
-    quiet: QuietOption = False,
 ) -> None:
     """Find one square around the face in each clip.
 
     Faces come from landmarks or a detector.
     """
-    options = {"json": json, "out": out, "force": force, "quiet": quiet}
-    with open_session("faces", **options) as session:
-        if (landmarks is None) == (detector is None):
-            message = "name either --landmarks or --detector."
-            raise OptionError(message)
-        import pandas as pd
+    if (landmarks is None) == (detector is None):
+        message = "name either --landmarks or --detector."
+        raise OptionError(message)
+    import pandas as pd
 
-        from exprstats.io.files.kinds import hash_file
+    from exprstats.io.files.kinds import hash_file
 
-        for one in (*clips, *filter(None, [detector])):
-            spare_input(one, session.files, session.out)
-        chosen = {"score": score, "step": step, "confidence": confidence, "fps": fps}
-        find = _open_finder(session, clips, landmarks, detector, margin=margin, **chosen)
-        rows = [_box(clip, find, alone=len(clips) == 1) for clip in clips]
-        for clip in clips:
-            if clip.is_file():
-                session.add_input(clip, hash_file(clip), 0)
-        table = pd.DataFrame(rows).astype(dict.fromkeys(_NAMES, "Int64"))
-        known = table[table["reason"].isna()]
-        if known.empty:
-            fact = f"none of {len(table):,} clips has a box; '{table['clip'][0]}': "
-            raise DataError(Problem(f"{fact}{table['reason'][0]}"))
-        session.add_table("boxes", table)
-        session.show(Section("faces", "Faces", tables=(_print_boxes(table),)))
-        session.say(f"Each of {count_things(len(known), 'clip')} has one square for all frames.")
-        _tell(session, table)
+    for one in (*clips, *filter(None, [detector])):
+        spare_input(one, session.files, session.out)
+    chosen = {"score": score, "step": step, "confidence": confidence, "fps": fps}
+    find = _open_finder(session, clips, landmarks, detector, margin=margin, **chosen)
+    rows = [_box(clip, find, alone=len(clips) == 1) for clip in clips]
+    for clip in clips:
+        if clip.is_file():
+            session.add_input(clip, hash_file(clip), 0)
+    table = pd.DataFrame(rows).astype(dict.fromkeys(_NAMES, "Int64"))
+    known = table[table["reason"].isna()]
+    if known.empty:
+        fact = f"none of {len(table):,} clips has a box; '{table['clip'][0]}': "
+        raise DataError(Problem(f"{fact}{table['reason'][0]}"))
+    session.add_table("boxes", table)
+    session.show(Section("faces", "Faces", tables=(_print_boxes(table),)))
+    session.say(f"Each of {count_things(len(known), 'clip')} has one square for all frames.")
+    _tell(session, table)
 
 
 def _open_finder(

@@ -9,25 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 import typer
 
 from exprstats.apa import count_things
+from exprstats.cli.command import opens_session
 from exprstats.cli.options import (
     AnswerOption,
     ByOption,
     EstimatorOption,
-    ForceOption,
     GapsOption,
     ItemOption,
     ItemsArgument,
     ItemsOption,
-    JsonOption,
     LevelOption,
-    OutOption,
-    QuietOption,
     ReverseOption,
     RobustOption,
     RowsOption,
-    SeedOption,
     SeenOption,
-    SingleJobOption,
     check_draws,
     split_gaps,
     split_id,
@@ -37,7 +32,7 @@ from exprstats.cli.options import (
 )
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.reliability import keep_descriptives
-from exprstats.cli.session import Session, open_session
+from exprstats.cli.session import Session
 from exprstats.document.cells import list_records
 from exprstats.errors import DataError, DataWarning, Option, OptionError, warn_user
 from exprstats.options import ScoreMethod
@@ -55,7 +50,9 @@ if TYPE_CHECKING:
 
 
 @reads_files
+@opens_session("factor", "scores", "save", one_process=True)
 def fit_file(
+    session: Session,
     file: ItemsArgument,
     items: ItemsOption,
     clip: RowsOption = None,
@@ -103,75 +100,66 @@ def fit_file(
         int, typer.Option(min=0, help="Resample subjects: intervals, contexts compared.")
     ] = 0,
     level: LevelOption = 0.95,
-    json: JsonOption = None,
-    out: OutOption = None,
-    force: ForceOption = False,
-    seed: SeedOption = 1,
-    n_jobs: SingleJobOption = 1,
-    quiet: QuietOption = False,
+    *,
+    seed: int,
 ) -> None:
     """Fit one factor to items through lavaan, and score the clips."""
-    options: dict[str, Any] = {"json": json, "out": out, "force": force, "quiet": quiet}
-    options |= {"seed": seed, "files": {"--scores": scores, "--save": save}}
-    with open_session("factor", **options) as session:
-        names, limits = split_names(items, "--items") or [], split_scale(scale)
-        rule, codes = split_gaps(missing)
-        _check_needs(
-            subject, by, between, robust=cluster_robust, draws=draws, invariance=invariance
-        )
-        asked = [estimator != "ml", rule != "listwise", cluster_robust, restrictions, invariance]
-        _check_ordered(ordered, any([*asked, draws, rater, save, score_method != "bartlett"]))
-        _check_written(score_method, written=scores is not None or out is not None)
-        from exprstats import measurement
+    names, limits = split_names(items, "--items") or [], split_scale(scale)
+    rule, codes = split_gaps(missing)
+    _check_needs(subject, by, between, robust=cluster_robust, draws=draws, invariance=invariance)
+    asked = [estimator != "ml", rule != "listwise", cluster_robust, restrictions, invariance]
+    _check_ordered(ordered, any([*asked, draws, rater, save, score_method != "bartlett"]))
+    _check_written(score_method, written=scores is not None or session.out is not None)
+    from exprstats import measurement
 
-        session.note_file(file)
-        ids = {"clip": clip or "clip", "subject": subject, "context": by}
-        ids |= name_item(item, rating, rater)
-        table, ratings = read_means(
-            file,
-            rater,
-            ids,
-            items=names,
-            scale=limits,
-            reading=get_reading(missing=codes),
-            reverse=(turned := split_names(reverse, "--reverse") or ()),
+    session.note_file(file)
+    ids = {"clip": clip or "clip", "subject": subject, "context": by}
+    ids |= name_item(item, rating, rater)
+    table, ratings = read_means(
+        file,
+        rater,
+        ids,
+        items=names,
+        scale=limits,
+        reading=get_reading(missing=codes),
+        reverse=(turned := split_names(reverse, "--reverse") or ()),
+    )
+    session.say_recoding(get_reading(missing=codes), turned, limits)
+    choices: dict[str, Any] = {"items": names, "level": level}
+    context: dict[str, Any] = {"by": "context" if by else None}
+    if ordered:
+        _present_ordered(session, table, scores, **choices, **context)
+        return
+    cluster: dict[str, Any] = {"cluster": "subject" if cluster_robust else None}
+    errors = {"missing": rule, "estimator": estimator, "scale": limits, "ratings": ratings}
+    errors["second"] = len(table) <= _MOST_TWICE
+    result = measurement.fit_factor(table, **choices, **context, **cluster, **errors)
+    session.add_table("factor", result.tidy())
+    results: list[Any] = [result, *_describe(session, table, ratings, names, **context)]
+    results += _rate_scores(session, ratings, result, level)
+    if restrictions:
+        steps = measurement.compare_restrictions(
+            table, **choices, **context, **cluster, missing=rule
         )
-        session.say_recoding(get_reading(missing=codes), turned, limits)
-        choices: dict[str, Any] = {"items": names, "level": level}
-        context: dict[str, Any] = {"by": "context" if by else None}
-        if ordered:
-            _present_ordered(session, table, scores, **choices, **context)
-            return
-        cluster: dict[str, Any] = {"cluster": "subject" if cluster_robust else None}
-        errors = {"missing": rule, "estimator": estimator, "scale": limits, "ratings": ratings}
-        errors["second"] = len(table) <= _MOST_TWICE
-        result = measurement.fit_factor(table, **choices, **context, **cluster, **errors)
-        session.add_table("factor", result.tidy())
-        results: list[Any] = [result, *_describe(session, table, ratings, names, **context)]
-        results += _rate_scores(session, ratings, result, level)
-        if restrictions:
-            steps = measurement.compare_restrictions(
-                table, **choices, **context, **cluster, missing=rule
-            )
-            results.append(_keep_steps(session, steps))
-        if invariance:
-            tested = measurement.check_invariance(table, **choices, **cluster, missing=rule)
-            results.append(_keep_steps(session, tested))
-        if draws:
-            whole: dict[str, Any] = {"draws": draws, "seed": seed, "cluster": "subject"}
-            drawn = measurement.bootstrap_factor(table, **choices, **context, **whole, missing=rule)
-            session.add_table("resampling", drawn.tidy())
-            results.append(drawn)
-        frame = _score(result, table, score_method, ratings)
-        groups = _read_groups(file, between, ids, rater, names) if between else None
-        results += _describe_scores(session, result, groups, level)
-        if score_method == "all":
-            card = measurement.compare_scores(result, table)
-            session.add_table("score_card", card.tidy())
-            results.append(card)
-        session.present(*results)
-        _keep_scores(session, frame, scores, score_method)
-        _keep_model(session, result, save)
+        results.append(_keep_steps(session, steps))
+    if invariance:
+        tested = measurement.check_invariance(table, **choices, **cluster, missing=rule)
+        results.append(_keep_steps(session, tested))
+    if draws:
+        whole: dict[str, Any] = {"draws": draws, "seed": seed, "cluster": "subject"}
+        drawn = measurement.bootstrap_factor(table, **choices, **context, **whole, missing=rule)
+        session.add_table("resampling", drawn.tidy())
+        results.append(drawn)
+    frame = _score(result, table, score_method, ratings)
+    groups = _read_groups(file, between, ids, rater, names) if between else None
+    results += _describe_scores(session, result, groups, level)
+    if score_method == "all":
+        card = measurement.compare_scores(result, table)
+        session.add_table("score_card", card.tidy())
+        results.append(card)
+    session.present(*results)
+    _keep_scores(session, frame, scores, score_method)
+    _keep_model(session, result, save)
 
 
 def _describe(

@@ -7,21 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from exprstats.cli.command import opens_session
 from exprstats.cli.options import (
     FACE_HELP,
     ConfidenceOption,
-    ForceOption,
-    JobsOption,
-    JsonOption,
-    OutOption,
-    QuietOption,
-    SeedOption,
     split_id,
     split_names,
 )
 from exprstats.cli.places import check_folder, spare_input
 from exprstats.cli.reading import get_reading, reads_files
-from exprstats.cli.session import Session, open_session
+from exprstats.cli.session import Session
 from exprstats.errors import Option, OptionError
 from exprstats.options import PointUnit, SamplingRule, Tracker
 
@@ -32,7 +27,9 @@ if TYPE_CHECKING:
 
 
 @reads_files
+@opens_session("features")
 def summarise_folder(
+    session: Session,
     folder: Annotated[
         Path,
         typer.Argument(
@@ -130,50 +127,45 @@ def summarise_folder(
             help="How far features move, and which clips are lost, with other least confidences.",
         ),
     ] = False,
-    json: JsonOption = None,
-    out: OutOption = None,
-    force: ForceOption = False,
-    seed: SeedOption = 1,
-    n_jobs: JobsOption = 1,
-    quiet: QuietOption = False,
+    *,
+    seed: int,
+    n_jobs: int,
 ) -> None:
     """Measure how much and how fast face, gaze and head move.
 
     One row per clip, with the quality of its frames.
     """
-    options = {"json": json, "out": out, "force": force, "quiet": quiet}
-    with open_session("features", seed=seed, **options) as session:
-        spare_input(folder, session.files, session.out)
-        if resume is not None:
-            check_folder(resume, "--resume")
-        choices = {"hz": hz, "sampling": sampling, "confidence": confidence, "fps": fps}
-        choices |= {"min_valid": min_valid, "unit": unit, "signed": signed}
-        choices |= {"face": _pick_face(face), "unmatched": unmatched, "recursive": recursive}
-        choices |= {"endings": split_names(endings, "--endings") or (), "resume": resume}
-        choices |= {"shard": _split_shard(shard), "n_jobs": n_jobs}
-        columns = {
-            "clip": split_id(clip, "--clip"),
-            "video": video,
-            "subject": subject,
-            "context": by,
-        }
-        _check_plan(segments, windows, columns)
-        plan = _read_plan(session, segments, columns | {"unit": time_unit})
-        if tracker not in {None, "openface"} or _is_written_otherwise(folder):
-            others = {"windows": windows, "resume": resume, "shard": shard, "endings": endings}
-            others |= {"recursive": recursive, "sensitivity": sensitivity}
-            session.present(_summarise_tracker(session, folder, tracker, plan, choices, others))
-            return
-        if windows is not None:
-            plan = _slide(folder, _split_windows(windows), choices)
-        from exprstats.behaviour import summarise_openface, vary_confidence
+    spare_input(folder, session.files, session.out)
+    if resume is not None:
+        check_folder(resume, "--resume")
+    choices = {"hz": hz, "sampling": sampling, "confidence": confidence, "fps": fps}
+    choices |= {"min_valid": min_valid, "unit": unit, "signed": signed}
+    choices |= {"face": _pick_face(face), "unmatched": unmatched, "recursive": recursive}
+    choices |= {"endings": split_names(endings, "--endings") or (), "resume": resume}
+    choices |= {"shard": _split_shard(shard), "n_jobs": n_jobs}
+    columns = {
+        "clip": split_id(clip, "--clip"),
+        "video": video,
+        "subject": subject,
+        "context": by,
+    }
+    _check_plan(segments, windows, columns)
+    plan = _read_plan(session, segments, columns | {"unit": time_unit})
+    if tracker not in {None, "openface"} or _is_written_otherwise(folder):
+        others = {"windows": windows, "resume": resume, "shard": shard, "endings": endings}
+        others |= {"recursive": recursive, "sensitivity": sensitivity}
+        session.present(_summarise_tracker(session, folder, tracker, plan, choices, others))
+        return
+    if windows is not None:
+        plan = _slide(folder, _split_windows(windows), choices)
+    from exprstats.behaviour import summarise_openface, vary_confidence
 
-        result = summarise_openface(folder, plan, **choices, hashed=True)
-        _keep_features(session, result)
-        varied = vary_confidence(folder, plan, **choices, hashed=True) if sensitivity else None
-        if varied is not None:
-            session.add_table("sensitivity", varied.tidy(), clip=None, term="sensitivity")
-        session.present(result, varied)
+    result = summarise_openface(folder, plan, **choices, hashed=True)
+    _keep_features(session, result)
+    varied = vary_confidence(folder, plan, **choices, hashed=True) if sensitivity else None
+    if varied is not None:
+        session.add_table("sensitivity", varied.tidy(), clip=None, term="sensitivity")
+    session.present(result, varied)
 
 
 def _summarise_tracker(

@@ -8,17 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from exprstats.apa import count_things
+from exprstats.cli.command import opens_session
 from exprstats.cli.options import (
     PREDICTIONS_HELP,
     SPLIT_HELP,
     ByOption,
-    ForceOption,
-    JobsOption,
-    JsonOption,
     NamesOption,
-    OutOption,
-    QuietOption,
-    SeedOption,
     check_draws,
     split_id,
     split_names,
@@ -27,7 +22,7 @@ from exprstats.cli.options import (
 )
 from exprstats.cli.places import spare_input
 from exprstats.cli.reading import get_reading, reads_files
-from exprstats.cli.session import Session, open_session
+from exprstats.cli.session import Session
 from exprstats.document.cells import list_records
 from exprstats.errors import Option, OptionError
 from exprstats.options import name_some
@@ -81,7 +76,9 @@ LEAKS = 10  # splits of each kind
 
 
 @reads_files
+@opens_session("fit", "predictions", "save")
 def fit_clips(
+    session: Session,
     clips: Annotated[
         Path,
         typer.Argument(metavar="CLIPS", help="One row per clip, with its features and target."),
@@ -125,73 +122,67 @@ def fit_clips(
     repeats: RepeatsOption = None,
     nested: NestedOption = False,
     leakage: LeakageOption = False,
-    json: JsonOption = None,
-    out: OutOption = None,
-    force: ForceOption = False,
-    seed: SeedOption = 1,
-    n_jobs: JobsOption = 1,
-    quiet: QuietOption = False,
+    *,
+    seed: int,
+    n_jobs: int,
 ) -> None:
     """Predict a target from clip features, on unseen subjects.
 
     A target of texts is one of classes, which a forest predicts.
     """
-    options = {"json": json, "out": out, "force": force, "quiet": quiet}
-    files = {"--predictions": predictions, "--save": save}
-    with open_session("fit", seed=seed, files=files, **options) as session:
-        from exprstats.study import Logbook, Study
-        from exprstats.study import settings as keys
-        from exprstats.study.run import fit_study
+    from exprstats.study import Logbook, Study
+    from exprstats.study import settings as keys
+    from exprstats.study.run import fit_study
 
-        check_refits(model, weights_draws)
-        check_save(model, save)
-        fold = {"folds": folds, "repeats": repeats, "nested": nested}
-        shares = plan_split(split, stratify=stratify, model=model, **fold)
-        spare_input(clips, session.files, session.out)
-        chosen = split_names(features, "--features")
-        columns: dict[str, Any] = {"clip": split_id(clip, "--clip") or "clip", "target": target}
-        columns |= {"subject": split_id(subject, "--subject"), "context": split_id(by, "--by")}
-        listed = None if chosen is None else tuple(chosen)
-        settings = keys.ClipsSettings(clips, **columns, features=listed, classes=classes)
-        # The command is a study of one model: the same stages, and seeds from the same one.
-        study = Study(
-            clips,
-            seed=seed,
-            clips=settings,
-            split=shares,
-            models=(keys.ModelSettings(model, model),),
-            compare=keys.CompareSettings(),
-            weights=keys.WeightsSettings(weights_draws) if weights_draws else None,
-            importance=keys.ImportanceSettings(draws=DRAWS) if importance else None,
-            reading=get_reading(),
-        )
-        log, leaks = Logbook(seed, style="command"), LEAKS if leakage else 0
-        options = {"nested": nested, "leaks": leaks, "style": "command", "n_jobs": n_jobs}
-        try:
-            found = fit_study(study, log, **options)
-        finally:  # an error later on may come from what was left out
-            if log.passed:
-                told = f"Columns without numbers are no features: {name_some(log.passed)}."
-                session.warnings.append(told)
-            session.warnings += [str(one) for one in log.exclusions]
-        session.failures += [str(one) for one in log.failures]
-        session.add_input(clips, log.inputs[0].sha256, log.inputs[0].rows)
-        session.show_points("Choices", log.notes)
-        keep_models(session, found["models"])
-        keep_scores(session, found)
-        session.present(*found.values(), *trace_curves(session, found))
-        if predictions is not None:
-            from exprstats.io import write_csv
+    check_refits(model, weights_draws)
+    check_save(model, save)
+    fold = {"folds": folds, "repeats": repeats, "nested": nested}
+    shares = plan_split(split, stratify=stratify, model=model, **fold)
+    spare_input(clips, session.files, session.out)
+    chosen = split_names(features, "--features")
+    columns: dict[str, Any] = {"clip": split_id(clip, "--clip") or "clip", "target": target}
+    columns |= {"subject": split_id(subject, "--subject"), "context": split_id(by, "--by")}
+    listed = None if chosen is None else tuple(chosen)
+    settings = keys.ClipsSettings(clips, **columns, features=listed, classes=classes)
+    # The command is a study of one model: the same stages, and seeds from the same one.
+    study = Study(
+        clips,
+        seed=seed,
+        clips=settings,
+        split=shares,
+        models=(keys.ModelSettings(model, model),),
+        compare=keys.CompareSettings(),
+        weights=keys.WeightsSettings(weights_draws) if weights_draws else None,
+        importance=keys.ImportanceSettings(draws=DRAWS) if importance else None,
+        reading=get_reading(),
+    )
+    log, leaks = Logbook(seed, style="command"), LEAKS if leakage else 0
+    options = {"nested": nested, "leaks": leaks, "style": "command", "n_jobs": n_jobs}
+    try:
+        found = fit_study(study, log, **options)
+    finally:  # an error later on may come from what was left out
+        if log.passed:
+            told = f"Columns without numbers are no features: {name_some(log.passed)}."
+            session.warnings.append(told)
+        session.warnings += [str(one) for one in log.exclusions]
+    session.failures += [str(one) for one in log.failures]
+    session.add_input(clips, log.inputs[0].sha256, log.inputs[0].rows)
+    session.show_points("Choices", log.notes)
+    keep_models(session, found["models"])
+    keep_scores(session, found)
+    session.present(*found.values(), *trace_curves(session, found))
+    if predictions is not None:
+        from exprstats.io import write_csv
 
-            table = session.tables["predictions"]
-            write_csv(table, predictions)
-            count = count_things(len(table), "prediction is", "predictions are")
-            session.say(f"{count} in {predictions}.")
-        if save is not None:
-            from exprstats.models import save_models
+        table = session.tables["predictions"]
+        write_csv(table, predictions)
+        count = count_things(len(table), "prediction is", "predictions are")
+        session.say(f"{count} in {predictions}.")
+    if save is not None:
+        from exprstats.models import save_models
 
-            save_models(found["models"], save)
-            session.say(tell_saved(save, "predict"))
+        save_models(found["models"], save)
+        session.say(tell_saved(save, "predict"))
 
 
 def check_refits(model: str, draws: int) -> None:

@@ -8,19 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from exprstats.apa import count_things
+from exprstats.cli.command import opens_session
 from exprstats.cli.options import (
     FACE_HELP,
     ConfidenceOption,
-    ForceOption,
-    JsonOption,
-    OutOption,
-    QuietOption,
-    SeedOption,
     split_names,
 )
 from exprstats.cli.places import check_folders
 from exprstats.cli.reading import get_reading, reads_files
-from exprstats.cli.session import Session, open_session
+from exprstats.cli.session import Session
 from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.options import Tracker, name_some
 
@@ -31,7 +27,9 @@ if TYPE_CHECKING:
 
 
 @reads_files
+@opens_session("label")
 def label_file(
+    session: Session,
     file: Annotated[
         Path,
         typer.Argument(metavar="FILE|DIR", help="What a face tracker wrote, one file per video."),
@@ -101,58 +99,53 @@ def label_file(
             metavar="COL,COL,...", help="Columns of these arrays; x_* stands for all that fit."
         ),
     ] = None,
-    json: JsonOption = None,
-    out: OutOption = None,
-    force: ForceOption = False,
-    seed: SeedOption = 1,
-    quiet: QuietOption = False,
+    *,
+    seed: int,
 ) -> None:
     """Label frames by intensity of expression, and cut windows.
 
     Intensity is the share of the person's strongest expression.
     """
-    options = {"json": json, "out": out, "force": force, "quiet": quiet}
-    options |= {"seed": None if tasks is None else seed}
-    with open_session("label", **options) as session:
-        from exprstats.behaviour import read_faces
-        from exprstats.behaviour.trackers.tables import list_tracker_files, name_recording
-        from exprstats.io.files.kinds import hash_file
-        from exprstats.report.sections.adaptation import describe_labels
+    from exprstats.behaviour import read_faces
+    from exprstats.behaviour.trackers.tables import list_tracker_files, name_recording
+    from exprstats.io.files.kinds import hash_file
+    from exprstats.report.sections.adaptation import describe_labels
 
-        check_folders({"--out": out, "--sequences": sequences}, session.files)
-        if sequences is not None:
-            from exprstats.io.folders import refuse_folder
+    session.seed = seed if tasks is not None else None  # nothing else is random
+    check_folders({"--out": session.out, "--sequences": sequences}, session.files)
+    if sequences is not None:
+        from exprstats.io.folders import refuse_folder
 
-            refuse_folder(sequences, force=force, inputs=filter(None, [file, subjects]))
-        faces = read_faces(file, tracker=tracker, fps=fps, reading=get_reading())
-        frames = pick_face(faces.table, face)
-        for one in list_tracker_files(file):
-            count = int((frames["video"] == name_recording(one)).sum())
-            session.add_input(one, hash_file(one), count)
-        frames, more = name_subjects(session, frames, subjects)
-        chosen, notes = choose_emotions(faces, emotion, units)
-        cutting = {"length": length, "step": step, "dense_step": dense_step}
-        parts = {
-            name: label_frames(frames, held, more, confidence=confidence, **cutting)
-            for name, held in chosen.items()
-        }
-        session.show_points("Reading", [faces.sentence(), *faces.notes, *notes])
-        for name, (table, windows, _) in parts.items():
-            told = name if len(parts) > 1 else ""
-            section = describe_labels(table, windows, length=length, step=step, emotion=told)
-            session.show(section)
-        table, windows = (join_emotions(parts, place) for place in (0, 1))
-        session.tables["frames"] = table
-        session.add_table("windows", windows)
-        if tasks is not None:
-            compare_peaks(session, table, tasks, asked, several=len(parts) > 1, seed=seed)
-        if sequences is not None:
-            if len(parts) > 1:
-                message = "--sequences carry the labels of one emotion. Write them for each apart."
-                raise OptionError(message)
-            wanted = pick_features(features, frames)
-            (cut,) = (one for _, _, one in parts.values())
-            write_sequences(session, frames, cut, folder=sequences, features=wanted, more=more)
+        refuse_folder(sequences, force=session.force, inputs=filter(None, [file, subjects]))
+    faces = read_faces(file, tracker=tracker, fps=fps, reading=get_reading())
+    frames = pick_face(faces.table, face)
+    for one in list_tracker_files(file):
+        count = int((frames["video"] == name_recording(one)).sum())
+        session.add_input(one, hash_file(one), count)
+    frames, more = name_subjects(session, frames, subjects)
+    chosen, notes = choose_emotions(faces, emotion, units)
+    cutting = {"length": length, "step": step, "dense_step": dense_step}
+    parts = {
+        name: label_frames(frames, held, more, confidence=confidence, **cutting)
+        for name, held in chosen.items()
+    }
+    session.show_points("Reading", [faces.sentence(), *faces.notes, *notes])
+    for name, (table, windows, _) in parts.items():
+        told = name if len(parts) > 1 else ""
+        section = describe_labels(table, windows, length=length, step=step, emotion=told)
+        session.show(section)
+    table, windows = (join_emotions(parts, place) for place in (0, 1))
+    session.tables["frames"] = table
+    session.add_table("windows", windows)
+    if tasks is not None:
+        compare_peaks(session, table, tasks, asked, several=len(parts) > 1, seed=seed)
+    if sequences is not None:
+        if len(parts) > 1:
+            message = "--sequences carry the labels of one emotion. Write them for each apart."
+            raise OptionError(message)
+        wanted = pick_features(features, frames)
+        (cut,) = (one for _, _, one in parts.values())
+        write_sequences(session, frames, cut, folder=sequences, features=wanted, more=more)
 
 
 def choose_emotions(

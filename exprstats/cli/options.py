@@ -195,7 +195,16 @@ def split_gaps(text: str | None) -> tuple[MissingRule, list[str]]:
 
 
 def name_ratings(
-    rating: str | None, clip: str | None, rater: str | None, raters: str | None
+    rating: str | None,
+    clip: str | None,
+    rater: str | None,
+    raters: str | None,
+    *,
+    subject: str | None = None,
+    by: str | None = None,
+    item: str | None = None,
+    raters_in_rows: bool = False,
+    reverse: str | None = None,
 ) -> dict[str, Any]:
     """Return the options of a ratings file that were given, as `exprstats.io.read_ratings` takes.
 
@@ -221,6 +230,9 @@ def name_ratings(
         raise OptionError(message)
     if columns:
         found |= {"items": columns} if len(columns) > 1 else {"rating": columns[0]}
+    found |= {"subject": split_id(subject, "--subject"), "context": split_id(by, "--by")}
+    found |= {"item": item, "raters_in_rows": raters_in_rows or None}
+    found["reverse"] = split_names(reverse, "--reverse")
     return {role: value for role, value in found.items() if value is not None}
 
 

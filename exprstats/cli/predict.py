@@ -8,19 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from exprstats.apa import count_things
+from exprstats.cli.command import opens_session
 from exprstats.cli.options import (
     ByOption,
-    ForceOption,
-    JsonOption,
     MissingOption,
     NamesOption,
-    OutOption,
-    QuietOption,
-    SeedOption,
     split_names,
 )
 from exprstats.cli.reading import get_reading, reads_files
-from exprstats.cli.session import Session, open_session
+from exprstats.cli.session import Session
 from exprstats.errors import DataError, OptionError, warn_user
 from exprstats.options import name_some
 
@@ -34,7 +30,9 @@ FEWEST_SUBJECTS = 3
 
 
 @reads_files
+@opens_session("predict", "predictions")
 def predict_file(
+    session: Session,
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="One row per clip, with the model's features.")
     ],
@@ -56,40 +54,35 @@ def predict_file(
         Path | None, typer.Option(metavar="FILE", help="Write the predictions.")
     ] = None,
     missing: MissingOption = None,
-    json: JsonOption = None,
-    out: OutOption = None,
-    force: ForceOption = False,
-    seed: SeedOption = 1,
-    quiet: QuietOption = False,
+    *,
+    seed: int,
 ) -> None:
     """Predict new clips by a stored elastic net.
 
     Where the file holds the truth, the predictions are compared with it.
     """
-    options = {"json": json, "out": out, "force": force, "quiet": quiet, "seed": seed}
-    with open_session("predict", files={"--predictions": predictions}, **options) as session:
-        refuse_network(model, file)
-        from exprstats.models import load_models, predict_clips
-        from exprstats.report.sections.products import describe_predicted
+    refuse_network(model, file)
+    from exprstats.models import load_models, predict_clips
+    from exprstats.report.sections.scores import describe_predicted
 
-        models = load_models(model)
-        facts = session.note_file(file)
-        columns = {"clip": clip or "clip", "subject": subject, "context": by}
-        how = get_reading(missing=split_names(missing, "--missing") or [])
-        clips, unused = read_new(file, facts, models, columns, how)
-        found = predict_clips(models, clips, unknown=unknown)
-        session.add_table("predictions", found)
-        target = models.design.target
-        session.show(describe_predicted(found, target, models.name))
-        if unused:
-            session.say(f"Columns that the model does not use: {name_some(unused)}.")
-        judge_predictions(session, found, seed)
-        if predictions is not None:
-            from exprstats.io import write_csv
+    models = load_models(model)
+    facts = session.note_file(file)
+    columns = {"clip": clip or "clip", "subject": subject, "context": by}
+    how = get_reading(missing=split_names(missing, "--missing") or [])
+    clips, unused = read_new(file, facts, models, columns, how)
+    found = predict_clips(models, clips, unknown=unknown)
+    session.add_table("predictions", found)
+    target = models.design.target
+    session.show(describe_predicted(found, target, models.name))
+    if unused:
+        session.say(f"Columns that the model does not use: {name_some(unused)}.")
+    judge_predictions(session, found, seed)
+    if predictions is not None:
+        from exprstats.io import write_csv
 
-            write_csv(found, predictions)
-            count = count_things(len(found), "prediction is", "predictions are")
-            session.say(f"{count} in {predictions}.")
+        write_csv(found, predictions)
+        count = count_things(len(found), "prediction is", "predictions are")
+        session.say(f"{count} in {predictions}.")
 
 
 def refuse_network(model: Path, file: Path) -> None:

@@ -1,4 +1,4 @@
-"""Options of reading and of strictness, which commands share without declaring them."""
+"""Options of reading, of writing and of strictness, which commands share unspoken."""
 
 from __future__ import annotations
 
@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from exprstats.cli.options import MissingOption, split_names
+from exprstats.cli.options import (
+    ForceOption,
+    JobsOption,
+    JsonOption,
+    LevelOption,
+    MissingOption,
+    OutOption,
+    QuietOption,
+    SeedOption,
+    split_names,
+)
 from exprstats.errors import OptionError
 
 if TYPE_CHECKING:
@@ -20,6 +30,7 @@ if TYPE_CHECKING:
 Command = Callable[..., None]
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _READING: ContextVar[Mapping[str, Any]] = ContextVar("reading")
+_WRITING: ContextVar[Mapping[str, Any]] = ContextVar("writing")
 _STRICT: ContextVar[Mapping[str, Any]] = ContextVar("strict")
 _COLUMNS: ContextVar[Mapping[str, Any]] = ContextVar("columns")
 # The options that name a file's columns of ids, by what tables call them once they are read.
@@ -48,6 +59,15 @@ _OPTIONS = {
     ],
     "missing": MissingOption,
 }
+_WRITTEN: dict[str, tuple[Any, Any]] = {
+    "level": (LevelOption, 0.95),
+    "json": (JsonOption, None),
+    "out": (OutOption, None),
+    "force": (ForceOption, False),
+    "seed": (SeedOption, 1),
+    "n_jobs": (JobsOption, 1),
+    "quiet": (QuietOption, False),
+}
 _STRICT_OPTION = Annotated[
     bool, typer.Option("--strict", help="Treat warnings as errors: exit with status 2.")
 ]
@@ -59,13 +79,28 @@ def reads_files(command: Command) -> Command:
     A command that declares one of them itself gets it itself.
     """
     own = inspect.signature(command).parameters
-    added = {name: hint for name, hint in _OPTIONS.items() if name not in own}
-    return _add_options(command, added, None, _READING)
+    added = {name: (hint, None) for name, hint in _OPTIONS.items() if name not in own}
+    return _add_options(command, added, _READING)
+
+
+def writes_results(command: Command) -> Command:
+    """Give a command the options of chance and of what it writes, which `get_options` returns."""
+    return _add_options(command, _WRITTEN, _WRITING)
 
 
 def allow_strict(command: Command) -> Command:
     """Give a command ``--strict``, which `is_strict` returns."""
-    return _add_options(command, {"strict": _STRICT_OPTION}, False, _STRICT)
+    return _add_options(command, {"strict": (_STRICT_OPTION, False)}, _STRICT)
+
+
+def get_options() -> dict[str, Any]:
+    """Return the running command's options by name: its own and those of `writes_results`."""
+    return {**_COLUMNS.get(_NOTHING), **get_written()}
+
+
+def get_written() -> Mapping[str, Any]:
+    """Return the running command's options of chance and of what it writes, if shared."""
+    return _WRITING.get(_NOTHING)
 
 
 def get_reading(**given: Any) -> Reading:
@@ -117,14 +152,13 @@ def split_labels(text: str) -> list[str] | dict[str, float]:
 
 
 def _add_options(
-    command: Command,
-    hints: dict[str, Any],
-    default: Any,
-    given: ContextVar[Mapping[str, Any]],
+    command: Command, added: dict[str, tuple[Any, Any]], given: ContextVar[Mapping[str, Any]]
 ) -> Command:
     @wraps(command)
     def run(*values: Any, **options: Any) -> None:
-        token = given.set({name: options.pop(name, default) for name in hints})
+        token = given.set(
+            {name: options.pop(name, default) for name, (_, default) in added.items()}
+        )
         columns = _COLUMNS.set(options)
         try:
             command(*values, **options)
@@ -137,7 +171,7 @@ def _add_options(
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     more = [
         inspect.Parameter(name, kind, default=default, annotation=hint)
-        for name, hint in hints.items()
+        for name, (hint, default) in added.items()
     ]
     listed = list(own.parameters.values())
     names = list(own.parameters)

@@ -9,33 +9,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from exprstats.cli.command import opens_session
 from exprstats.cli.options import (
     ByOption,
     ClipOption,
     DuplicatesOption,
-    ForceOption,
     ItemOption,
-    JsonOption,
     LevelOption,
-    OutOption,
-    QuietOption,
     RaterOption,
     RatersInRowsOption,
     RatersOption,
     RatingOption,
     RatingsArgument,
     ReverseOption,
-    SeedOption,
-    SingleJobOption,
     ask_subject,
     check_draws,
     name_ratings,
-    split_id,
-    split_names,
     split_scale,
 )
 from exprstats.cli.reading import get_reading, reads_files
-from exprstats.cli.session import Session, open_session
+from exprstats.cli.session import Session
 from exprstats.document.cells import list_records
 from exprstats.document.terminal import spell
 from exprstats.errors import DataError, join_names, warn_user
@@ -56,7 +49,9 @@ _CLIPS, _RATERS = (1, 2, 4, 8), (1, 3, 6, 12)
 
 
 @reads_files
+@opens_session("reliability", one_process=True)
 def rate_file(
+    session: Session,
     file: RatingsArgument,
     rating: RatingOption = None,
     clip: ClipOption = None,
@@ -109,55 +104,40 @@ def rate_file(
     ] = None,
     duplicates: DuplicatesOption = "error",
     level: LevelOption = 0.95,
-    json: JsonOption = None,
-    out: OutOption = None,
-    force: ForceOption = False,
-    seed: SeedOption = 1,
-    n_jobs: SingleJobOption = 1,
-    quiet: QuietOption = False,
+    *,
+    seed: int,
 ) -> None:
     """Rate how reliable ratings are: ICC with intervals that hold."""
-    options = {"json": json, "out": out, "force": force, "quiet": quiet}
-    with open_session("reliability", seed=seed, **options) as session:
-        check_draws("draws", draws, fewest=100, better=2000)
-        named = name_ratings(rating, clip, rater, raters)
-        ids = {"subject": split_id(subject, "--subject"), "context": split_id(by, "--by")}
-        named |= {role: name for role, name in ids.items() if name}
-        named |= {"item": item} if item else {}
-        named |= {"raters_in_rows": True} if raters_in_rows else {}
-        named |= {"reverse": split_names(reverse, "--reverse")} if reverse else {}
-        from exprstats.io import read_ratings
-        from exprstats.reliability import rate_reliability
+    check_draws("draws", draws, fewest=100, better=2000)
+    roles = {"subject": subject, "by": by, "item": item, "reverse": reverse}
+    named = name_ratings(rating, clip, rater, raters, **roles, raters_in_rows=raters_in_rows)
+    from exprstats.io import read_ratings
+    from exprstats.reliability import rate_reliability
 
-        session.note_file(file)
-        ratings = read_ratings(
-            file,
-            **named,
-            scale=split_scale(scale),
-            duplicates=duplicates,
-            reading=get_reading(),
-        )
-        session.say_recoding(get_reading(), named.get("reverse", ()), split_scale(scale))
-        known = "subject" in ratings
-        choices = {"model": model, "cluster": "subject" if known else None, "level": level}
-        context = "context" if by else None
-        result = rate_reliability(
-            ratings, **choices, by=context, draws=draws, seed=seed, estimator=estimator
-        )
-        choices["model"] = result.model
-        call = _name_call(file, named) if explain else None
-        session.present(
-            *_choose(ratings, context, call),
-            result,
-            *_plan(session, result, target),
-            *_study(session, ratings, choices, context),
-            keep_descriptives(session, ratings, by=context, scale=split_scale(scale)),
-            *(_measure(session, ratings, choices, context) if errors else ()),
-            *(_judge(session, ratings) if forensics else ()),
-        )
-        session.say("The rows of --json have the other rules for k.")
-        if not known:
-            ask_subject(session)
+    session.note_file(file)
+    ends, reading = split_scale(scale), get_reading()
+    ratings = read_ratings(file, **named, scale=ends, duplicates=duplicates, reading=reading)
+    session.say_recoding(reading, named.get("reverse", ()), ends)
+    known = "subject" in ratings
+    choices = {"model": model, "cluster": "subject" if known else None, "level": level}
+    context = "context" if by else None
+    result = rate_reliability(
+        ratings, **choices, by=context, draws=draws, seed=seed, estimator=estimator
+    )
+    choices["model"] = result.model
+    call = _name_call(file, named) if explain else None
+    session.present(
+        *_choose(ratings, context, call),
+        result,
+        *_plan(session, result, target),
+        *_study(session, ratings, choices, context),
+        keep_descriptives(session, ratings, by=context, scale=ends),
+        *(_measure(session, ratings, choices, context) if errors else ()),
+        *(_judge(session, ratings) if forensics else ()),
+    )
+    session.say("The rows of --json have the other rules for k.")
+    if not known:
+        ask_subject(session)
 
 
 def _name_call(file: Path, named: dict[str, Any]) -> list[str]:

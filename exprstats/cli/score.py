@@ -7,23 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from exprstats.cli.command import opens_session
 from exprstats.cli.factor import name_item, read_means
 from exprstats.cli.options import (
     AnswerOption,
     ByOption,
-    ForceOption,
     ItemOption,
-    JsonOption,
     MissingOption,
-    OutOption,
-    QuietOption,
     RowsOption,
     SeenOption,
     split_names,
     split_scale,
 )
 from exprstats.cli.reading import get_reading, reads_files
-from exprstats.cli.session import open_session
+from exprstats.cli.session import Session
 from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.options import ScoreMethod
 
@@ -34,7 +31,9 @@ if TYPE_CHECKING:
 
 
 @reads_files
+@opens_session("score", seeded=False)
 def score_file(
+    session: Session,
     file: Annotated[
         Path,
         typer.Argument(metavar="FILE", help="Ratings, one row per clip and rater; or item means."),
@@ -62,42 +61,36 @@ def score_file(
         ScoreMethod, typer.Option(help="Which scores; mean: of the items.")
     ] = "bartlett",
     missing: MissingOption = None,
-    json: JsonOption = None,
-    out: OutOption = None,
-    force: ForceOption = False,
-    quiet: QuietOption = False,
 ) -> None:
     """Average raters, and score clips by a factor model.
 
     The model is stored, or fitted to these items.
     """
-    options = {"json": json, "out": out, "force": force, "quiet": quiet}
-    with open_session("score", **options) as session:
-        from exprstats import measurement
-        from exprstats.report.sections.products import describe_scored
+    from exprstats import measurement
+    from exprstats.report.sections.scores import describe_scored
 
-        known = None if model is None else measurement.load_factor(model)
-        names = choose_items(split_names(items, "--items"), known)
-        facts = session.note_file(file)
-        judge = rater or ("rater" if "rater" in facts.columns else None)
-        ids = {"clip": clip or "clip", "subject": subject, "context": by}
-        limits = split_scale(scale)
-        codes = split_names(missing, "--missing") or []
-        how = get_reading(missing=codes)
-        ids |= name_item(item, rating, judge)
-        table, ratings = read_means(file, judge, ids, items=names, scale=limits, reading=how)
-        session.say_recoding(how)
-        if known is None:
-            choices: dict[str, Any] = {"items": names, "by": "context" if by else None}
-            factor = measurement.fit_factor(table, **choices, ratings=ratings, scale=limits)
-        else:
-            factor = known
-            check_contexts(factor, table)
-        scores = measurement.score_clips(factor, table, method=score_method, ratings=ratings)
-        session.tables["items"] = table
-        session.add_table("scores", scores)
-        stored = known is not None
-        session.show(describe_scored(scores, names, method=score_method, stored=stored))
+    known = None if model is None else measurement.load_factor(model)
+    names = choose_items(split_names(items, "--items"), known)
+    facts = session.note_file(file)
+    judge = rater or ("rater" if "rater" in facts.columns else None)
+    ids = {"clip": clip or "clip", "subject": subject, "context": by}
+    limits = split_scale(scale)
+    codes = split_names(missing, "--missing") or []
+    how = get_reading(missing=codes)
+    ids |= name_item(item, rating, judge)
+    table, ratings = read_means(file, judge, ids, items=names, scale=limits, reading=how)
+    session.say_recoding(how)
+    if known is None:
+        choices: dict[str, Any] = {"items": names, "by": "context" if by else None}
+        factor = measurement.fit_factor(table, **choices, ratings=ratings, scale=limits)
+    else:
+        factor = known
+        check_contexts(factor, table)
+    scores = measurement.score_clips(factor, table, method=score_method, ratings=ratings)
+    session.tables["items"] = table
+    session.add_table("scores", scores)
+    stored = known is not None
+    session.show(describe_scored(scores, names, method=score_method, stored=stored))
 
 
 def choose_items(asked: list[str] | None, factor: Factor | None) -> list[str]:

@@ -16,7 +16,7 @@ from exprstats import __version__
 from exprstats.apa import count_things
 from exprstats.cli.places import check_places, spare_existing, spare_input
 from exprstats.cli.progress import show_progress
-from exprstats.cli.reading import get_reading, is_strict, name_column
+from exprstats.cli.reading import get_options, get_reading, get_written, is_strict, name_column
 from exprstats.document.cells import Row, list_records
 from exprstats.document.model import Document, Section
 from exprstats.document.numbering import number_document
@@ -41,12 +41,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from exprstats.io import Reading
+    from exprstats.study.stages import Outcome
 
 # Tables with a row a clip, person or rater, and what their files are called.
 DATA = {name: name for name in ("predictions", "scores", "parts", "raters", "items", "frames")} | {
     "windows": "windows",
     "clips": "features",
 }
+_SHARED = ("seed", "json", "out", "force", "quiet")
 
 
 @dataclass(slots=True)
@@ -233,9 +235,11 @@ def open_session(
     files
         Option to the file that the command will write, beside ``--json``; None: it was not given.
     **options
-        ``seed``, ``json``, ``out``, ``force`` and ``quiet``, as `Session` takes them.
+        ``seed``, ``json``, ``out``, ``force`` and ``quiet``, as `Session` takes them; those of
+        `writes_results` need not be told.
     """
-    session = Session(command, **options)
+    shared = {one: get_written()[one] for one in _SHARED if one in get_written()}
+    session = Session(command, **(shared | options))
     session.files = {option: place for option, place in (files or {}).items() if place is not None}
     if session.json not in {None, "-"}:
         session.files["--json"] = Path(str(session.json))
@@ -268,6 +272,36 @@ def open_session(
         raise typer.Exit(2) from None
 
 
+def run_stage(
+    session: Session, kind: type[Any], analyse: Callable[..., Outcome], **given: Any
+) -> Outcome:
+    """Run a stage of a study with the options of the running command.
+
+    Parameters
+    ----------
+    session
+        Gets the files and the further tables.
+    kind, analyse
+        Its settings, and the stage.
+    **given
+        Settings that are not what an option of their name holds.
+    """
+    from exprstats.study.files import fill_settings
+
+    told = get_options()
+    made = analyse(
+        fill_settings(kind, **(told | given)),
+        seed=told["seed"],
+        n_jobs=told["n_jobs"],
+        reading=get_reading(),
+        note=session.add_input,
+    )
+    session.tables |= made.tables
+    if made.told:
+        session.say(made.told)
+    return made
+
+
 @contextmanager
 def _stage_output(session: Session) -> Iterator[Path | None]:
     """Give the folder to fill, so that a taken one is refused before any work is done."""
@@ -282,9 +316,10 @@ def _stage_output(session: Session) -> Iterator[Path | None]:
 
 @contextmanager
 def _keep_warnings(session: Session) -> Iterator[None]:
+    from exprstats.codes import keep_codes
     from exprstats.io.guards.tables import trust_readers
 
-    with trust_readers(), warnings.catch_warnings(record=True) as caught:
+    with trust_readers(), keep_codes(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         warnings.simplefilter("always", RuntimeWarning)
         try:

@@ -7,18 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exprstats.cli.options import (
-    ForceOption,
-    JobsOption,
-    JsonOption,
-    LevelOption,
-    OutOption,
-    QuietOption,
-    SeedOption,
-    split_names,
-)
-from exprstats.cli.reading import get_reading, reads_files
-from exprstats.cli.session import Session, open_session
+from exprstats.cli.options import split_names
+from exprstats.cli.reading import reads_files, writes_results
+from exprstats.cli.session import Session, open_session, run_stage
 from exprstats.options import Among, Counted, FoldUnit, Given, TimeUnit, Tokens
 
 if TYPE_CHECKING:
@@ -26,6 +17,7 @@ if TYPE_CHECKING:
 
 
 @reads_files
+@writes_results
 def relate_signing(
     paths: Annotated[
         list[Path],
@@ -114,53 +106,16 @@ def relate_signing(
     draws: Annotated[
         int, typer.Option(min=0, help="Permutations of the test of independence.")
     ] = 2000,
-    level: LevelOption = 0.95,
-    json: JsonOption = None,
-    out: OutOption = None,
-    force: ForceOption = False,
-    seed: SeedOption = 1,
-    n_jobs: JobsOption = 1,
-    quiet: QuietOption = False,
 ) -> None:
     """Relate lexical emotions to signers' faces, and predict them."""
-    options = {"json": json, "out": out, "force": force, "quiet": quiet}
-    with open_session("signing", seed=seed, **options) as session:
-        from exprstats.study.files import SigningSettings, fill_settings
-        from exprstats.study.stages.signing import analyse_signing, list_sources, measure_source
+    with open_session("signing") as session:
+        from exprstats.study.files import SigningSettings
+        from exprstats.study.stages.signing import analyse_signing
 
-        settings = fill_settings(
-            SigningSettings,
-            files=paths,
-            lexicon=lexicon,
-            categories=split_names(categories, "--categories"),
-            text=text,
-            tokens=tokens,
-            given=given,
-            unit=unit,
-            among=among,
-            folds=folds,
-            n_folds=n_folds,
-            trees=trees,
-            units=units,
-            spellings=spellings,
-            within=within,
-            utterance=utterance,
-            signer=signer,
-            tier=tier,
-            start=start,
-            end=end,
-            value=value,
-            time_unit=time_unit,
-            fps=fps,
-            least=least,
-            draws=draws,
-            level=level,
-        )
-        for path in list_sources(settings):
-            session.add_input(path, *measure_source(path))
-        results = analyse_signing(settings, seed=seed, n_jobs=n_jobs, reading=get_reading())
-        _keep_tables(session, *results)
-        session.present(*results)
+        kept = {"files": paths, "categories": split_names(categories, "--categories")}
+        run = run_stage(session, SigningSettings, analyse_signing, **kept)
+        _keep_tables(session, *run.results)
+        session.present(*run.results)
 
 
 def _keep_tables(session: Session, *results: Result) -> None:

@@ -164,7 +164,7 @@ class DeepModel(BaseEstimator, ABC):
             check_targets,
             find_device,
             fork_random,
-            limit_threads,
+            limit_torch,
             train_net,
         )
 
@@ -180,7 +180,7 @@ class DeepModel(BaseEstimator, ABC):
         self._learn_levels(take, train, plan.batch)
         device = find_device(self.device)
         started = time.perf_counter()
-        with fork_random(self.seed_, device), limit_threads(self.net):
+        with fork_random(self.seed_, device), limit_torch(self.net):
             net = self._build(outputs, shape)
             if self.weights is not None:
                 from exprstats.deep.weights import load_weights
@@ -251,7 +251,7 @@ class DeepModel(BaseEstimator, ABC):
         material = training.Material(*self._vary(take), targets, np.arange(count), np.arange(0))
         follow = None if watch is None else (lambda _: watch(tuned))
         started, device = time.perf_counter(), next(tuned.net_.parameters()).device
-        with training.fork_random(self.seed_, device), training.limit_threads(self.net):
+        with training.fork_random(self.seed_, device), training.limit_torch(self.net):
             told: dict[str, Any] = {"seed": self.seed_, "watch": follow}
             tuned.history_ = training.train_net(tuned.net_, material, self._loss, plan, **told)
         tuned.seconds_ = time.perf_counter() - started
@@ -377,11 +377,11 @@ class DeepModel(BaseEstimator, ABC):
 
     def _run(self, X: Clips) -> np.ndarray:
         check_is_fitted(self, "net_")
-        from exprstats.deep.training import limit_threads, run_net
+        from exprstats.deep.training import limit_torch, run_net
 
         take, count, _ = open_clips(X, net=self.net, load=self.load, shape=self.shape_)
         take, rows = self._vary(take)[0], np.arange(count)
-        with limit_threads(self.net):
+        with limit_torch(self.net):
             return run_net(self.net_, take, rows, self._plan().batch).astype(float)
 
     @abstractmethod

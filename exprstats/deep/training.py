@@ -118,7 +118,7 @@ def fork_random(seed: int, device: torch.device) -> Iterator[None]:
 
 
 @contextmanager
-def limit_threads(net: str) -> Iterator[None]:
+def limit_torch(net: str) -> Iterator[None]:
     """Run recurrent networks on one thread, and leave the number of threads as it was.
 
     Their steps are small: a second core gains a third, but threads that wait for each other on a

@@ -1,17 +1,5 @@
 """Descriptive statistics: ratings, columns of clips, means by context, and correlations."""
 
-from exprstats.descriptives.columns import ColumnDescriptives, describe_columns
-from exprstats.descriptives.correlations import FeatureCorrelations, correlate_features
-from exprstats.descriptives.means import MeanComparison, compare_means
-from exprstats.descriptives.ratings import RatingDescriptives, describe_ratings
+import lazy_loader
 
-__all__ = [
-    "ColumnDescriptives",
-    "FeatureCorrelations",
-    "MeanComparison",
-    "RatingDescriptives",
-    "compare_means",
-    "correlate_features",
-    "describe_columns",
-    "describe_ratings",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -13,6 +13,7 @@ from exprstats.apa import count_things, write_number
 from exprstats.contracts import find_unnumbers, order_levels, require_columns
 from exprstats.descriptives.moments import SkewType, check_skew_type, measure_moments
 from exprstats.errors import DataError
+from exprstats.options import check_columns, take_columns
 from exprstats.results import Result
 
 
@@ -116,8 +117,10 @@ def describe_columns(
     (['startle', 'pain', 'disgust', 'All'], [100, 140, 80, 320])
     """
     check_skew_type(skew_type)
-    names = [columns] if isinstance(columns, str) else list(dict.fromkeys(columns))
-    require_columns(table, [*names, *([by] if by else [])])
+    given = [columns] if isinstance(columns, str) else take_columns(columns, "columns")
+    names = list(dict.fromkeys(given))
+    check_columns(cluster)
+    require_columns(table, [*names, by])
     problems = find_unnumbers(table, names)
     if problems:
         raise DataError(problems)

@@ -25,7 +25,7 @@ from exprstats.inference.resampling.clusters import Panel
 from exprstats.inference.resampling.evaluation import Evaluation
 from exprstats.inference.resampling.intervals import jackknife_clusters
 from exprstats.inference.resampling.pvalues import adjust_holm
-from exprstats.options import check_level
+from exprstats.options import check_columns, check_level, take_columns
 from exprstats.parallel import limit_threads
 from exprstats.results import Result
 
@@ -183,13 +183,15 @@ def correlate_features(
     ['between jackknife', 'between pearson', 'within jackknife', 'within rm_corr']
     """
     check_level(level)
-    names = [features] if isinstance(features, str) else list(dict.fromkeys(map(str, features)))
+    given = [features] if isinstance(features, str) else take_columns(features, "features")
+    names = list(dict.fromkeys(map(str, given)))
+    check_columns(target, pooled_target)
     scores: list[str] = [target] if pooled_target is None else [target, pooled_target]
     numbers = list(dict.fromkeys([*names, *scores]))
-    require_columns(table, [*numbers, subject, *([by] if by else [])])
+    require_columns(table, [*numbers, subject, by])
     problems = [
         *find_unnumbers(table, numbers),
-        *find_empty(table, [subject, *([by] if by else [])]),
+        *find_empty(table, [subject, by]),
     ]
     if problems:
         raise DataError(problems)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from exprstats.errors import OptionError
+from exprstats.options import tell_kind
 
 SkewType = Literal[1, 2, 3]
 # What programs print: type 2 is that of SPSS, SAS, Excel and pandas, 3 that of psych in R.
@@ -20,8 +21,9 @@ _ROUNDING = 1e-13  # spread so small beside the values is that of their rounding
 
 def check_skew_type(skew_type: int) -> None:
     """Refuse a type of skewness that is not known."""
-    if isinstance(skew_type, bool) or skew_type not in SKEW_NAMES:
-        message = f"skew_type {skew_type} is not known; it can be 1, 2 (SPSS, SAS) or 3 (psych)."
+    if isinstance(skew_type, bool) or skew_type not in list(SKEW_NAMES):
+        shown = tell_kind(skew_type)
+        message = f"skew_type {shown} is not known; it can be 1, 2 (SPSS, SAS) or 3 (psych)."
         raise OptionError(message)
 
 

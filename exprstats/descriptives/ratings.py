@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things, write_number
+from exprstats.codes import encode_columns
 from exprstats.contracts import RATINGS, check_table
 from exprstats.descriptives.moments import (
     SkewType,
@@ -156,7 +157,8 @@ def describe_ratings(
     [['ratings', 462, 0.0, 4.0], ['clip means', 80, 0.0, 3.8]]
     """
     check_skew_type(skew_type)
-    check_table(ratings, RATINGS)
+    if not isinstance(ratings, pd.DataFrame) or encode_columns(ratings, None, None) is None:
+        check_table(ratings, RATINGS)
     panels = split_panels(ratings, items=items, by=by, cluster=None)
     contexts = [panel.context for panel in panels if panel.context is not None]
     if len(set(contexts)) == 1:
@@ -205,6 +207,11 @@ def _find_ends(values: np.ndarray) -> tuple[float, float]:
 def _spread_items(ratings: pd.DataFrame, names: Sequence[str], by: str | None) -> pd.DataFrame:
     """Return a row for each clip and rater, with a column for each item; the ids as its index."""
     ids = [one for one in dict.fromkeys((by, "context", "clip")) if one and one in ratings]
+    items = ratings["item"].unique()
+    if len(names) == len(items) == 1 and isinstance(items[0], str):
+        # Each row is one of those below; only the contexts are looked up in the index.
+        index = ratings[by].astype(str) if by else ratings.index
+        return pd.DataFrame({names[0]: ratings["rating"].to_numpy(float)}, index=index)
     keys = [ratings[name].astype(str) for name in (*ids, "rater")]
     items = ratings["item"].astype(str).rename("item")
     long = ratings["rating"].set_axis(pd.MultiIndex.from_arrays([*keys, items]))
@@ -251,23 +258,42 @@ def _list_patterns(cells: pd.DataFrame, context: str | None) -> Iterator[dict[st
 
 def _correlate(cells: pd.DataFrame, context: str | None) -> Iterator[dict[str, Any]]:
     """Yield the correlations of each pair of items, between clips and within them."""
-    clips = list(range(cells.index.nlevels - 1))
-    for item, versus in combinations(cells.columns, 2):
-        both = cells[[item, versus]].dropna()
-        means = cells[[item, versus]].groupby(level=clips, sort=False).mean().dropna()
-        own = both - both.groupby(level=clips, sort=False).transform("mean")
-        n_clips = both.groupby(level=clips).ngroups
+    if len(cells.columns) == 1:
+        return
+    clips, levels = cells.index.droplevel(-1).factorize()
+    known = cells.notna().to_numpy()
+    answers = cells.to_numpy(float)
+    means = _average_clips(np.where(known, answers, 0.0), clips, len(levels), known)
+    for i, j in combinations(range(len(cells.columns)), 2):
+        rows = known[:, [i, j]].all(axis=1)
+        both, codes = answers[rows][:, [i, j]], clips[rows]
+        own = both - _average_clips(both, codes, len(levels))[codes]
+        n_clips = len(np.unique(codes))
+        of_clips = means[:, [i, j]][~np.isnan(means[:, [i, j]]).any(axis=1)]
         for term, part, enough in (
-            ("between", means, len(means) > 2),
+            ("between", of_clips, len(of_clips) > 2),
             ("within", own, len(both) - n_clips > 1),
         ):
-            r, note = _find_r(part.to_numpy(float), cells, enough=enough)
-            row = {"context": context, "item": str(item), "versus": str(versus), "term": term}
+            r, note = _find_r(part, cells, enough=enough)
+            item, versus = str(cells.columns[i]), str(cells.columns[j])
+            row = {"context": context, "item": item, "versus": versus, "term": term}
             sizes = {
                 "n_ratings": len(both),
-                "n_clips": len(means) if term == "between" else n_clips,
+                "n_clips": len(of_clips) if term == "between" else n_clips,
             }
             yield {**row, "estimate": r, **sizes, "note": note}
+
+
+def _average_clips(
+    values: np.ndarray, codes: np.ndarray, count: int, known: np.ndarray | None = None
+) -> np.ndarray:
+    """Return the means (count, p) by clip of values (n, p), of those that are known."""
+    weights = np.ones(values.shape) if known is None else known
+    sums, sizes = (
+        np.array([np.bincount(codes, column, count) for column in part.T]).T
+        for part in (values, weights)
+    )
+    return np.divide(sums, sizes, out=np.full(sums.shape, np.nan), where=sizes > 0)
 
 
 def _find_r(pairs: np.ndarray, cells: pd.DataFrame, *, enough: bool) -> tuple[float, str | None]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from math import isinf, isnan
 from typing import TYPE_CHECKING, Any, cast
 
-from exprstats.apa import MISSING, write_interval, write_number
+from exprstats.apa import MISSING, show_sign, write_interval, write_number
 from exprstats.document.text import Text, say
 
 if TYPE_CHECKING:
@@ -42,6 +42,14 @@ def name_contexts(table: pd.DataFrame) -> pd.DataFrame:
     names = np.where(names == ALL, f"{ALL} (context)", names)
     named = pd.Series(np.where(column.isna(), ALL, names), table.index, dtype=object)
     return table.assign(context=named)
+
+
+def name_pairs(rows: pd.DataFrame) -> list[str]:
+    """Return "context − versus" of each row."""
+    return [
+        f"{context} − {versus}"
+        for context, versus in zip(rows["context"], rows["versus"], strict=True)
+    ]
 
 
 def pick_rows(table: pd.DataFrame, **equal: Any) -> pd.DataFrame:
@@ -83,10 +91,12 @@ def find_level(table: pd.DataFrame) -> float | None:
 
 
 def write_estimate(row: Any, decimals: int = 2, *, bounded: bool = True) -> str:
-    """Write a tidy row's estimate."""
-    return write_number(
-        _read_number(row, "estimate"), decimals, bounded=bounded, lowest=-10 if bounded else None
-    )
+    """Write a tidy row's estimate; one next to 0 whose interval excludes it has more decimals."""
+    value, *ends = (_read_number(row, name) for name in ("estimate", "conf_low", "conf_high"))
+    low, high = (float("nan") if end is None else end for end in ends)
+    if value and (low > 0 or high < 0):
+        decimals = show_sign(value, decimals, True)
+    return write_number(value, decimals, bounded=bounded, lowest=-10 if bounded else None)
 
 
 def write_limits(row: Any, decimals: int = 2, *, bounded: bool = True) -> str:
@@ -115,8 +125,8 @@ def write_mark(value: float) -> str:
 def find_extremes(rows: pd.DataFrame) -> tuple[dict[Any, Any], dict[Any, Any]]:
     """Return the rows of the lowest and the highest estimate; one must be defined."""
     ordered = rows[rows["estimate"].notna()].sort_values("estimate", kind="stable")
-    records = ordered.to_dict("records")
-    return records[0], records[-1]
+    first, last = list_records(ordered.iloc[[0, -1]])
+    return first, last
 
 
 def collect_notes(
@@ -128,7 +138,7 @@ def collect_notes(
     """
     keys = [key for key in keys if key in rows]
     places: dict[str, list[dict[Any, Any]]] = {}
-    for row in rows.to_dict("records"):
+    for row in list_records(rows):
         note = row.get("note")
         for part in str(note).split("; ") if isinstance(note, str) else ():
             if part.strip() and part not in skip:
@@ -167,5 +177,9 @@ def _read_number(row: Any, name: str) -> float | None:
 
 def list_records(frame: pd.DataFrame, **equal: Any) -> list[Row]:
     """Return the rows whose columns equal the given values, as dictionaries."""
-    rows = [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+    # As frame.to_dict("records"), in a tenth of the time for short tables.
+    names = [str(name) for name in frame.columns]
+    rows = [dict(zip(names, row, strict=True)) for row in frame.to_numpy(object).tolist()]
+    if not equal:
+        return rows
     return [row for row in rows if all(row.get(name) == value for name, value in equal.items())]

@@ -8,15 +8,30 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
+from functools import cache
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from exprstats.document.cells import list_records
 from exprstats.document.model import Document, Table
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 
 def render_html(document: Document, images: Mapping[str, bytes]) -> str:
     """Return the page; ``images`` holds the SVG of each figure by its number."""
+    return _open_template().render(
+        document=document,
+        images={number: b64encode(svg).decode("ascii") for number, svg in images.items()},
+        list_blocks=_list_blocks,
+        list_spanners=_list_spanners,
+    )
+
+
+@cache
+def _open_template() -> Template:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -25,12 +40,7 @@ def render_html(document: Document, images: Mapping[str, bytes]) -> str:
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
-    return environment.get_template("page.html.j2").render(
-        document=document,
-        images={number: b64encode(svg).decode("ascii") for number, svg in images.items()},
-        list_blocks=_list_blocks,
-        list_spanners=_list_spanners,
-    )
+    return environment.get_template("page.html.j2")
 
 
 def _list_spanners(table: Table) -> list[dict[str, Any]]:
@@ -44,7 +54,7 @@ def _list_spanners(table: Table) -> list[dict[str, Any]]:
 
 
 def _list_blocks(table: Table) -> list[dict[str, Any]]:
-    rows = table.cells.to_dict("records")
+    rows = list_records(table.cells)
     if table.group is None:
         return [{"label": None, "rows": rows}]
     key = table.group

@@ -6,7 +6,7 @@ Results are turned into these in one place and rendered to a file format in anot
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from exprstats.document.text import Text, say
@@ -29,12 +29,15 @@ class Column:
         A heading over this column and its neighbours with the same spanner; empty for none.
     words
         Whether it holds words (set left) and not numbers (set right).
+    write
+        Writes its cell of a row, where the table is filled column by column.
     """
 
     key: str
     heading: Text
     spanner: str = ""
     words: bool = False
+    write: Callable[[dict[Any, Any]], str] | None = field(default=None, compare=False, repr=False)
 
 
 def list_columns(

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from exprstats.apa import count_things
+from exprstats.document.cells import list_records
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import write_plain
 from exprstats.errors import DataError, ExprStatsError, ExprStatsWarning, Problem
@@ -57,9 +58,12 @@ def render_table(table: Table, *, width: int | None = None) -> str:
     number = f"Table {table.number}. " if table.number else ""
     keys = [column.key for column in table.columns]
     # A name that holds a line break is one line here.
-    shown = table.cells.astype(str).replace(_BREAK, " ", regex=True)
-    rows = [[row[key] for key in keys] for row in shown.to_dict("records")]
-    groups = [] if table.group is None else shown[table.group].tolist()
+    shown = [
+        {name: _BREAK.sub(" ", str(value)) for name, value in row.items()}
+        for row in list_records(table.cells)
+    ]
+    rows = [[row[key] for key in keys] for row in shown]
+    groups = [] if table.group is None else [row[table.group] for row in shown]
     rows = [[f"  {row[0]}", *row[1:]] for row in rows] if groups else rows
     cells = list(zip(*rows, strict=True)) or [()] * len(keys)
     headers = [

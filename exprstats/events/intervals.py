@@ -16,7 +16,7 @@ from scipy import sparse
 from exprstats.apa import count_things
 from exprstats.contracts import find_empty, find_unnumbers, require_columns
 from exprstats.errors import DataError, Option, OptionError, Problem
-from exprstats.options import Among, is_positive
+from exprstats.options import Among, is_positive, tell_kind
 
 LABEL = "label"
 _SLACK = 1e-9  # of a frame: the middle counts as reached although its double lies just above
@@ -34,7 +34,9 @@ def check_rate(fps: float) -> None:
         With the number.
     """
     if not is_positive(fps):
-        message = f" is {fps:g}; it must be a number of frames per second above 0, such as 30."
+        message = (
+            f" is {tell_kind(fps)}; it must be a number of frames per second above 0, such as 30."
+        )
         raise OptionError(Option("fps"), message)
 
 

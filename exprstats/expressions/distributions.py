@@ -10,7 +10,13 @@ import numpy as np
 import pandas as pd
 from scipy.stats import gaussian_kde, rankdata
 
-from exprstats.apa import count_things, write_interval, write_level, write_number
+from exprstats.apa import (
+    count_things,
+    write_count,
+    write_interval,
+    write_level,
+    write_number,
+)
 from exprstats.contracts import arrange_rows, check_table, order_levels
 from exprstats.document.cells import pick_rows
 from exprstats.document.text import join_words
@@ -39,6 +45,7 @@ OTHER_GROUPS = "Give another column, or "
 
 TOP = 5
 _POINTS = 64  # of a distribution
+_MOST_TOLD = 6  # data sets whose leading emotions are told one by one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +93,8 @@ class Estimates(Result):
         """Return the leading emotions of each modality, and the agreement of modalities."""
         texts = []
         ranked = self.table[self.table["term"].eq("mean_rank")]
+        if ranked["context"].nunique() > _MOST_TOLD:
+            return self._count_leaders(ranked)
         for _, rows in ranked.groupby(["context", "modality"], sort=False, dropna=False):
             first = rows.iloc[0].to_dict()
             place = "" if pd.isna(first["context"]) else f" in {first['context']}"
@@ -112,6 +121,19 @@ class Estimates(Result):
                 f"Spearman's ρ of {pair}{mixed} over all emotions as one sample is {value}{limits}"
                 f"{own}."
             )
+        return " ".join(texts)
+
+    def _count_leaders(self, ranked: pd.DataFrame) -> str:
+        """Return which emotion leads in how many of many data sets, modality by modality."""
+        best = ranked.loc[ranked.groupby(["context", "modality"], sort=False)["estimate"].idxmin()]
+        texts = []
+        for modality, rows in best.groupby("modality", sort=False):
+            leaders = rows["emotion"].value_counts()
+            listed = [f"{name} in {write_count(count)}" for name, count in leaders.items()]
+            more = ["others in the rest"] * bool(len(listed) > TOP)
+            told = join_words([*listed[: len(listed) if not more else TOP - 1], *more])
+            sets = count_things(len(rows), "data set")
+            texts.append(f"Highest on {modality}, of {sets}: {told}.")
         return " ".join(texts)
 
     def _pick_within(self, row: dict[Any, Any]) -> str:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+
+from exprstats.contracts import order_levels
+from exprstats.document.cells import pick_rows
 
 _KEYS = ("context", "recording", "subject", "id", "modality", "time", "end", "label")
 
@@ -58,6 +62,37 @@ def code_clusters(keys: pd.DataFrame, cluster: str | None) -> np.ndarray:
         # People who are not known are taken apart by their recordings.
         names = names.astype(object).where(names.notna(), "\0" + keys["recording"].astype(str))
     return pd.factorize(names, sort=True, use_na_sentinel=False)[0]
+
+
+class Side(NamedTuple):
+    """Moments of one modality in one data set, and codes (n,) of whose each is."""
+
+    context: Any
+    modality: str
+    moments: Moments
+    codes: np.ndarray
+
+    def narrow(self, emotions: list[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the scores of some emotions at the moments that have any, and codes of people."""
+        scores = self.moments.scores[:, [self.moments.emotions.index(one) for one in emotions]]
+        known = np.isfinite(scores).any(axis=1)
+        return scores[known], self.codes[known]
+
+
+def spread_sides(estimates: pd.DataFrame, by: str | None, cluster: str | None) -> list[Side]:
+    """Return the moments of each modality and data set, people coded alike in all of them."""
+    levels = [None] if by is None else order_levels(estimates[by])
+    placed, held = [], []
+    for modality in map(str, estimates["modality"].unique()):
+        mine = estimates[estimates["modality"].eq(modality)]
+        for level in levels:
+            part = mine if by is None else pick_rows(mine, **{by: level})
+            if len(part):
+                placed.append((level, modality))
+                held.append(spread_moments(part))
+    codes = code_clusters(pd.concat([one.keys for one in held], ignore_index=True), cluster)
+    cuts = np.split(codes, np.cumsum([len(one.keys) for one in held])[:-1])
+    return [Side(*one) for one in zip(*zip(*placed, strict=True), held, cuts, strict=True)]
 
 
 def pair_modalities(estimates: pd.DataFrame) -> list[tuple[str, str, Moments, np.ndarray]]:

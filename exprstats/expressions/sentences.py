@@ -12,7 +12,7 @@ import pandas as pd
 from exprstats.apa import count_things, write_count, write_number
 from exprstats.contracts import check_table
 from exprstats.document.text import join_words
-from exprstats.errors import Option, warn_user
+from exprstats.errors import warn_user
 from exprstats.expressions.estimates import ESTIMATES
 from exprstats.expressions.words import (
     ADJECTIVES,
@@ -37,13 +37,14 @@ class Sentences(Result):
     ----------
     table
         One row a modality: ``term`` ``share_neutral``, ``estimate``, ``n_neutral``, ``n_clips``
-        (sentences), ``highest`` (the highest score) and ``lowest_bound``.
+        (sentences), ``highest`` (the highest score), ``lowest_bound``, and ``thresholds``:
+        ``"published"``, ``"quantile"`` or ``"given"``.
     sentences
         One row a sentence: its keys, ``sentence`` and ``neutral``.
     cuts
         The bins: modality, adverb, low (held) and high (not held; the last bin has none).
     thresholds
-        Where the bins come from: ``"published"``, ``"quantile"`` or ``"given"``.
+        What was asked for: ``"published"``, ``"quantile"`` or ``"given"``.
     """
 
     place: ClassVar[str] = "leed"
@@ -64,13 +65,12 @@ class Sentences(Result):
 
     def sentence(self) -> str:
         """Return the share of sentences that say nothing but neutral, by modality."""
-        return " ".join(
-            _tell_neutral(row, self.thresholds) for row in self.table.to_dict("records")
-        )
+        return " ".join(_tell_neutral(row) for row in self.table.to_dict("records"))
 
 
-def _tell_neutral(row: dict[Any, Any], thresholds: str) -> str:
-    told = {"published": "the published", "quantile": "quantile", "given": "the given"}[thresholds]
+def _tell_neutral(row: dict[Any, Any]) -> str:
+    kinds = {"published": "the published", "quantile": "quantile", "given": "the given"}
+    told = kinds[row["thresholds"]]
     count, of = int(row["n_neutral"]), int(row["n_clips"])
     said = "is" if count == 1 else "are"
     counted = f"{write_count(count)} of {count_things(of, 'sentence')}"
@@ -100,8 +100,9 @@ def write_sentences(
         ``"mean"``: one sentence for the mean scores of each face over its recording, and for each
         segment of speech; ``"frame"``: one for each moment of each modality.
     thresholds
-        ``"published"``: lower bounds .26 to .71 (made for scores of faces); ``"quantile"``: bounds
-        at the .75 to .99 quantiles of each modality's own scores; a mapping of adverb to lower
+        ``"published"``: lower bounds .26 to .71 (made for scores of faces), and quantiles for a
+        modality whose scores do not run from 0 to 1; ``"quantile"``: bounds at the .75 to .99
+        quantiles of each modality's own scores; a mapping of adverb to lower
         bound, or of modality to such a mapping; or a table with ``adverb`` and ``low`` (bounds) or
         ``share`` (quantiles), and ``modality`` where these differ. A bin holds its lower bound and
         not its upper one.
@@ -126,7 +127,8 @@ def write_sentences(
     Warns
     -----
     DataWarning
-        Where the published bounds cannot apply, because scores do not run from 0 to 1.
+        Where the published bounds cannot apply, because scores do not run from 0 to 1, and
+        quantiles are taken.
 
     References
     ----------
@@ -149,9 +151,13 @@ def write_sentences(
         name: estimates.loc[estimates["modality"].eq(name), "score"].to_numpy(float)
         for name in modalities
     }
-    if isinstance(thresholds, str) and thresholds == "published":
-        _warn_of_range(scores)
+    kinds: dict[str, str] = dict.fromkeys(modalities, "given")
     cuts = settle_cuts(scores, thresholds)
+    if isinstance(thresholds, str):
+        kinds = dict.fromkeys(modalities, str(thresholds))
+        unfit = _find_unfit(scores) if thresholds == "published" else {}
+        kinds |= dict.fromkeys(unfit, "quantile")
+        cuts |= settle_cuts(unfit, "quantile")
     words = settle_adjectives(adjectives)
     _tell_idle(adjectives, estimates)
     parts = [
@@ -159,7 +165,6 @@ def write_sentences(
         for name in modalities
     ]
     sentences = pd.concat(parts, ignore_index=True)
-    kind = thresholds if isinstance(thresholds, str) else "given"
     counted = []
     for modality, part in sentences.groupby("modality", sort=False):
         neutral = int(part["neutral"].sum())
@@ -172,9 +177,11 @@ def write_sentences(
                 "n_clips": len(part),
                 "highest": float(table.loc[table["modality"].eq(modality), "score"].max()),
                 "lowest_bound": min(cuts[str(modality)].values()),
+                "thresholds": kinds[str(modality)],
             }
         )
-    return Sentences(pd.DataFrame(counted), sentences, list_cuts(cuts), kind)
+    asked = thresholds if isinstance(thresholds, str) else "given"
+    return Sentences(pd.DataFrame(counted), sentences, list_cuts(cuts), asked)
 
 
 def _tell_idle(adjectives: object, estimates: pd.DataFrame) -> None:
@@ -188,14 +195,18 @@ def _tell_idle(adjectives: object, estimates: pd.DataFrame) -> None:
         warn_user(f"The table of adjectives names emotions that no score has: {name_some(idle)}.")
 
 
-def _warn_of_range(scores: Mapping[str, np.ndarray]) -> None:
-    """Warn of scores to which the published bounds cannot apply."""
+def _find_unfit(scores: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the modalities to whose scores the published bounds cannot apply, and say so."""
+    found = {}
     for name, own in scores.items():
-        low, high = float(own.min()), float(own.max())
         if np.mean((own < 0) | (own > 1)) > _STRAY:
-            told = f"Scores on {name} run from {low:g} to {high:g}, and the published bounds of "
-            remedy = ("adverbs are for scores from 0 to 1. Take ", Option("thresholds", "quantile"))
-            warn_user((told, *remedy, "."))
+            found[name] = own
+            warn_user(
+                f"Scores on {name} run from {own.min():g} to {own.max():g}, and the published "
+                "bounds of adverbs are for scores from 0 to 1. Quantiles of the scores are taken "
+                f"for {name}."
+            )
+    return found
 
 
 def _average_units(estimates: pd.DataFrame, unit: SentenceUnit) -> pd.DataFrame:

@@ -12,16 +12,15 @@ from scipy.special import stdtr
 from scipy.stats import rankdata
 
 from exprstats.apa import count_things, tell_p, write_count, write_number
-from exprstats.contracts import arrange_rows, check_table, order_levels
-from exprstats.document.cells import pick_rows
-from exprstats.errors import DataError, Option, Problem
+from exprstats.contracts import arrange_rows, check_table
+from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.expressions.distributions import OTHER_GROUPS
 from exprstats.expressions.estimates import ESTIMATES
 from exprstats.expressions.moments import (
-    code_clusters,
+    Side,
     find_cluster,
     order_emotions,
-    spread_moments,
+    spread_sides,
 )
 from exprstats.inference.resampling.pvalues import adjust_holm
 from exprstats.options import check_count
@@ -31,6 +30,7 @@ from exprstats.results import Result
 FEWEST = 4  # clusters of each of two matrices
 _MOST = 0.999999  # of a correlation, whose Fisher z is taken
 _BLOCK = 200  # draws at a time
+_MOST_SETS = 20  # data sets that are compared two by two
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,19 +179,16 @@ def compare_structure(
         fact = f"the estimates have no column '{by}'."
         raise DataError(Problem(fact, (OTHER_GROUPS, Option("by", None), ".")))
     used = find_cluster(estimates, cluster)
-    levels = [None] if by is None else order_levels(estimates[by])
-    listed, rows = [], []
+    rows: list[dict[str, Any]] = []
     with limit_threads():
-        sides = []
-        for modality in map(str, estimates["modality"].unique()):
-            mine = estimates[estimates["modality"].eq(modality)]
-            parts = [mine if by is None else pick_rows(mine, **{by: level}) for level in levels]
-            held = zip(levels, parts, strict=True)
-            sides += [_Side(part, level, modality) for level, part in held if len(part)]
+        sides = spread_sides(estimates, by, used)
+        listed = []
         for place, one in enumerate(sides):
             report_progress("Correlations of emotions", place, len(sides))
             listed.append(_list_pairs(one, used, padjust))
-        for pair in _pair_sides(sides):
+        pairs = _pair_sides(sides)
+        for place, pair in enumerate(pairs):
+            report_progress("Comparing correlations", place, len(pairs))
             rows += _compare(pair, used, (draws, stream))
     names = ("context", "versus", "modality", "versus_modality", "term")
     frame = pd.DataFrame(columns=[*names, "estimate"])
@@ -201,19 +198,19 @@ def compare_structure(
         for row, p in zip(tested, adjusted, strict=True):
             row["p_adjusted"] = float(p)
         frame = arrange_rows(rows, names)
-    pairs = pd.concat(listed, ignore_index=True)
-    return EstimateStructure(frame, pairs, order_emotions(pairs), _name_unit(used))
+    held = pd.concat(listed, ignore_index=True)
+    return EstimateStructure(frame, held, order_emotions(held), _name_unit(used))
 
 
 def _name_unit(cluster: str | None) -> str:
     return {"subject": "people", None: "moments"}.get(cluster, f"{cluster}s")
 
 
-def _list_pairs(side: _Side, cluster: str | None, padjust: str) -> pd.DataFrame:
+def _list_pairs(side: Side, cluster: str | None, padjust: str) -> pd.DataFrame:
     """Return one row a pair of emotions: pingouin's, and p that takes people as units."""
     from pingouin import multicomp, pairwise_corr
 
-    moments = spread_moments(side.part)
+    moments = side.moments
     # The standard deviation of equal numbers may be 1e-17 and not 0.
     varied = np.nanmax(moments.scores, axis=0) > np.nanmin(moments.scores, axis=0)
     kept = [name for name, one in zip(moments.emotions, varied, strict=True) if one]
@@ -221,10 +218,7 @@ def _list_pairs(side: _Side, cluster: str | None, padjust: str) -> pd.DataFrame:
         return pd.DataFrame(columns=["context", "modality", "emotion", "other", "r", "n"])
     wide = pd.DataFrame(moments.scores[:, varied], columns=kept)
     found = pairwise_corr(wide, method="spearman", padjust=padjust)
-    told = found.columns
-    p_value = next(name for name in ("p_unc", "p-unc", "p_val", "p-val") if name in told)
-    adjusted = next((name for name in ("p_corr", "p-corr") if name in told), p_value)
-    left = _leave_out(_rank(wide.to_numpy()), code_clusters(moments.keys, cluster))
+    left = _leave_out(_rank(wide.to_numpy()), side.codes)
     own, note = np.full(len(found), np.nan), _tell_few(len(left.people), _name_unit(cluster))
     if len(left.people) >= FEWEST:
         note = None
@@ -247,8 +241,8 @@ def _list_pairs(side: _Side, cluster: str | None, padjust: str) -> pd.DataFrame:
             "n_clusters": len(left.people),
             "p_value": own,
             "p_adjusted": mine,
-            "p_moments": found[p_value],
-            "p_moments_adjusted": found[adjusted],
+            "p_moments": found["p_unc"],
+            "p_moments_adjusted": found.get("p_corr", found["p_unc"]),
             "note": note,
         }
     )
@@ -258,36 +252,32 @@ def _tell_few(count: int, unit: str) -> str:
     return f"{FEWEST} {unit} are needed, and there {'is' if count == 1 else 'are'} {count}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """One of two matrices to be compared: estimates, and what they are of."""
-
-    part: pd.DataFrame
-    context: Any
-    modality: str
-
-
-def _pair_sides(sides: list[_Side]) -> list[tuple[_Side, _Side]]:
+def _pair_sides(sides: list[Side]) -> list[tuple[Side, Side]]:
     """Return data sets of one modality, then modalities of one data set, two by two."""
     pairs = list(combinations(sides, 2))
-    return [pair for pair in pairs if pair[0].modality == pair[1].modality] + [
-        pair for pair in pairs if pair[0].context == pair[1].context
-    ]
+    sets = len({one.context for one in sides})
+    alike = [pair for pair in pairs if pair[0].modality == pair[1].modality]
+    if sets > _MOST_SETS:
+        warn_user(
+            (
+                f"Correlations of {sets:,} data sets are not compared two by two; at most "
+                f"{_MOST_SETS} are. Name data sets of more recordings with ",
+                *(Option("by"), "."),
+            )
+        )
+        alike = []
+    return alike + [pair for pair in pairs if pair[0].context == pair[1].context]
 
 
 def _compare(
-    sides: tuple[_Side, _Side], cluster: str | None, plan: tuple[int, np.random.SeedSequence]
+    sides: tuple[Side, Side], cluster: str | None, plan: tuple[int, np.random.SeedSequence]
 ) -> list[dict[str, Any]]:
-    shared = set.intersection(*(set(map(str, one.part["emotion"])) for one in sides))
+    shared = sorted(set.intersection(*(set(one.moments.emotions) for one in sides)))
     if len(shared) < 2:
         return []
-    parts = [
-        spread_moments(one.part[one.part["emotion"].astype(str).isin(shared)]) for one in sides
-    ]
-    keys = pd.concat([part.keys for part in parts], ignore_index=True)
-    codes = code_clusters(keys, cluster)
-    cuts = np.split(codes, [len(parts[0].keys)])
-    left = [_leave_out(_rank(part.scores), mine) for part, mine in zip(parts, cuts, strict=True)]
+    parts = [one.narrow(shared) for one in sides]
+    codes = np.concatenate([mine for _, mine in parts])
+    left = [_leave_out(_rank(scores), mine) for scores, mine in parts]
     defined = np.logical_and.reduce([np.isfinite(one.z) for one in left])
     found, alike = _distance(left[0].z - left[1].z), _resemble(*(one.z[defined] for one in left))
     people = [len(one.people) for one in left]
@@ -305,7 +295,7 @@ def _compare(
         "versus": None if crossed else two.context,
         "modality": one.modality,
         "versus_modality": two.modality if crossed else None,
-        "n_clips": len(keys),
+        "n_clips": len(codes),
         "n_clusters": len(np.unique(codes)),
     }
     tested = {"estimate": float(found), "expected": expected, "p_value": float(p_value)}

@@ -11,7 +11,7 @@ import pandas as pd
 from exprstats.errors import NO_NUMBERS, DataError, Option, Problem
 from exprstats.expressions.recordings import PLACED, name_source
 from exprstats.io import Reading
-from exprstats.options import name_some
+from exprstats.options import name_nearest, name_some
 
 UNKNOWN = "estimates"  # the modality of a table that does not tell it
 _ROLES = {"id", "time", "subject", "modality", "context", "recording", "frame"}
@@ -71,7 +71,9 @@ def read_wide(
     chosen = list(emotions) if emotions else [name for name in free if name not in clocks]
     absent = [name for name in chosen if name not in table]
     if absent or not chosen:
-        fact = f"there is no column '{absent[0]}'." if absent else NO_NUMBERS
+        fact = NO_NUMBERS
+        if absent:
+            fact = f"there is no column '{absent[0]}'. {name_nearest(absent[0], free)}"
         raise DataError(
             Problem(fact, ("Name the columns with ", Option("emotions"), "."), file=str(path))
         )

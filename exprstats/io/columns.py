@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.codes import note_codes
 from exprstats.contracts import FILL_IN
 from exprstats.errors import Option, Problem, Text
 from exprstats.io.files.headers import unescape
 from exprstats.io.files.reading import AS_IT_IS, Reading, read_coded
 from exprstats.io.guards.ids import find_formulas, judge_ids, name_ids
-from exprstats.io.numbers import Marks, Missing, Parsed, describe_bad, name_cure, parse_numbers
+from exprstats.io.numbers import (
+    Marks,
+    Missing,
+    Parsed,
+    describe_bad,
+    name_cure,
+    parse_numbers,
+    parse_plain,
+)
 
 CLOCK = re.compile(r"(-?)(?:(\d+):)?(\d+):(\d{1,2}(?:[.,]\d+)?)", re.ASCII)
 # So many of a column's cells must be numbers for the others to count as mistakes.
 _MOSTLY = 0.8
+# Cells of a first batch that tell whether nearly all of a column are different numbers.
+_MANY = 1000
 
 
 class Column(Protocol):
@@ -35,6 +48,10 @@ class Column(Protocol):
     def finish(self) -> tuple[pd.Series, list[Problem]]:
         """Return the column, and what is wrong with it."""
         ...
+
+
+class Mixed(Exception):
+    """A column that seemed to hold plain numbers holds something else."""
 
 
 class Words:
@@ -60,15 +77,13 @@ class Words:
         self.remarks: list[Problem] = []
         self.said: list[str] = []
         self.of_sheet = False
-        self._places: dict[str, int] = {}
+        self._places: defaultdict[str, int] = defaultdict(count().__next__)
         self._codes: list[np.ndarray] = []
         self._rows: list[np.ndarray] = []
 
     def feed(self, cells: Sequence[str], rows: np.ndarray) -> None:
         """Take the next cells."""
-        codes, levels = pd.factorize(np.array(cells, dtype=object))
-        known = [self._places.setdefault(level, len(self._places)) for level in levels]
-        self._codes.append(np.array(known, dtype=np.int32)[codes])
+        self._codes.append(np.fromiter(map(self._places.__getitem__, cells), np.int32, len(cells)))
         self._rows.append(rows)
 
     def finish(self) -> tuple[pd.Series, list[Problem]]:
@@ -112,7 +127,9 @@ class Ids(Words):
         self.remarks += told.values()
         self.said += [name for one in found for name in name_ids(one, levels)]
         problems = [*self._find_empty(levels), *(self._find_formulas() or lost)]
-        return self.take(pd.array(levels, dtype="str")), problems
+        column = self.take(pd.array(levels, dtype="str"))
+        note_codes(column, self.codes, levels)
+        return column, problems
 
     def _find_empty(self, levels: list[str]) -> list[Problem]:
         empty = [place for place, level in enumerate(levels) if not level]
@@ -159,10 +176,20 @@ class Numbers:
         self._endless: list[int] = []
         self._grouped: str | None = None
         self._percents: dict[bool, list[str]] = {}
+        self._varied = False
 
     def feed(self, cells: Sequence[str], rows: np.ndarray) -> None:
         """Take the next cells."""
+        # Where most cells differ, each is read as it comes.
+        if self._varied and (plain := parse_plain(cells, self._missing)) is not None:
+            self._values.append(plain.found)
+            if plain.point is not None:
+                self._marks.note(self.name, cells, rows, plain)
+            for percent, text in list_percents(cells, plain):
+                self._percents.setdefault(percent, []).append(text)
+            return
         codes, levels = pd.factorize(np.array(cells, dtype=object))
+        self._varied = 2 * len(levels) > len(cells)
         parsed = parse_numbers(levels.tolist(), self._missing, self._marks.thousands)
         if parsed.bad:
             answers = [self._number(level) for level in levels.tolist()]
@@ -241,17 +268,43 @@ class Guessed(Words):
         self, name: str, missing: Missing, marks: Marks, reading: Reading = AS_IT_IS
     ) -> None:
         super().__init__(name)
+        self.swift = False
         self._missing = missing
         self._marks = marks
         self._reading = reading
+        self._values: list[np.ndarray] = []
+        self._point: tuple[str, int] | None = None
 
     def feed(self, cells: Sequence[str], rows: np.ndarray) -> None:
-        """Take the next cells."""
+        """Take the next cells.
+
+        Raises
+        ------
+        Mixed
+            If the column is swift, and its first cells differed and were plain numbers, but not
+            all of these are.
+        """
+        begun = bool(self._codes or self._values)
+        if self._values or (self.swift and not begun and len(cells) >= _MANY):
+            varied = self._values or 2 * len(set(cells)) > len(cells)
+            plain = parse_plain(cells, self._missing) if varied else None
+            if plain is None and self._values:
+                raise Mixed
+            if plain is not None and np.isfinite(plain.found).any():
+                self._values.append(plain.found)
+                if plain.point is not None and self._point is None:
+                    self._point = cells[plain.point], int(rows[plain.point])
+                return
         number = self._reading.number_answer
         super().feed([number(cell) for cell in cells] if self._reading.labels else cells, rows)
 
     def finish(self) -> tuple[pd.Series, list[Problem]]:
         """Return numbers if all cells are, a problem if most are, else texts."""
+        if self._values:
+            if self._point is not None:
+                text, row = self._point
+                self._marks.note(self.name, [text], [row], Parsed(np.empty(0), point=0))
+            return pd.Series(np.concatenate(self._values), name=self.name), []
         levels, codes = self.levels, self.codes
         if formulas := find_formulas(levels) if self.of_sheet else []:
             cells = {levels[place]: list(self.find_rows([place])) for place in formulas}
@@ -352,6 +405,8 @@ class Classes(Guessed):
 
     def finish(self) -> tuple[pd.Series, list[Problem]]:
         """Return numbers if all cells are, else the names, and what is wrong with them."""
+        if self._values:
+            return super().finish()
         parsed = parse_numbers(self.levels, self._missing, self._marks.thousands)
         if np.isnan(parsed.found).all() and not parsed.bad:
             return self.take(parsed.found), []

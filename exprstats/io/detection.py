@@ -10,6 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.codes import repeats_rows
 from exprstats.errors import NO_ROWS, DataError, Problem, Text, speak
 from exprstats.io.columns import Guessed
 from exprstats.io.files.answers import is_no_answer
@@ -109,7 +110,7 @@ def sniff_file(path: FilePath, reading: Reading = AS_IT_IS) -> FileFacts:
     rows, last = 0, source.layout.first_row
     for batch in source.walk(problems):
         columns = columns or _guess_columns(source, batch)
-        rows, last = rows + len(batch.rows), int(batch.numbers[-1])
+        rows, last = rows + len(batch.numbers), int(batch.numbers[-1])
     if rows == 0 and not problems:
         problems.append(Problem(NO_ROWS, "Check the export."))
     if problems:
@@ -144,7 +145,7 @@ def _guess_columns(source: Source, batch: Batch) -> list[Guessed]:
         for name in source.header
     ]
     for place, column in enumerate(columns):
-        column.feed([row[place] for row in batch.rows], batch.numbers)
+        column.feed(batch.list_cells(place), batch.numbers)
         column.finish()
     return columns
 
@@ -331,7 +332,7 @@ def _is_rated(table: pd.DataFrame, roles: dict[str, str], kind: Kind) -> bool:
     subject = table[roles["subject"]]
     if kind == "ratings":
         key = [roles[role] for role in ("context", "item", "subject", "rater") if role in roles]
-        return not table.duplicated(key).any()
+        return not repeats_rows(table, key)
     return kind == "clips" and bool(subject.is_unique) and len(subject) > 1
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.codes import repeats_rows
 from exprstats.contracts import FILL_IN
 from exprstats.errors import DataError, Option, OptionError, Problem, Text, warn_user
 from exprstats.io.guards.tables import mark_said
@@ -75,7 +76,7 @@ class Draft:
 
     def find_repeats(self, key: Sequence[str], remedy: Text) -> None:
         """Note the rows whose key another row has too, if the table has the whole key."""
-        if not set(key) <= set(self.table.columns):
+        if not set(key) <= set(self.table.columns) or not repeats_rows(self.table, key):
             return
         repeated = self.table.duplicated(list(key), keep=False).to_numpy()
         if repeated.any():
@@ -116,7 +117,7 @@ class Draft:
         fact = f"nobody named it, and it splits {counted}: clip '{first}' stands with {shown}."
         named = "If these are contexts, say so with ", Option("context", "context")
         rest = [one for one in key if one != "context" and one in self.table.columns]
-        if self.table.duplicated(rest).any():
+        if repeats_rows(self.table, rest):
             fact = f"{fact} It is read as contexts, which tell rows with equal ids apart."
             warn_user(Problem(fact, (*named, "."), file=self.file, column="context"))
             return

@@ -96,11 +96,11 @@ def parse_numbers(texts: Sequence[str], missing: Missing, thousands: str | None 
     thousands
         The mark for thousands, where other columns of the file tell.
     """
-    parsed = _parse_plain(texts)
+    parsed = parse_plain(texts, missing)
     if parsed is None:
         parsed = _parse_each(texts, missing, thousands)
-    for value in missing.values:
-        parsed.found[parsed.found == value] = np.nan
+        for value in missing.values:
+            parsed.found[parsed.found == value] = np.nan
     return parsed
 
 
@@ -172,19 +172,28 @@ def looks_grouped(text: str) -> bool:
     return _THOUSANDS.fullmatch(text.strip()) is not None
 
 
-def _parse_plain(texts: Sequence[str]) -> Parsed | None:
-    """Return the numbers if all texts are plain ones; None if any needs a closer look."""
-    joined = "\n".join(texts)
+def parse_plain(texts: Sequence[str], missing: Missing) -> Parsed | None:
+    """Return the numbers if all texts are plain or missing; None if any needs a closer look."""
+    joined, silent = "\n".join(texts), frozenset[str]()
     if not joined.isascii() or "_" in joined:
         return None
     try:
         values = np.array([float(text) for text in texts])
     except ValueError:
+        silent = missing.texts
+        try:
+            values = np.array([math.nan if text in silent else float(text) for text in texts])
+        except ValueError:
+            return None
+    odd = np.flatnonzero(~np.isfinite(values)).tolist()
+    if any(texts[place] not in missing.texts for place in odd):
         return None
-    if not np.isfinite(values).all():
-        return None
-    found = (i for i, text in enumerate(texts) if "." in text) if "." in joined else iter(())
-    return Parsed(values, point=next(found, None))
+    values[odd] = math.nan
+    found = (i for i, text in enumerate(texts) if "." in text and text not in silent)
+    point = next(found, None) if "." in joined else None
+    for value in missing.values:
+        values[values == value] = math.nan
+    return Parsed(values, point=point)
 
 
 def _parse_each(texts: Sequence[str], missing: Missing, thousands: str | None) -> Parsed:

@@ -62,7 +62,7 @@ def write_csv(table: pd.DataFrame, path: FilePath) -> None:
         {place: _guard(table.iloc[:, place]) for place in range(table.shape[1])}, table.index
     )
     safe.columns = pd.Index([_guard_text(str(name)) for name in table.columns])
-    with _replacing(Path(path)) as stream:
+    with _replacing(take_path(path)) as stream:
         # Without the mark, spreadsheets take the file for one of their system's encoding.
         stream.write("\ufeff")
         safe.to_csv(stream, index=False, lineterminator="\n")
@@ -119,7 +119,7 @@ def write_json(payload: Any, path: FilePath) -> None:
     {'estimate': None}
     """
     text = encode_json(payload)
-    with _replacing(Path(path)) as stream:
+    with _replacing(take_path(path)) as stream:
         stream.write(text)
 
 

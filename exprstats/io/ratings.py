@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.codes import repeats_rows
 from exprstats.errors import Option, OptionError, Problem, Text, warn_user
 from exprstats.io.clips import check_reversed
 from exprstats.io.drafts import ELSE_RENAME, Draft, list_names, number_rows
@@ -286,7 +287,9 @@ def _lengthen(draft: Draft, shape: _Shape) -> Draft:
     if shape.numbered:
         columns["clip"] = pd.Series(number_rows(len(table)))
     places = np.repeat(np.arange(len(table)), width)
-    long = pd.DataFrame(columns).take(places).reset_index(drop=True)
+    long = pd.DataFrame(columns)
+    if width > 1:
+        long = long.take(places).reset_index(drop=True)
     for name, held in shape.spread.items():
         long[name] = pd.array(held, dtype="str").take(np.tile(np.arange(width), len(table)))
     long["rating"] = table[list(shape.numbers)].to_numpy(float).ravel()
@@ -322,7 +325,7 @@ def _judge_items(draft: Draft) -> None:
     """Note a column "item" that nobody named, where no rater rated a clip on two items."""
     key = [name for name in _KEY if name in draft.table.columns and name != "item"]
     levels = draft.table["item"].unique()[:3]
-    if len(levels) > 1 and not draft.table.duplicated(key).any():
+    if len(levels) > 1 and not repeats_rows(draft.table, key):
         shown = ", ".join(f"'{one}'" for one in levels)
         fact = f"nobody named it ({shown}), and no rater rated a clip on two of its values."
         named = "If these are questions, say so with ", Option("item", "item")
@@ -346,7 +349,7 @@ def _tell_apart(source: Source, draft: Draft, shape: _Shape) -> Text:
     ids = draft.table[list(dict.fromkeys(shape.ids.values()))]
     people = shape.ids.get("subject")
     key = [name for name in ids if name != people]
-    if shape.numbered or not key or not ids.duplicated(key).any():
+    if shape.numbered or not key or not repeats_rows(ids, key):
         return ()
     others = read_others(source, [*map(str, ids), *shape.numbers])
     whole = pd.concat([ids, draft.table[list(shape.numbers)], others], axis=1)
@@ -370,19 +373,19 @@ def _tell_apart(source: Source, draft: Draft, shape: _Shape) -> Text:
 
 def _settle_repeats(draft: Draft, duplicates: Duplicates, apart: Text = ()) -> None:
     key = [name for name in _KEY if name in draft.table.columns]
+    if not repeats_rows(draft.table, key):
+        return
     if duplicates == "error":
         either = (Option("duplicates", "mean"), " or ", Option("duplicates", "first"))
         remedy: Text = ("Remove the repeats, or add ", *either, ".")
         if apart:
             remedy = apart
-        elif "subject" in draft.table and not draft.table.duplicated([*key, "subject"]).any():
+        elif "subject" in draft.table and not repeats_rows(draft.table, [*key, "subject"]):
             both = Option("clip", ["subject", "clip"])
             remedy = ("Clips of different people share an id: name both, such as ", both, ".")
         draft.find_repeats(key, remedy)
         return
     again = draft.table.duplicated(key).to_numpy()
-    if not again.any():
-        return
     if duplicates == "mean":
         means = draft.table.groupby(key, sort=False)["rating"].transform("mean")
         draft.table = draft.table.assign(rating=means)

@@ -6,7 +6,7 @@ import os
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import compress, islice
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -19,6 +19,7 @@ from exprstats.io.columns import (
     Guessed,
     Ids,
     Milliseconds,
+    Mixed,
     Numbers,
     Predicted,
     Target,
@@ -31,13 +32,11 @@ from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.records import (
     Batch,
     Layout,
-    describe_ragged,
     find_layout,
-    fit_row,
     read_batches,
 )
 from exprstats.io.files.spreads import find_judges
-from exprstats.io.files.tails import Sieve, is_note
+from exprstats.io.files.tails import Sieve, describe_ragged, fit_rows, is_note
 from exprstats.io.files.text import names_rows
 from exprstats.io.files.words import WORDS, split_name
 from exprstats.io.guards.codes import describe_codes, find_silent
@@ -142,44 +141,21 @@ class Source:
         apart
             The column of items, which have scales of their own.
         """
-        absent = self._find_absent(roles)
-        problems = [*self.problems, *absent]
-        columns: dict[str, tuple[list[int], Column]] = {}
-        for name, role in roles.items():
-            parts = self.joined.get(name, (name,))
-            if self.has(*parts):
-                places = [self.header.index(part) for part in parts]
-                column = self._open_column(name, role)
-                if isinstance(column, Words):
-                    column.of_sheet = self.layout.sheet is not None
-                columns[name] = (places, column)
-        labels = {
-            self.header.index(name): named
-            for name, named in self.layout.labels.items()
-            if name in self.header and roles.get(name) in {"id", "text", "class"}
-        }
-        numbers = [np.empty(0, np.int64)]
         ids = {name for name, role in roles.items() if role in {"id", "class"}}
         ids |= {part for name in ids for part in self.joined.get(name, ())}
-        for batch in self.walk(problems, ids):
-            numbers.append(batch.numbers)
-            for places, column in columns.values():
-                cells = [
-                    [labels[p].get(row[p], row[p]) for row in batch.rows]
-                    if p in labels
-                    else [row[p] for row in batch.rows]
-                    for p in places
-                ]
-                column.feed(cells[0] if len(cells) == 1 else _join_cells(cells), batch.numbers)
-        finished = [column.finish() for _, column in columns.values()]
-        rows = np.concatenate(numbers)
+        try:
+            columns, rows, problems = self._feed(roles, ids, swift=self.layout.format == "text")
+        except Mixed:
+            self.marks = Marks(self.marks.thousands)
+            columns, rows, problems = self._feed(roles, ids, swift=False)
+        finished = [column.finish() for column in columns]
         table = pd.DataFrame({str(series.name): series for series, _ in finished})
         found = [one for _, told in finished for one in told]
         answers = self.answers or [name for name, role in roles.items() if role == "number"]
         table, rows, passed, found = drop_hollow(table, rows, found, answers)
         problems += found
-        remarks = [remark for _, column in columns.values() for remark in column.remarks]
-        said = [name for _, column in columns.values() for name in column.said]
+        remarks = [remark for column in columns for remark in column.remarks]
+        said = [name for column in columns for name in column.said]
         told, codes = self._guard(table, rows, roles, guarded, apart)
         remarks, said = [*self.passed, *passed, *remarks, *told], said + codes
         for remark in remarks:
@@ -190,6 +166,39 @@ class Source:
         if not len(rows) and not problems:
             problems.append(Problem(NO_ROWS, "Check the export."))
         return Draft(str(self.layout.path), table, rows, problems, tuple(said))
+
+    def _feed(
+        self, roles: Mapping[str, Role], ids: Collection[str], *, swift: bool
+    ) -> tuple[list[Column], np.ndarray, list[Problem]]:
+        """Return the columns with all their cells, the numbers of the rows, and problems so far."""
+        problems = [*self.problems, *self._find_absent(roles)]
+        columns: dict[str, tuple[list[int], Column]] = {}
+        for name, role in roles.items():
+            parts = self.joined.get(name, (name,))
+            if self.has(*parts):
+                places = [self.header.index(part) for part in parts]
+                column = self._open_column(name, role)
+                if isinstance(column, Words):
+                    column.of_sheet = self.layout.sheet is not None
+                if isinstance(column, Guessed):
+                    column.swift = swift and not self.reading.labels
+                columns[name] = (places, column)
+        labels = {
+            self.header.index(name): named
+            for name, named in self.layout.labels.items()
+            if name in self.header and roles.get(name) in {"id", "text", "class"}
+        }
+        numbers = [np.empty(0, np.int64)]
+        for batch in self.walk(problems, ids):
+            numbers.append(batch.numbers)
+            for places, column in columns.values():
+                cells = [batch.list_cells(place) for place in places]
+                cells = [
+                    [labels[place].get(cell, cell) for cell in held] if place in labels else held
+                    for place, held in zip(places, cells, strict=True)
+                ]
+                column.feed(cells[0] if len(cells) == 1 else _join_cells(cells), batch.numbers)
+        return [column for _, column in columns.values()], np.concatenate(numbers), problems
 
     def _open_column(self, name: str, role: Role) -> Column:
         if role == "id":
@@ -235,25 +244,21 @@ class Source:
         begun, whole = False, True
         sieve = Sieve(self.header, ids)
         for batch in read_batches(self.layout, problems):
-            rows, numbers = batch.rows, batch.numbers
-            if not begun:
-                rows, numbers, begun = rows[1:], numbers[1:], True
-            lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-            if (lengths != width).any():
-                rows = [fit_row(row, width, self.layout.sheet is not None) for row in rows]
-                lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-            fits = lengths == width
-            if not fits.all():
-                wrong = zip(numbers[~fits].tolist(), compress(rows, ~fits), strict=True)
-                ragged += list(wrong)
-                rows, numbers = list(compress(rows, fits)), numbers[fits]
-            rows, numbers = sieve.take(rows, numbers)
+            begin = 0 if begun else 1
+            if begin or not batch.is_even(self.header):
+                rows, numbers = batch.rows[begin:], batch.numbers[begin:]
+                fitted, wrong = fit_rows(rows, numbers, width, self.layout.sheet is not None)
+                ragged += wrong
+                fitted = sieve.take(fitted)
+            else:
+                fitted = sieve.take(batch, even=True)
+            begun = True
             # The last rows may be no data, so that one batch waits for the next.
-            if rows:
+            if len(fitted.numbers):
                 if held is not None:
                     yield held
                     whole = False
-                held = Batch(rows, numbers)
+                held = fitted
         last = held.numbers[-1] if held is not None else 0
         # Notes of one cell below the last row are no rows.
         while ragged and ragged[-1][0] > last and is_note(ragged[-1][1], width):
@@ -261,7 +266,7 @@ class Source:
             noted = f"row {number} holds a note ('{cells[0].strip()[:40]}'): left out."
             sieve.passed.insert(0, Problem(noted))
         if held is not None:
-            yield Batch(*sieve.cut(held.rows, held.numbers, whole=whole))
+            yield sieve.cut(held, whole=whole)
         self.passed, self.inner = sieve.list_passed(), sieve.count
         if ragged:
             problems.append(describe_ragged([(at, len(row)) for at, row in ragged], width))

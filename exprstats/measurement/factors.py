@@ -20,7 +20,7 @@ from exprstats.measurement.factor.formulas import (
     propagate_error,
     weigh_bartlett,
 )
-from exprstats.measurement.factor.items import ItemSet, read_items, warn_incomplete
+from exprstats.measurement.factor.items import ItemSet, take_items, warn_incomplete
 from exprstats.measurement.factor.model import list_jobs
 from exprstats.measurement.factor.solution import Receipt, limit_estimate, list_fit, write_fit
 from exprstats.options import check_level
@@ -159,7 +159,7 @@ def fit_factors(
     groups = {str(name): tuple(map(str, one)) for name, one in items.items()}
     _check_groups(groups, level)
     names = tuple(item for one in groups.values() for item in one)
-    itemset = read_items(items_table, names, by)
+    itemset = take_items(items_table, names, by)
     jobs = list_jobs(itemset, names)
     warn_incomplete(itemset)
     fits = [solve_factors(job, groups) for job in jobs]

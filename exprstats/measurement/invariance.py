@@ -16,7 +16,7 @@ from exprstats.contracts import encode_ids
 from exprstats.errors import DataError, Problem
 from exprstats.measurement.factor.checks import check_items
 from exprstats.measurement.factor.engines import Job
-from exprstats.measurement.factor.items import ItemSet, read_items, warn_incomplete
+from exprstats.measurement.factor.items import ItemSet, take_items, warn_incomplete
 from exprstats.measurement.factor.model import find_clusters, list_jobs
 from exprstats.measurement.factor.moments import ClusterSums, PatternSums, sum_clusters
 from exprstats.measurement.factor.refits import fit_sums
@@ -209,8 +209,8 @@ def _prepare(
 ) -> tuple[ItemSet, list[Job]]:
     names = check_items(items)
     check_word(missing, MissingRule, "missing")
-    itemset = read_items(table, names, by)
-    ids = find_clusters(table, cluster) if cluster else None
+    itemset = take_items(table, names, by)
+    ids = None if cluster is None else find_clusters(table, cluster)
     return itemset, list_jobs(itemset, names, cluster=ids, missing=missing)
 
 

@@ -16,7 +16,7 @@ from exprstats.measurement.factor import checks
 from exprstats.measurement.factor.checks import tell_heywood
 from exprstats.measurement.factor.engines import Job, ask_lavaan, rescale_moments
 from exprstats.measurement.factor.formulas import compute_omega, find_signs, propagate_error
-from exprstats.measurement.factor.items import read_items, warn_incomplete
+from exprstats.measurement.factor.items import take_items, warn_incomplete
 from exprstats.measurement.factor.model import find_clusters, list_jobs
 from exprstats.measurement.factor.moments import split_squares
 from exprstats.measurement.factor.solution import (
@@ -178,7 +178,7 @@ def fit_levels(
     """
     names = checks.check_items(items)
     check_level(level)
-    itemset = read_items(items_table, names, by)
+    itemset = take_items(items_table, names, by)
     jobs = list_jobs(itemset, names, cluster=find_clusters(items_table, cluster), keep_rows=True)
     checks.raise_problems([one for job in jobs for one in _find_unlayered(job, cluster)])
     warn_incomplete(itemset)

@@ -16,7 +16,7 @@ from exprstats.errors import FitError, Problem, warn_user
 from exprstats.measurement.factor.checks import check_items, raise_problems
 from exprstats.measurement.factor.engines import Job, ask_lavaan
 from exprstats.measurement.factor.formulas import find_signs
-from exprstats.measurement.factor.items import ItemSet, check_contexts, read_items, warn_incomplete
+from exprstats.measurement.factor.items import ItemSet, check_contexts, take_items, warn_incomplete
 from exprstats.measurement.factor.model import list_jobs
 from exprstats.measurement.factor.solution import (
     UNTESTABLE,
@@ -139,7 +139,7 @@ def fit_ordered(
     """
     names = check_items(items)
     check_level(level)
-    itemset = read_items(items_table, names, by)
+    itemset = take_items(items_table, names, by)
     raise_problems(_find_uncounted(itemset, names))
     jobs = list_jobs(itemset, names, keep_rows=True)
     warn_incomplete(itemset, fate="they are left out of the fit and scored by the items they have")
@@ -199,7 +199,7 @@ def score_ordered(factor: OrderedFactor, items_table: pd.DataFrame) -> pd.DataFr
     [-1.7]
     """
     check_kind(factor, OrderedFactor, "factor", "fit_ordered")
-    itemset = read_items(items_table, factor.items, factor.by)
+    itemset = take_items(items_table, factor.items, factor.by)
     check_contexts(itemset, [one.context for one in factor.solutions])
     return list_scores(factor.solutions, itemset)
 

@@ -17,7 +17,7 @@ from exprstats.measurement.factor.model import Factor, find_clusters
 from exprstats.measurement.factor.moments import share_between
 from exprstats.measurement.factor.solution import name_rows
 from exprstats.measurement.scores import score_clips
-from exprstats.options import ScoreMethod
+from exprstats.options import ScoreMethod, check_columns
 from exprstats.results import Result
 
 KEYS = ("context", "fitted_on", "term", "score", "versus")
@@ -117,6 +117,7 @@ def compare_scores(
     )
     scores = pd.DataFrame({kind: table["score"].to_numpy() for kind, table in tables.items()})
     people = None
+    check_columns(subject)
     if subject in items_table.columns or subject != "subject":
         copies = len(ids) // len(items_table)
         people = pd.Series(np.tile(find_clusters(items_table, subject).astype(str), copies))

@@ -12,7 +12,7 @@ from exprstats.apa import count_things, write_number
 from exprstats.contracts import NAMED_CLIPS, check_kind, check_table, order_levels, require_columns
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.io.guards.tables import guard_table
-from exprstats.measurement.factor.items import TOLERATED, read_items
+from exprstats.measurement.factor.items import TOLERATED, take_items
 from exprstats.measurement.factor.model import Factor
 from exprstats.measurement.factor.scoring import list_scores, read_raters
 from exprstats.options import ScoreMethod, check_share, check_word
@@ -85,7 +85,7 @@ def score_clips(
     """
     check_word(method, ScoreMethod, "method")
     check_kind(factor, Factor, "factor", "fit_factor")
-    itemset = read_items(items_table, factor.items, factor.by)
+    itemset = take_items(items_table, factor.items, factor.by)
     _warn_beyond(factor, itemset.answers)
     _warn_turned(factor, itemset.answers)
     return list_scores(factor.solutions, itemset, method, ratings)
@@ -264,6 +264,7 @@ def join_scores(
     [[-1.37, -1.49]]
     """
     check_share(unmatched, "unmatched")
+    check_kind(factor, Factor, "factor", "fit_factor")
     clips = guard_table(clips, ids=(*NAMED_CLIPS.key, "subject"), quiet=True)
     check_table(clips, NAMED_CLIPS)
     if factor.scores.empty:

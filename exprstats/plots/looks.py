@@ -311,6 +311,11 @@ def save_figure(plot: ggplot, stem: str | PathLike[str], *, dpi: int = 200) -> t
     tuple of Path
         The PNG and the SVG.
 
+    Raises
+    ------
+    OptionError
+        If the first argument is no figure.
+
     Examples
     --------
     ::

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.contracts import order_levels, require_columns
-from exprstats.document.cells import name_contexts
+from exprstats.document.cells import name_contexts, name_pairs
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.models.explain.weights import NOTABLE
 from exprstats.plots.looks import (
@@ -242,11 +242,3 @@ def select_differences(table: pd.DataFrame) -> pd.DataFrame:
         fact = "there is no difference between contexts."
         raise DataError(Problem(fact, "Take the result of contrast_contexts."))
     return rows
-
-
-def name_pairs(rows: pd.DataFrame) -> list[str]:
-    """Return "context − versus" of each row."""
-    return [
-        f"{context} − {versus}"
-        for context, versus in zip(rows["context"], rows["versus"], strict=True)
-    ]

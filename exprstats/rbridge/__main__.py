@@ -6,14 +6,14 @@ import json
 import sys
 
 from exprstats.rbridge.crossing import to_python
-from exprstats.rbridge.probe import ANSWER
+from exprstats.rbridge.probe import ANSWER, PARTS
 from exprstats.rbridge.session import start_here
 
 seen = to_python(start_here()["describe_r"]())
-plain = {name: part[0] for name, part in seen.items() if name != "packages"}
+plain = {name: part if name in PARTS else part[0] for name, part in seen.items()}
 
 
-plain |= {"utf8": bool(plain["utf8"]), "packages": seen["packages"]}
+plain["utf8"] = bool(plain["utf8"])
 
 
 sys.stdout.write(f"\n{ANSWER}{json.dumps(plain)}\n")

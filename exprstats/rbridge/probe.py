@@ -6,13 +6,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from exprstats import __version__
 from exprstats.errors import RError
 from exprstats.rbridge.places import find_home
 from exprstats.rbridge.rscript import ask_apart
@@ -25,6 +28,7 @@ _INSTALL_LAVAAN = (
     "Install lavaan: 'sudo apt-get install -y r-cran-lavaan', or install.packages(\"lavaan\") in R."
 )
 ANSWER = "exprstats-r-state:"
+PARTS = ("packages", "places")  # of what R says of itself, those that are not one text
 ENGINES = ("auto", "rpy2", "rscript")
 _PROBE_SECONDS = 120
 
@@ -76,7 +80,8 @@ def probe_r() -> RState:
     or ``auto``, which tries them in this order.
 
     R is started in a process apart, because a wrong R_HOME or an rpy2 built for another R ends
-    the process that tries it. Takes about half a second the first time.
+    the process that tries it. That takes about half a second; an R that started is then remembered
+    in the user's cache folder until R, rpy2, their settings or a package's files change.
     """
     wanted = os.environ.get("EXPRSTATS_R") or "auto"
     if os.environ.get("EXPRSTATS_NO_R") or wanted == "none":
@@ -115,7 +120,7 @@ def _start_rscript(seen: RState) -> RState:
     except RError as error:
         cure = 'Install jsonlite for this R: install.packages("jsonlite").'
         return replace(seen, problem=f"Rscript cannot serve: {error}.", cure=cure)
-    told = {name: part if name == "packages" else part[0] for name, part in answer["value"].items()}
+    told = {name: part if name in PARTS else part[0] for name, part in answer["value"].items()}
     return _judge(seen, told, "rscript")
 
 
@@ -136,15 +141,70 @@ def _name_rpy2(version: str) -> str:
 
 
 def _start_apart(seen: RState, version: str, rpy2: str) -> RState:
+    key = _describe_setting(seen)
+    if told := _recall(key):
+        return _judge(seen, told, "rpy2")
     said = _ask_apart()
     for line in said.splitlines():
         if line.startswith(ANSWER):
-            return _judge(seen, json.loads(line.removeprefix(ANSWER)), "rpy2")
+            told = json.loads(line.removeprefix(ANSWER))
+            _remember(key, told)
+            return _judge(seen, told, "rpy2")
     fits = _is_before_45(version) == (tuple(map(int, rpy2.split(".")[:2])) < (3, 6))
     last = (said.strip().splitlines() or ["it ended without a word"])[-1]
     fact = f"R {version} does not start under rpy2 {rpy2}: {last.strip()}."
     cure = "Run 'R --version' to see whether R itself starts." if fits else _name_rpy2(version)
     return replace(seen, rpy2_matches=None if fits else False, problem=fact, cure=cure)
+
+
+def _find_memory() -> Path:
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
+    return folder.expanduser() / "exprstats" / "r-state.json"
+
+
+def _describe_setting(seen: RState) -> dict[str, Any]:
+    """Return all that decides, from outside R, whether R starts in this process."""
+    names = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH")
+    own = {k: v for k, v in os.environ.items() if k in names or k.startswith(("R_", "LC_"))}
+    spec = find_spec("rpy2")
+    places = [spec.origin if spec else None, f"{seen.r_home}/lib/libR.so", ".Renviron"]
+    return {
+        "exprstats": [__version__, str(Path(__file__).parent)],
+        "python": [sys.executable, sys.version],
+        "r": [seen.r_home, seen.r_version, seen.rpy2_version],
+        "environment": own,
+        "files": _list_times(str(Path(one).absolute()) for one in places if one),
+    }
+
+
+def _list_times(places: Iterable[str]) -> dict[str, int | None]:
+    """Return when each file or folder changed last; None where there is none."""
+    found = {one: Path(one) for one in places}
+    return {one: path.stat().st_mtime_ns if path.exists() else None for one, path in found.items()}
+
+
+def _recall(key: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what R said in the same setting, if nothing that it depends on has changed."""
+    try:
+        kept = json.loads(_find_memory().read_text("utf-8"))
+        if kept["key"] == key and kept["times"] == _list_times(kept["told"]["places"]):
+            return kept["told"]
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError):
+        return None  # unreadable, or of another version
+    return None
+
+
+def _remember(key: dict[str, Any], told: dict[str, Any]) -> None:
+    kept = {"key": key, "told": told, "times": _list_times(told["places"])}
+    with suppress(OSError, RuntimeError):  # a home that is not there, or not ours to write
+        memory = _find_memory()
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        part = memory.with_name(f"{os.getpid()}.json")
+        try:
+            part.write_text(json.dumps(kept), "utf-8")
+            part.replace(memory)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def _ask_apart() -> str:

@@ -31,7 +31,7 @@ from exprstats.reliability.categories import (
     tally_panel,
 )
 from exprstats.reliability.icc.analysis import FIXED_RATERS
-from exprstats.reliability.icc.bootstrap import draw_values
+from exprstats.reliability.icc.bootstrap import sample_values
 from exprstats.reliability.icc.checks import refuse_obstacles, warn_constant
 from exprstats.reliability.icc.jackknife import combine_thetas, find_t_limits
 from exprstats.reliability.icc.panels import Panel, split_whole
@@ -338,7 +338,7 @@ def _write_bootstrap(
 ) -> Iterator[dict[str, Any]]:
     seeds, draws = plan
     whole = measure_agreements(tally, np.ones((1, len(tally.sums))))
-    values = draw_values(
+    values = sample_values(
         lambda times: np.stack([*measure_agreements(tally, times).values()]),
         len(tally.sums),
         seeds,

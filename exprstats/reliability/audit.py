@@ -11,7 +11,7 @@ from typing import Any, Literal
 import pandas as pd
 from scipy.special import fdtri
 
-from exprstats.apa import write_level
+from exprstats.apa import write_level, write_number
 from exprstats.contracts import require_columns
 from exprstats.errors import DataError, Problem
 from exprstats.options import check_level, check_word
@@ -24,6 +24,7 @@ NEEDED = (*NUMBERS, "n_clips", "raters_per_clip")
 ADDED = ("consistent", "expected_low", "expected_high", "note")
 AuditTerm = Literal["ICC(1,k)", "ICC(1,1)", "ICC(C,k)", "ICC(C,1)"]
 SLACK = 1e-9
+_PERCENT = 2  # from which on an estimate is no share with a misprint
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,13 +135,16 @@ def audit_table(
 def _check_claim(claim: Claim) -> dict[str, Any]:
     low, high = expect_limits(claim)
     consistent = is_consistent(claim)
-    parts = [
-        *([f"expected [{low:g}, {high:g}]"] if not math.isnan(low) else []),
-        *filter(None, [claim.flaw]),
-        explain_claim(claim),
-    ]
-    note = None if consistent else "; ".join(parts)
-    return {"consistent": consistent, "expected_low": low, "expected_high": high, "note": note}
+    ends = Printed(low, claim.low.decimals), Printed(high, claim.high.decimals)
+    expected = "" if math.isnan(low) else f"expected [{ends[0]}, {ends[1]}]"
+    parts = [expected, claim.flaw, explain_claim(claim), claim.doubt]
+    note = claim.doubt if consistent else "; ".join(filter(None, parts))
+    return {
+        "consistent": consistent,
+        "expected_low": low,
+        "expected_high": high,
+        "note": note or None,
+    }
 
 
 def _read_claims(
@@ -193,8 +197,32 @@ class Claim:
         estimate, low, high = self.estimate.value, self.low.value, self.high.value
         if low <= estimate <= high <= 1 and estimate < 1:
             return ""
-        shown = f"{estimate:g} [{low:g}, {high:g}]"
+        shown = f"{self.estimate} [{self.low}, {self.high}]"
         return f"{shown} is impossible, for whatever data: it is no coefficient in its limits"
+
+    @property
+    def doubt(self) -> str:
+        """What is said of a number of raters that is none."""
+        if self.k == int(self.k):
+            return ""
+        return f"{self.k:g} raters are a mean: of unequal numbers the F interval is approximate"
+
+    def mend_slips(self) -> tuple[list[str], Claim]:
+        """Return what was wrong in writing the numbers down, by their looks, and the claim mended.
+
+        Percent are divided by 100, and limits exchanged of which the lower is the higher.
+        """
+        found: list[str] = []
+        claim = self
+        numbers = [claim.estimate, claim.low, claim.high]
+        if claim.estimate.value >= _PERCENT and all(abs(one.value) <= 100 for one in numbers):
+            found.append("its numbers read as percent")
+            shares = [Printed(one.value / 100, one.decimals + 2) for one in numbers]
+            claim = replace(claim, estimate=shares[0], low=shares[1], high=shares[2])
+        if claim.low.value > claim.high.value:
+            found.append("its limits exchanged")
+            claim = replace(claim, low=claim.high, high=claim.low)
+        return found, claim
 
 
 def is_consistent(claim: Claim) -> bool:
@@ -215,12 +243,19 @@ def expect_limits(claim: Claim) -> tuple[float, float]:
 
 def explain_claim(claim: Claim) -> str:
     """Return what would make an inconsistent row consistent, or that nothing simple does."""
+    slips, claim = claim.mend_slips()
+    mended = f"with {' and '.join(slips)}" if slips else ""
+    if slips and is_consistent(claim):
+        return f"it fits {mended}"
     sizes = [n for n in _near(claim.n) if is_consistent(replace(claim, n=n))]
     found = [f"it fits {_list_range(sizes)} clips, not {claim.n}"] if sizes else []
     raters = [k for k in range(2, 21) if k != claim.k and is_consistent(replace(claim, k=k))]
     found += [f"it fits {' or '.join(map(str, raters))} raters, not {claim.k:g}"] if raters else []
     found += list(_explain_digits(claim))
-    return "; ".join(found) if found else "no other n, k or single digit explains it"
+    if found:
+        return f"{mended}, {'; '.join(found)}" if slips else "; ".join(found)
+    none = "no other n, k or single digit explains it"
+    return f"even {mended}, {none}" if slips else none
 
 
 def _explain_digits(claim: Claim) -> Iterator[str]:
@@ -233,8 +268,7 @@ def _explain_digits(claim: Claim) -> Iterator[str]:
             if is_consistent(replace(claim, **{field: other}))
         ]
         if fits:
-            shown = " or ".join(f"{other.value:.{other.decimals}f}" for other in fits)
-            yield f"it fits if {name} reads {shown}, not {printed.value:.{printed.decimals}f}"
+            yield f"it fits if {name} reads {' or '.join(map(str, fits))}, not {printed}"
 
 
 def _cross_limits(claim: Claim) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -288,6 +322,10 @@ class Printed:
 
     value: float
     decimals: int
+
+    def __str__(self) -> str:
+        """Return the number in APA style, with its decimals."""
+        return write_number(self.value, self.decimals, bounded=True)
 
     @property
     def low(self) -> float:

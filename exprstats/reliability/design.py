@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things, write_count, write_number
+from exprstats.codes import repeats_rows
 from exprstats.contracts import RATINGS, require_columns
 from exprstats.errors import NO_RATING, DataError, Problem
 from exprstats.io.guards.tables import guard_ratings
@@ -112,8 +114,12 @@ def describe_design(
     require_columns(ratings, ["clip", "rater", "item", "rating"], "ratings")
     ratings = guard_ratings(ratings, by, cluster)
     key = dict.fromkeys((*([by] if by else []), *RATINGS.key))
-    repeated = ratings.duplicated([name for name in key if name in ratings.columns])
-    panels = split_panels(ratings[~repeated], items=items, by=by, cluster=cluster)
+    key = [name for name in key if name in ratings.columns]
+    repeated = np.zeros(len(ratings), bool)
+    if repeats_rows(ratings, key):
+        repeated = ratings.duplicated(key).to_numpy()
+    once = ratings[~repeated] if repeated.any() else ratings
+    panels = split_panels(once, items=items, by=by, cluster=cluster)
     filled = [panel for panel in panels if panel.rating.size]
     if not filled:
         raise DataError(Problem(NO_RATING, "Check the file.", column="rating"))

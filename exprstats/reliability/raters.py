@@ -17,6 +17,7 @@ from exprstats.options import check_count, is_positive
 from exprstats.reliability.icc.checks import split_obstacles
 from exprstats.reliability.icc.oneway import (
     add_moments,
+    find_block,
     find_mean_squares,
     find_single,
     peel_ratings,
@@ -300,8 +301,16 @@ def describe_raters(panel: Panel) -> Mapping[str, np.ndarray]:
 
 def average_others(rating: np.ndarray, clip: np.ndarray) -> tuple[slice | np.ndarray, np.ndarray]:
     """Return which ratings (N,) have others of the same clip, and the means of those others."""
-    shift, counts = rating.mean(), np.bincount(clip)
+    shift = rating.mean()
     away = rating - shift
+    each = find_block(clip)
+    if each > 1:
+        rows = away.reshape(-1, each)
+        others = (rows @ np.ones(each))[:, None] - rows
+        others *= 1 / (each - 1)
+        others += shift
+        return slice(None), others.ravel()
+    counts = np.bincount(clip)
     others = (np.bincount(clip, away)[clip] - away) / np.maximum(counts - 1, 1)[clip] + shift
     if counts.min() > 1:
         return slice(None), others

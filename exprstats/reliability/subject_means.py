@@ -21,8 +21,7 @@ from exprstats.apa import (
     write_number,
 )
 from exprstats.contracts import arrange_rows
-from exprstats.errors import OptionError
-from exprstats.options import check_level
+from exprstats.options import check_level, check_share
 from exprstats.reliability.decisions import list_sizes
 from exprstats.reliability.icc.analysis import find_cluster_limits
 from exprstats.reliability.icc.checks import split_obstacles
@@ -148,9 +147,8 @@ def study_subjects(
     """
     check_level(level)
     plans = list(product(list_sizes(clips, "clips"), list_sizes(raters, "raters")))
-    if overlap is not None and not 0 <= overlap <= 1:
-        message = f"overlap {overlap:g} is not between 0 (own raters) and 1 (the same raters)."
-        raise OptionError(message)
+    if overlap is not None:
+        check_share(overlap, "overlap")
     panels = split_panels(ratings, items=items, by=by, cluster=cluster)
     sound, _ = split_obstacles(panels, "nested")
     rows = [row for panel in sound for row in _write_panel(panel, plans, overlap, level)]

@@ -114,9 +114,11 @@ def gather_analysis(
     OptionError
         If something is no result, or two results are of one kind.
     """
-    from exprstats.study import StudyRun
+    if not isinstance(results, Result | Iterable):
+        from exprstats.study import StudyRun
 
-    if isinstance(results, StudyRun):
+        if not isinstance(results, StudyRun):
+            raise refuse_stranger(results)
         kinds = {model.name: model.kind for model in results.study.models}
         return Analysis(
             title=title or results.study.title,
@@ -128,8 +130,6 @@ def gather_analysis(
             provenance=results.provenance,
             model_names={name: KIND_NAMES[kind] for name, kind in kinds.items() if name == kind},
         )
-    if not isinstance(results, Result | Iterable):
-        raise refuse_stranger(results)
     found = Results.collect([results] if isinstance(results, Result) else results)
     if not list(found):
         message = "results is empty; pass a StudyRun or results such as a Reliability."

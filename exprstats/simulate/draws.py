@@ -80,7 +80,7 @@ def draw_signals(
     return features.reshape(subjects * clips, -1), expressiveness.ravel()
 
 
-def draw_ratings(
+def sample_ratings(
     rng: np.random.Generator,
     population: Population,
     frame: pd.DataFrame,

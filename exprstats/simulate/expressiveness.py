@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import pandas as pd
 
 from exprstats.contracts import check_kind
 from exprstats.errors import OptionError
-from exprstats.options import check_count, name_nearest
+from exprstats.options import check_count, name_nearest, tell_kind
 from exprstats.parallel import Seed, open_generator
-from exprstats.simulate.draws import draw_ratings, draw_signals, list_clips
+from exprstats.simulate.draws import draw_signals, list_clips, sample_ratings
 from exprstats.simulate.population import (
     FEATURE_MEANS,
     FEATURE_SDS,
     FEATURES,
     PROFILES,
     Population,
-    correlate_features,
+    form_correlations,
 )
 from exprstats.simulate.truth import state_truth
 
@@ -126,7 +127,7 @@ def simulate_expressiveness(
     population = Population(
         contexts=clips,
         profiles={name: PROFILES[name] for name in clips},
-        correlations=correlate_features(),
+        correlations=form_correlations(),
         subject_share=subject_share,
         severity_share=severity_share,
         counts=counts,
@@ -209,8 +210,8 @@ def _check_ranges(subjects: int, raters: int, subject_share: float, severity_sha
         ("subject_share", subject_share, 0, 1),
         ("severity_share", severity_share, 0, min(p.halo.min() for p in PROFILES.values())),
     ):
-        if not low <= value <= high:
-            message = f"{name} is {value:g}; it must lie between {low:g} and {high:,g}."
+        if not isinstance(value, Real) or not low <= value <= high:
+            message = f"{name} is {tell_kind(value)}; it must lie between {low:g} and {high:,g}."
             raise OptionError(message)
 
 
@@ -222,5 +223,5 @@ def _draw_study(
     features, expressiveness = draw_signals(rng, population, subjects)
     values = FEATURE_MEANS + FEATURE_SDS * features
     clips = pd.concat([frame, pd.DataFrame(values, columns=list(FEATURES))], axis=1)
-    ratings = draw_ratings(rng, population, frame, expressiveness, workers)
+    ratings = sample_ratings(rng, population, frame, expressiveness, workers)
     return Simulated(ratings, clips, truth, population)

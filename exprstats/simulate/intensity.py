@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import pandas as pd
 
 from exprstats.errors import OptionError
-from exprstats.options import check_count
+from exprstats.options import check_count, tell_kind
 from exprstats.parallel import Seed, open_generator
 
 _FPS = 30
@@ -87,8 +88,8 @@ def simulate_intensity(
     """
     check_count(subjects, "subjects")
     for name, value in (("neutral_sd", neutral_sd), ("noise", noise)):
-        if not 0 <= value < np.inf:
-            message = f"{name} is {value}; it must be a number of at least 0."
+        if not isinstance(value, Real) or not 0 <= value < np.inf:
+            message = f"{name} is {tell_kind(value)}; it must be a number of at least 0."
             raise OptionError(message, option=name)
     rng = open_generator(seed)
     width = max(len(str(subjects)), 2)

@@ -116,7 +116,7 @@ def build_profile(
     return Profile(*spread, *rest)
 
 
-def correlate_features() -> np.ndarray:
+def form_correlations() -> np.ndarray:
     """Return (p, p) correlations of the features: one general factor, and one for each pair."""
     pairs = np.kron(np.eye(len(FEATURES) // 2), np.ones((2, 2)))
     matrix = np.outer(_GENERAL, _GENERAL) + _PAIRED**2 * pairs

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.contracts import find_conflicts, order_levels
+from exprstats.contracts import find_disagreements, order_levels
 from exprstats.errors import DataError, Option, Problem, Style, speak, warn_user
 from exprstats.io.guards.features import list_lost
 from exprstats.options import name_nearest, name_some
@@ -80,7 +80,7 @@ def _read_tables(
     log.rows |= {name: len(table) for name, table in tables.items()}
     tables, problems = align_ids(study, tables)
     people, files = tables.pop("subjects", None), name_files(study)
-    problems += find_conflicts({files[name]: table for name, table in tables.items()})
+    problems += find_disagreements({files[name]: table for name, table in tables.items()})
     if problems:
         raise DataError(problems)
     tables = join_tables(study, tables, log)
@@ -105,7 +105,7 @@ def _read_one(
 
         log.notes += tell_recoding(reading, settings.reverse, settings.scale)
     whole = study.needs_columns or study.subjects is not None
-    return read_table(settings, study.reading, borrowed=study.ratings is not None, whole=whole)
+    return open_table(settings, study.reading, borrowed=study.ratings is not None, whole=whole)
 
 
 def keep_seen(ratings: pd.DataFrame, clips: pd.DataFrame) -> pd.DataFrame:
@@ -127,7 +127,7 @@ def _note_file(table: str, path: Path, folder: Path, log: Logbook, reading: Read
     log.inputs.append(InputFile(table, shown.as_posix(), facts.sha256, facts.rows, columns, notes))
 
 
-def read_table(
+def open_table(
     settings: RatingsSettings | ClipsSettings,
     reading: Reading | None = None,
     *,

@@ -176,7 +176,7 @@ def _measure_judges(
     ]
 
 
-def predict_clips(models: Models, clips: pd.DataFrame, context: Any) -> np.ndarray:
+def predict_sample(models: Models, clips: pd.DataFrame, context: Any) -> np.ndarray:
     """Return predictions (n,) of one fit for new clips.
 
     Parameters
@@ -230,7 +230,7 @@ def _predict_fits(models: Models, fresh: pd.DataFrame, kind: str) -> pd.DataFram
     fitted = {sample.context: sample for sample in models.design.samples}
     tables = []
     for context, group in _list_fits(fresh):
-        guess = predict_clips(models, group, context)
+        guess = predict_sample(models, group, context)
         if kind == "mean":
             training = models.design.split(fitted[context], "train")[1]
             guess = np.full(len(group), training.mean())

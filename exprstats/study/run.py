@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from exprstats.errors import DataError, Option, OptionError, Problem, Style, warn_user
-from exprstats.results import Registered, Results
+from exprstats.results import Registered, Result, Results
 from exprstats.study.file import read_study
 from exprstats.study.inputs import (
     FEWEST_SUBJECTS,
@@ -25,6 +26,7 @@ from exprstats.study.inputs import (
 from exprstats.study.joins import check_overlap, name_columns
 from exprstats.study.provenance import Logbook, Provenance
 from exprstats.study.settings import CompareSettings, ImportanceSettings, SplitSettings, Study
+from exprstats.study.stages import Outcome
 from exprstats.study.stages.central import (
     fit_models,
     fold_people,
@@ -40,30 +42,27 @@ from exprstats.study.stages.central import (
 )
 from exprstats.study.stages.clips import find_codes, take_features
 from exprstats.study.stages.descriptives import (
-    compare_scores,
+    compare_score_means,
     describe_crowd,
     describe_scored,
     pick_scores,
     relate_features,
     tell_ungrouped,
 )
-from exprstats.study.stages.estimates import run_estimates
-from exprstats.study.stages.evoked import run_evoked
+from exprstats.study.stages.estimates import analyse_estimates
+from exprstats.study.stages.evoked import analyse_evoked
 from exprstats.study.stages.items import FEW, take_item
 from exprstats.study.stages.learning import CORRELATIONS, predict_all, rate_features
 from exprstats.study.stages.raters import rate_further
-from exprstats.study.stages.signing import run_signing
+from exprstats.study.stages.signing import analyse_signing
 from exprstats.study.targets import LABEL_METRICS, settle_target
-
-if TYPE_CHECKING:
-    from exprstats.results import Result
 
 DESCRIPTIVE = frozenset({"descriptives", "columns", "means"})  # they answer no question alone
 # Tables that stand beside ratings and clips, each with the stage that reads and analyses its files.
-_BESIDE: dict[str, Callable[..., tuple[Result, ...]]] = {
-    "signing": run_signing,
-    "evoked": run_evoked,
-    "estimates": run_estimates,
+_BESIDE: dict[str, Callable[..., Outcome]] = {
+    "signing": analyse_signing,
+    "evoked": analyse_evoked,
+    "estimates": analyse_estimates,
 }
 
 
@@ -130,10 +129,12 @@ def run_study(study: Study | str | Path, *, n_jobs: int = 1, draws: int | None =
     if ratings is not None:
         with log.attempt("factor"):
             run = _measure(run, ratings, log)
-    beside = {name: one for name in _BESIDE if (one := getattr(study, name)) is not None}
-    for name, settings in beside.items():
+    beside = [name for name in _BESIDE if getattr(study, name) is not None]
+    for name in beside:
         with log.attempt(name):
-            run = run.add(*_BESIDE[name](settings, study.path.parent, log, n_jobs=n_jobs))
+            analyse = partial(_BESIDE[name], getattr(study, name), n_jobs=n_jobs)
+            note = partial(log.note_file, name, study.path.parent)
+            run = run.add(*analyse(seed=log.draw_seed(name), note=note).results)
     if clips is not None and run.parts is not None:
         run = predict_all(run, log, ratings, n_jobs)
     if log.errors and all(one.find_place() in DESCRIPTIVE for one in run.results):
@@ -141,9 +142,8 @@ def run_study(study: Study | str | Path, *, n_jobs: int = 1, draws: int | None =
     log.notes += tell_ungrouped(study.subjects, run.means, clips)
     for failure in log.failures:
         warn_user(str(failure))
-    learned = run.predictions is not None
     provenance = log.close(
-        draws=study.compare.draws if learned and study.compare else 0,
+        draws=study.compare.draws if run.predictions is not None and study.compare else 0,
         receipts=[] if run.factor is None else [run.factor.receipt],
         learned=bool(run.models or beside),
         deep=bool(run.networks or run.ablation),
@@ -356,7 +356,7 @@ def _measure(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
     with log.isolate("factor", "the means of the scores"):
         group = study.subjects.group if study.subjects else None
         options = {"people": ratings, "group": group or ""}
-        found.append(compare_scores(pick_scores(factor), **options))
+        found.append(compare_score_means(pick_scores(factor), **options))
     return run.add(*found)
 
 

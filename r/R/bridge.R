@@ -43,8 +43,9 @@ list_versions <- function() {
 
 #' Describe the R that runs
 #'
-#' @return A list: `version`, `home`, `locale`, `utf8` and `packages`, the versions of those
-#'   packages that are installed among the ones exprstats or its tests can use.
+#' @return A list: `version`, `home`, `locale`, `utf8`, `packages`, the versions of those packages
+#'   that are installed among the ones exprstats or its tests can use, and `places`, the files and
+#'   folders on which this answer depends.
 #' @export
 describe_r <- function() {
   wanted <- c("lavaan", "lme4", "psych", "boot", "glmnet", "semTools", "testthat", "jsonlite")
@@ -52,6 +53,12 @@ describe_r <- function() {
   list(
     version = as.character(getRversion()), home = R.home(),
     locale = Sys.getlocale("LC_CTYPE"), utf8 = isTRUE(l10n_info()[["UTF-8"]]),
-    packages = vapply(found, function(name) utils::packageDescription(name)$Version, "")
+    packages = vapply(found, function(name) utils::packageDescription(name)$Version, ""),
+    places = unique(c(
+      .libPaths(), unlist(strsplit(Sys.getenv(c("R_LIBS", "R_LIBS_USER", "R_LIBS_SITE")), ":")),
+      path.expand("~/.Renviron"),
+      vapply(found, function(name) system.file("DESCRIPTION", package = name), ""),
+      list.files(R.home("etc"), "^Renviron", full.names = TRUE), R.home("lib"), R.home("bin")
+    ))
   )
 }

@@ -15,7 +15,7 @@ import pandas as pd
 from exprstats.parallel import spawn_seeds
 from exprstats.reliability import rate_reliability
 from exprstats.reliability.icc.analysis import analyse_panel
-from exprstats.reliability.icc.bootstrap import draw_values, prepare_measure
+from exprstats.reliability.icc.bootstrap import prepare_measure, sample_values
 from exprstats.reliability.icc.panels import split_panels
 
 
@@ -129,7 +129,7 @@ def main():
     )
     groups = panel.n_subjects or panel.n_clips
     measure, seeds = prepare_measure(analysis), spawn_seeds(1, 40)
-    ours = time_cpu(lambda: draw_values(measure, groups, seeds), 5)
+    ours = time_cpu(lambda: sample_values(measure, groups, seeds), 5)
     print_row(
         "the same: cluster bootstrap, 10,000 draws", "pandas x 10,000", peer * 10_000 / 140, ours
     )

@@ -43,7 +43,7 @@ def test_the_central_papers_tables(call_both):
     assert {type(row["estimate"]) for row in told["rows"]} == {float}
     out = squeeze(both.stdout)
     assert "30 of 40 rows follow from the 95% F interval of ICC(1,k)." in out
-    assert "5 startle 3: it fits if the upper limit reads 0.881, not 0.861" in out
+    assert "5 startle 3: it fits if the upper limit reads .881, not .861" in out
     # What is printed is what JSON holds, with the decimals in print.
     for row in wrong:
         limits = (row["expected_low"], row["expected_high"])
@@ -115,5 +115,5 @@ def test_a_table_that_is_no_published_one(call, write):
     rows = (".419,-.014,.687,35,3", ".5,.6,.7,20,4", "1.2,.6,.7,20,4")
     told = squeeze(call("audit", write(*rows)).stdout)
     assert "1 of 3 rows follow" in told
-    assert "0.5 [0.6, 0.7] is impossible, for whatever data: it is no coefficient" in told
+    assert ".5 [.6, .7] is impossible, for whatever data: it is no coefficient" in told
     assert "[.6, .7]" in told and "nan" not in told.lower()

@@ -161,4 +161,4 @@ def test_the_closed_form_solves_exact_correlations():
     correlations = pd.DataFrame(examinations._ITEMS).corr().to_numpy()
     # x = 2f + e with e of size 1, 1.5 and 2: loadings 2 / sqrt(4 + e²).
     wanted = [2 / (4 + size**2) ** 0.5 for size in (1, 1.5, 2)]
-    assert examinations.solve_three(correlations) == pytest.approx(wanted, abs=1e-9)
+    assert examinations.recover_loadings(correlations) == pytest.approx(wanted, abs=1e-9)

@@ -98,11 +98,18 @@ def judge(path, tried):
 
 @pytest.mark.data
 @pytest.mark.skipif(not DATA.is_dir(), reason="EXPRSTATS_DATA names no folder")
-def test_the_first_try_is_right_for_nearly_every_file(record_property, tried):
-    judged = {
-        str(path.relative_to(DATA.parent)): judge(path, tried)
+@pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.slow)])
+def test_the_first_try_is_right_for_nearly_every_file(record_property, tried, every):
+    # Of files whose right answer is not written down above, one of three by default.
+    files = [
+        path
         for path in FILES
         if path.is_file() and path.name not in SKIPPED and path.name not in VIDEOS
+    ]
+    named = [path for path in files if path.name in {*KNOWN, *REFUSED}]
+    rest = [path for path in files if path not in named]
+    judged = {
+        str(path.relative_to(DATA.parent)): judge(path, tried) for path in [*named, *rest[::every]]
     }
     wrong = {name: told for name, (right, told) in judged.items() if not right}
     tried = {name: told for name, (_, told) in judged.items() if told != "asks"}

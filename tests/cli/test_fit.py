@@ -298,7 +298,7 @@ def test_contexts_are_named_in_the_words_of_the_command_and_too_many_as_one(call
     assert "If it names contexts, write --by sex instead." in told
     told = call("fit", file, *named, "--features", "a", "--by", "age", code=2).stderr
     told = " ".join(told.split())
-    assert "1 problem " in told and "40 of 40 contexts have no clips in some part" in told
+    assert "1 problem " in told and "Of 40 contexts, 40 have no clips in some part" in told
     assert "Name a column of few contexts, such as tasks, with --by." in told
 
 

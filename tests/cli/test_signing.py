@@ -70,7 +70,7 @@ def test_the_tables_that_can_be_edited_go_back_in(folder, tmp_path):
     again = relate(folder, "--units", tables / "units.csv", "--spellings", tables / "spellings.csv")
     assert again.exit_code == 0, again.output
     assert {one.name for one in (tmp_path / "out" / "figures").glob("*.png")} == {
-        *("figure1_events.png", "figure2_label_scores.png")
+        *("figure1_label_scores.png", "figure2_events.png")
     }
 
 
@@ -82,6 +82,10 @@ def test_the_tables_that_can_be_edited_go_back_in(folder, tmp_path):
         (("{events}", "--lexicon", "{lexicon}", "--categories", "joi"), "Did you mean 'joy'"),
         (("{events}", "--lexicon", "{lexicon}", "--text", "gloss"), "no interval of tier 'gloss'"),
         (("{lexicon}", "--lexicon", "{lexicon}"), "it has no 'tier'"),
+        (
+            ("{events}", "--lexicon", "{lexicon}", "--text", "translatn"),
+            "Did you mean 'translation'",
+        ),
         (("{events}", "--lexicon", "{lexicon}", "--fps", "0"), "--fps is 0"),
     ],
 )

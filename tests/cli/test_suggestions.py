@@ -129,23 +129,27 @@ def save(path, rows):
     return path
 
 
-def try_all(call, call_json, file, *reading):
+def list_suggestions(call_both, file, *reading):
+    """Return the lines that check suggests, which it also prints."""
+    both = call_both("check", file, *reading)
+    lines = [row["command"] for row in both.told["rows"] if row["kind"] == "suggestion"]
+    assert all(f"Try: {line}\n" in both.stdout for line in lines)
+    assert all(shlex.split(line)[0] == "exprstats" for line in lines)
+    return lines
+
+
+def try_all(call, call_both, file, *reading):
     """Run what check suggests; return the commands, and the rows of the first."""
-    told = call_json("check", file, *reading)
-    lines = [row["command"] for row in told["rows"] if row["kind"] == "suggestion"]
-    printed = call("check", file, *reading).stdout
-    assert all(f"Try: {line}\n" in printed for line in lines)
-    words = [shlex.split(line) for line in lines]
-    assert all(one[0] == "exprstats" for one in words)
+    words = [shlex.split(line) for line in list_suggestions(call_both, file, *reading)]
     results = [json.loads(call(*one[1:], "--json", "-").stdout)["rows"] for one in words]
     return [one[1] for one in words], results
 
 
 @pytest.mark.filterwarnings("ignore::exprstats.errors.ExprStatsWarning")
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_what_check_suggests_runs_on_every_layout(call, call_json, tmp_path, layout):
+def test_what_check_suggests_runs_on_every_layout(call, call_both, tmp_path, layout):
     rows, commands = LAYOUTS[layout]
-    found, results = try_all(call, call_json, save(tmp_path / "table.csv", rows))
+    found, results = try_all(call, call_both, save(tmp_path / "table.csv", rows))
     assert found == commands
     assert all(results)
 
@@ -163,28 +167,28 @@ READINGS = {
 
 @pytest.mark.filterwarnings("ignore::exprstats.errors.ExprStatsWarning")
 @pytest.mark.parametrize("name", READINGS)
-def test_what_check_suggests_reads_as_check_did(call, call_json, tmp_path, name):
+def test_what_check_suggests_reads_as_check_did(call, call_both, tmp_path, name):
     options, write = READINGS[name]
     long = LAYOUTS["long"][0]
     rows = [long[0], *([*row[:3], write(row[3])] for row in long[1:])]
     if name.startswith("code"):
         rows += [["v0", f"x{j}", "s0", -99] for j in range(3)]
-    found, results = try_all(call, call_json, save(tmp_path / "table.csv", rows), *options)
+    found, results = try_all(call, call_both, save(tmp_path / "table.csv", rows), *options)
     assert found[0] == "reliability"
     plain = save(tmp_path / "plain.csv", long)
-    _, [expected] = try_all(call, call_json, plain)
+    _, [expected] = try_all(call, call_both, plain)
     for one, other in zip(results[0], expected, strict=True):
         if one["term"].startswith("ICC"):
             assert one["estimate"] == pytest.approx(other["estimate"], abs=1e-12)
 
 
-def test_what_check_suggests_reads_the_same_bytes_sheet_and_header(call, call_json, tmp_path):
+def test_what_check_suggests_reads_the_same_bytes_sheet_and_header(call, call_both, tmp_path):
     rows = LAYOUTS["long"][0]
     named = [[*rows[0][:3], "Wärme"], *rows[1:]]
     text = "".join(",".join(map(str, row)) + "\n" for row in named)
     file = tmp_path / "mac.csv"
     file.write_bytes(text.encode("mac-roman"))
-    found, _ = try_all(call, call_json, file, "--encoding", "mac-roman")
+    found, _ = try_all(call, call_both, file, "--encoding", "mac-roman")
     assert found == ["reliability"]
     book = openpyxl.Workbook()
     sheet = book.create_sheet("second one")
@@ -195,8 +199,8 @@ def test_what_check_suggests_reads_the_same_bytes_sheet_and_header(call, call_js
         book.active.append([*row[:3], 4 - row[3] if row[1] == "w0" else row[3]])
     book.save(tmp_path / "book.xlsx")
     options = ["--sheet", "second one", "--header-row", "3"]
-    found, [first] = try_all(call, call_json, tmp_path / "book.xlsx", *options)
-    _, [plain] = try_all(call, call_json, save(tmp_path / "plain.csv", rows))
+    found, [first] = try_all(call, call_both, tmp_path / "book.xlsx", *options)
+    _, [plain] = try_all(call, call_both, save(tmp_path / "plain.csv", rows))
     pairs = [(one["estimate"], two["estimate"]) for one, two in zip(first, plain, strict=True)]
     assert found == ["reliability"] and all(one == two for one, two in pairs)
 
@@ -215,16 +219,14 @@ def rate_mean_by_hand(rows):
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_names_come_through_the_shell(call, call_json, tmp_path, monkeypatch, name):
+def test_hostile_names_come_through_the_shell(call, call_both, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     rows = [list(row) for row in LAYOUTS["long"][0]]
     rows[0] = ["clip", "rater", "subject", name]
     file = save(tmp_path / "-of 'mine' $HOME.csv", rows)
-    found, _ = try_all(call, call_json, file)
-    assert found == ["reliability"]
-    line = call_json("check", file)["rows"][-1]["command"].replace(
-        "--model auto", "--model one-way"
-    )
+    [line] = list_suggestions(call_both, file)
+    assert shlex.split(line)[1] == "reliability"
+    line = line.replace("--model auto", "--model one-way")
     told = json.loads(call(*shlex.split(line)[1:], "--json", "-").stdout)["rows"]
     [estimate] = [r["estimate"] for r in told if r["term"] == "ICC(1,k)" and r["headline"]]
     assert estimate == pytest.approx(rate_mean_by_hand(rows), abs=1e-12)
@@ -243,14 +245,14 @@ def test_a_file_whose_name_begins_with_a_dash_is_named_by_its_folder(
 
 
 @pytest.mark.parametrize("name", ["pain", "All", "a, b", "-9"])
-def test_contexts_of_any_name_are_kept(call, call_json, tmp_path, name):
+def test_contexts_of_any_name_are_kept(call, call_both, tmp_path, name):
     rows = [
         [*row, "task" if i == 0 else (name, "calm")[i % 2]]
         for i, row in enumerate(
             [r for r in LAYOUTS["long"][0] for _ in range(2 if r[0] != "clip" else 1)]
         )
     ]
-    _, results = try_all(call, call_json, save(tmp_path / "contexts.csv", rows))
+    _, results = try_all(call, call_both, save(tmp_path / "contexts.csv", rows))
     assert {name, "calm", None} <= {row["context"] for row in results[0]}
 
 

@@ -159,7 +159,7 @@ def test_problems_of_all_files_come_together(write, tmp_path):
 
 
 def test_paths_that_hold_nothing_are_refused(tmp_path):
-    with pytest.raises(OptionError, match=r"no \.xml or \.eaf file"):
+    with pytest.raises(OptionError, match=r"holds no file that ends in \.xml, \.eaf, \.csv"):
         ex.read_events(tmp_path)
     with pytest.raises(OptionError, match="is not there"):
         ex.read_events(tmp_path / "x.xml")

@@ -138,9 +138,10 @@ def test_tables_that_were_written_are_read_again(acted, tmp_path):
     ("options", "told"),
     [
         (["--thresholds", "published.csv"], "published.csv"),
+        (["--thresholds", "quantil"], "Did you mean 'quantile'"),
         (["--by", "site"], "no column 'site'"),
         (["--about", "none.csv"], "none.csv"),
-        (["--emotions", "Joy,Pride"], "there is no column 'Pride'"),
+        (["--emotions", "Joy,Pride"], "there is no column 'Pride'. There is: Calmness"),
     ],
 )
 def test_options_that_cannot_be_end_in_one_block(acted, options, told):

@@ -46,11 +46,20 @@ def test_people_who_are_not_known_are_taken_apart_by_recordings():
     pd.testing.assert_frame_equal(one, two)
 
 
-def test_scores_beyond_0_and_1_are_told_where_published_bounds_are_used():
-    table = make_table().assign(score=lambda one: 10 * one["score"] - 5)
-    with pytest.warns(DataWarning, match=r"run from -.*, and the published bounds .*quantile"):
-        ex.write_sentences(table)
-    ex.write_sentences(table, thresholds="quantile")
+def test_scores_beyond_0_and_1_have_bounds_at_quantiles_and_this_is_told():
+    table = make_table()
+    voice = table.assign(modality="voice", score=10 * table["score"] - 5)
+    with pytest.warns(DataWarning, match=r"on voice run from -.* Quantiles of the scores are"):
+        found = ex.write_sentences(pd.concat([table, voice]))
+    assert found.table.set_index("modality")["thresholds"].to_dict() == {
+        "face": "published",
+        "voice": "quantile",
+    }
+    own = found.cuts[found.cuts["modality"].eq("voice")]["low"].tolist()
+    assert own == pytest.approx(np.quantile(voice["score"], [0.75, 0.8, 0.85, 0.9, 0.95, 0.99]))
+    said = found.sentence()
+    assert "By the published thresholds" in said and "By quantile thresholds" in said
+    ex.write_sentences(table.assign(score=10 * table["score"] - 5), thresholds="quantile")
 
 
 def test_distributions_are_those_of_scipy_and_of_the_leading_emotions():
@@ -118,3 +127,14 @@ def test_figures_are_drawn_with_names_that_no_axis_should_take_as_formulas(tmp_p
     }[draw]()
     png, svg = save_figure(figure, tmp_path / draw)
     assert png.stat().st_size > 5000 and svg.stat().st_size > 5000
+
+
+def test_many_data_sets_are_described_and_not_compared_two_by_two():
+    table = pd.concat(
+        [make_table(people=2, moments=3, seed=n).assign(context=f"c{n}") for n in range(21)]
+    )
+    with pytest.warns(DataWarning, match="Correlations of 21 data sets are not compared"):
+        found = ex.compare_structure(table, by="context", draws=9)
+    assert found.table.empty and found.correlations["context"].nunique() == 21
+    some = ex.compare_structure(table[table["context"].ne("c0")], by="context", draws=9)
+    assert len(some.table) == 2 * 190

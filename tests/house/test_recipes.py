@@ -59,7 +59,6 @@ def greet_user(json: JsonOption = None) -> None:
     with open_session("greet", json=json) as session:
         session.say("Good morning.")
 '''
-_OUTLINE = "from exprstats.report.sections.subject_means import"
 _FIT = "from exprstats.cli.fit import"
 _TRAIN = "        train=shares.train,"
 # File to (text that is there, text in its place); of a new file there is nothing to replace.
@@ -91,10 +90,9 @@ RECIPES = {
         "exprstats/report/sections/surprise.py": [("", SECTION)],
         "exprstats/report/outline.py": [
             (
-                _OUTLINE,
-                f"from exprstats.report.sections.surprise import describe_surprise\n{_OUTLINE}",
+                '    (("errors",),',
+                '    (("surprise",), "surprise:describe_surprise"),\n    (("errors",),',
             ),
-            ('    (("errors",),', '    (("surprise",), describe_surprise),\n    (("errors",),'),
         ],
     },
     "command": {

@@ -25,7 +25,7 @@ from exprstats import (
     read_predictions,
     read_ratings,
 )
-from exprstats.contracts import find_conflicts
+from exprstats.contracts import find_disagreements
 from exprstats.errors import speak
 
 from .conftest import HEADER, ROWS, number_ids, rng, write_book, write_rows
@@ -237,14 +237,14 @@ def test_merged_cells_fill_their_rows(tmp_path):
 def test_two_files_that_disagree_about_a_clip_are_named():
     ratings = pd.DataFrame({"clip": ["7", "7", "8"], "subject": ["s1", "s1", "s2"]})
     clips = pd.DataFrame({"clip": ["7", "8"], "subject": ["s9", "s2"], "context": ["a", "b"]})
-    (problem,) = find_conflicts({"ratings.csv": ratings, "clips.csv": clips})
+    (problem,) = find_disagreements({"ratings.csv": ratings, "clips.csv": clips})
     for part in ("'7'", "'s1' in ratings.csv", "'s9' in clips.csv"):
         assert part in problem.fact
-    assert not find_conflicts({"a": ratings, "b": clips.assign(subject=["s1", "s2"])})
-    (problem,) = find_conflicts(
+    assert not find_disagreements({"a": ratings, "b": clips.assign(subject=["s1", "s2"])})
+    (problem,) = find_disagreements(
         {"a": clips, "b": clips.assign(context=["a", "a"])[["clip", "context"]]}
     )
     assert "two contexts" in problem.fact
     # The same clips in every context are no conflict.
     crossed = pd.DataFrame({"clip": ["1", "1"], "context": ["a", "b"], "subject": ["p", "q"]})
-    assert not find_conflicts({"a": crossed, "b": crossed.iloc[::-1]})
+    assert not find_disagreements({"a": crossed, "b": crossed.iloc[::-1]})

@@ -294,3 +294,37 @@ def test_no_warning_of_the_start_reaches_a_strict_program():
 
 def test_the_r_files_are_where_the_package_looks():
     assert (rbridge.find_scripts() / "bridge.R").is_file()
+
+
+@pytest.mark.r
+def test_an_r_that_started_is_remembered_until_something_changes(tmp_path):
+    memory = tmp_path / "exprstats" / "r-state.json"
+    count = (
+        "import json, subprocess\nfrom exprstats import rbridge\nrun, asked = subprocess.run, []\n"
+        "subprocess.run = lambda a, **k: asked.append(a[-1]) or run(a, **k)\n"
+        "state = rbridge.probe_r()\nprint(state.ready, 'exprstats.rbridge' in asked, state)"
+    )
+
+    def probe(**environment):
+        said, _ = ask_apart(count, XDG_CACHE_HOME=str(tmp_path), **environment)
+        ready, started, state = said.split(maxsplit=2)
+        assert ready == "True", said
+        return started == "True", state
+
+    first = probe()
+    assert first[0] and probe() == (False, first[1])
+    # Another setting, and a file of R's that is newer, as after an update of lavaan.
+    library = tmp_path / "library"
+    library.mkdir()
+    assert probe(R_LIBS=str(library))[0] and not probe(R_LIBS=str(library))[0]
+    (library / "another").mkdir()
+    os.utime(library, (1, 1))
+    assert probe(R_LIBS=str(library))[0]
+    # What cannot be read or written is no error.
+    for text in ("", "{", "[]", '{"key": 1}', "null"):
+        memory.write_text(text)
+        assert probe()[0]
+    memory.unlink()
+    memory.mkdir()
+    assert probe()[0] and probe()[0]
+    assert [path.name for path in memory.parent.iterdir()] == ["r-state.json"]

@@ -56,8 +56,8 @@ def test_what_there_is_to_be_found():
     ]
     notes = dict(zip(names, wrong["note"], strict=True))
     assert all("it fits 35 clips, not 40" in notes[f"5 sadness {q}"] for q in "1234")
-    assert "the upper limit reads 0.881, not 0.861" in notes["5 startle 3"]
-    assert "the estimate reads 0.331, not 0.391" in notes["5 fear 2"]
+    assert "the upper limit reads .881, not .861" in notes["5 startle 3"]
+    assert "the estimate reads .331, not .391" in notes["5 fear 2"]
     assert "it fits 24 clips, not 25" in notes["6 startle 2"]
 
 
@@ -99,7 +99,7 @@ def test_rows_keep_their_keys_and_index():
 def test_sentence_counts_and_names():
     text = audit_table(PUBLISHED).sentence()
     assert text.startswith("30 of 40 printed rows follow from the 95% F interval of ICC(1,k).")
-    assert "5 sadness 1: expected [0.021, 0.673]" in text
+    assert "5 sadness 1: expected [.021, .673]" in text
 
 
 @pytest.mark.parametrize(
@@ -120,9 +120,21 @@ def test_rows_that_are_no_reliabilities(change, match):
 @pytest.mark.parametrize(
     ("change", "fits"),
     [
-        # .93 was printed as .99: one digit; limits that change places are no digit.
+        # .93 was printed as .99: one digit; limits that change places are another slip.
         ({"estimate": ".99"}, "it fits if the estimate reads"),
-        ({"conf_low": ".88", "conf_high": ".80"}, "no other n, k or single digit explains it"),
+        ({"conf_low": ".96", "conf_high": ".88"}, "; it fits with its limits exchanged"),
+        (
+            {"conf_low": ".88", "conf_high": ".80"},
+            "; even with its limits exchanged, no other n, k or single digit explains it",
+        ),
+        (
+            {"estimate": "93", "conf_low": "88", "conf_high": "96"},
+            "93 [88, 96] is impossible",
+        ),
+        (
+            {"estimate": "93.0", "conf_low": "96.3", "conf_high": "88.3"},
+            "; it fits with its numbers read as percent and its limits exchanged",
+        ),
         ({"estimate": "1.05"}, ""),
     ],
 )
@@ -136,7 +148,19 @@ def test_impossible_rows_are_findings_beside_the_others(change, fits):
     note = table["note"][1]
     assert "is impossible, for whatever data: it is no coefficient in its limits" in note
     assert fits in note
-    assert pd.isna(table["expected_low"][1]) == ("1.05" in change.values())
+    assert pd.isna(table["expected_low"][1]) == (float(change.get("estimate", 0)) >= 1)
+
+
+def test_percent_and_means_of_raters_are_said():
+    low, high = (f"{100 * limit:.1f}" for limit in f_limits(0.783, 25, 3.5))
+    row = {"estimate": "78.3", "conf_low": low, "conf_high": high}
+    share = {name: f"{float(text) / 100:.3f}" for name, text in row.items()}
+    frame = pd.DataFrame([row, share]).assign(n_clips=25, raters_per_clip=3.5)
+    table = audit_table(frame).table
+    assert table["consistent"].tolist() == [False, True]
+    assert "it fits with its numbers read as percent; 3.5 raters are a mean" in table["note"][0]
+    said = "3.5 raters are a mean: of unequal numbers the F interval is approximate"
+    assert table["note"][1] == said
 
 
 def test_rows_are_counted_as_the_file_shows_them():

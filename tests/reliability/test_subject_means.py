@@ -196,7 +196,7 @@ def test_bad_options(crowd, make_ratings):
     for options, told in (
         ({"clips": [0, 2]}, "clips is 0; it must"),
         ({"raters": []}, "raters is empty"),
-        ({"overlap": 1.2}, "overlap 1.2"),
+        ({"overlap": 1.2}, "overlap is 1.2; it is a share"),
         ({"level": 95}, "level is 95"),
     ):
         with pytest.raises(OptionError, match=told):

@@ -16,7 +16,7 @@ from exprstats.errors import OptionError
 from exprstats.models import fit_forest
 from exprstats.simulate import simulate_again
 from exprstats.study import ModelSettings
-from exprstats.study.recovery import compare_truth, measure_performance, predict_clips
+from exprstats.study.recovery import compare_truth, measure_performance, predict_sample
 
 
 @pytest.mark.parametrize("context", ["startle", "pain", None])
@@ -29,7 +29,7 @@ def test_predictions_for_new_clips_are_those_of_the_model(run, context):
         theirs = theirs[theirs["context"] == context]
         clips = clips[clips["context"] == context]
     np.testing.assert_allclose(
-        predict_clips(models, clips, context), theirs["prediction"].to_numpy(), rtol=1e-9
+        predict_sample(models, clips, context), theirs["prediction"].to_numpy(), rtol=1e-9
     )
 
 
@@ -107,7 +107,7 @@ def test_forests_predict_new_clips_as_they_predicted_their_own(run, context):
     if context is not None:
         theirs = theirs[theirs["context"] == context]
         clips = clips[clips["context"] == context]
-    found = predict_clips(forest, clips, context)
+    found = predict_sample(forest, clips, context)
     np.testing.assert_allclose(found, theirs["prediction"].to_numpy(), rtol=1e-9)
 
 

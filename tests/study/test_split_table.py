@@ -59,7 +59,8 @@ def test_nets_are_tuned_in_folds_of_all_but_the_test_people(run):
 
 def test_the_report_names_the_folds(run, tmp_path):
     page = read_page(run, tmp_path / "report")
-    assert "divided at random into 32 for training and 8 for testing, each set of contexts" in page
+    told = "divided at random into 32 for training and 8 for testing, stratified by the contexts"
+    assert told in page
     told = "in 3 folds (dealt 2 times) of the training subjects"
     assert f"the lowest root mean square error {told} among" in page
     assert f"Penalties chosen {told}:" in page

@@ -20,7 +20,7 @@ from exprstats.behaviour.trackers.tables import (
     list_tracker_files,
     read_tracker_file,
 )
-from exprstats.behaviour.trackers.units import SECONDS, TRACKER_NAMES, list_units
+from exprstats.behaviour.trackers.units import SECONDS, TRACKER_NAMES, map_columns
 from exprstats.contracts import check_kind
 from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.io.files.reading import Reading
@@ -143,6 +143,7 @@ def read_faces(
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> path = Path(tempfile.mkdtemp()) / "a.csv"
     >>> _ = path.write_text("frame_idx,frame_time_in_ms,au_12_intensity,yaw\n0,0.0,1.5,-2.2\n")
     >>> faces = read_faces(path)
@@ -184,6 +185,7 @@ def join_frames(several: Iterable[Frames]) -> Frames:
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> path = Path(tempfile.mkdtemp())
     >>> for name in "ab":
     ...     _ = (path / f"{name}.csv").write_text("frame_idx,frame_time_in_ms,au_1\n0,0,1\n")
@@ -229,7 +231,7 @@ def _read_file(file: TrackerFile, tracker: Tracker | None, fps: float | None) ->
     # A tracker's column that is called as a key is one cannot stand beside it.
     own = parsed.columns[[name for name in parsed.columns.columns if name not in KEYS]]
     table = pd.concat([keys.reset_index(drop=True), own.reset_index(drop=True)], axis=1)
-    units = list_units(chosen, own)
+    units = map_columns(chosen, own)
     clock = pd.DataFrame({"column": ["timestamp"], "unit": [SECONDS]})
     notes = tuple(dict.fromkeys((*file.notes, *parsed.notes)))
     return Frames(table, pd.concat([clock, units], ignore_index=True), chosen, notes)

@@ -109,7 +109,7 @@ _RULES: dict[str, tuple[tuple[str, str], ...]] = {
 _EULER = {"py-feat": ("Pitch", "Roll", "Yaw"), "libreface": ("pitch", "yaw", "roll")}
 
 
-def list_units(tracker: str, table: pd.DataFrame) -> pd.DataFrame:
+def map_columns(tracker: str, table: pd.DataFrame) -> pd.DataFrame:
     """Return the unit of each column of a tracker's table.
 
     Parameters
@@ -127,7 +127,7 @@ def list_units(tracker: str, table: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> list_units("facet", pd.DataFrame({"AU4 Evidence": [-1.2]})).to_numpy().tolist()
+    >>> map_columns("facet", pd.DataFrame({"AU4 Evidence": [-1.2]})).to_numpy().tolist()
     [['AU4 Evidence', 'evidence (log10 odds)']]
     """
     rules = [(re.compile(pattern), unit) for pattern, unit in _RULES[tracker]]

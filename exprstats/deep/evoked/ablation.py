@@ -305,7 +305,7 @@ def _choose_subsets(
     modalities: Mapping[str, int], subsets: Sequence[Sequence[str]] | None
 ) -> list[tuple[str, ...]]:
     """Return the modalities of each network, those of the whole one first."""
-    every = tuple(modalities)
+    every = tuple(modalities) if isinstance(modalities, Mapping) else ()
     if not every or min(modalities.values()) < 1:
         message = "modalities must name at least one, each with its number of features."
         raise OptionError(message, option="modalities")

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.document.text import join_words
 from exprstats.errors import (
     NO_FILE,
     NO_FILES,
@@ -183,12 +184,16 @@ def _read_file(path: Path, how: Reading, wanted: _Wanted) -> tuple[pd.DataFrame,
     eev = set(_EEV) <= set(source.header) and not {"video", "time"} & set(named)
     roles = dict(zip(("video", "time"), _EEV, strict=True)) | dict(named) if eev else dict(named)
     for role in ROLES:
-        if role not in roles and role in source.header:
+        if role not in roles and role in source.header and role not in named.values():
             roles[role] = role
     absent = [one for one in (*roles.values(), *(expressions or ())) if one not in source.header]
     if absent:
         fact = f"there is no column '{absent[0]}'."
         raise DataError(Problem(fact, name_nearest(absent[0], source.header), file=str(path)))
+    twice = [one for one in named if list(named.values()).count(named[one]) > 1]
+    if twice:
+        fact = f"column '{named[twice[0]]}' is named for two roles, {join_words(twice)}."
+        raise DataError(Problem(fact, "Name another column for one of them.", file=str(path)))
     blank = zeros == "missing" or (zeros == "auto" and eev)
     held = Columns(count_lines(source), threshold)
     try:

@@ -121,7 +121,7 @@ def split_videos(
     >>> split_videos(table, seed=1).parts["part"].value_counts().to_dict()
     {'train': 12, 'test': 5, 'validate': 3}
     """
-    problems = find_absent(table, ["video", *([part] if part else [])], "evoked")
+    problems = find_absent(table, ["video", part], "evoked")
     if problems:
         raise DataError(problems)
     codes, videos = code_names(table["video"])

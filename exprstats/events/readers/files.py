@@ -24,11 +24,18 @@ from exprstats.events.readers.signstream import (
 )
 from exprstats.io.files.reading import Reading
 from exprstats.io.files.workbooks import write_number
-from exprstats.options import PER_SECOND, TimeUnit, check_word, list_paths, name_nearest
+from exprstats.options import (
+    PER_SECOND,
+    TimeUnit,
+    check_word,
+    list_inside,
+    list_paths,
+    name_nearest,
+)
 from exprstats.parallel import report_progress
 
 FilePath = str | os.PathLike[str]
-_MARKUP = (".xml", ".eaf")
+_MARKUP, _TABLES = (".xml", ".eaf"), (".csv", ".tsv", ".txt", ".xlsx")
 _LONGEST = 100.0  # seconds of a usual annotation
 _ELAN = {
     **{"start": "begin time - ss.msec", "end": "end time - ss.msec"},
@@ -144,7 +151,7 @@ def read_events(
 
 
 def list_files(paths: FilePath | Sequence[FilePath]) -> list[Path]:
-    """Return the annotation files that paths name, those of a folder by name.
+    """Return the annotation files that paths name, those of a folder by name, or its tables.
 
     Raises
     ------
@@ -154,11 +161,9 @@ def list_files(paths: FilePath | Sequence[FilePath]) -> list[Path]:
     files: list[Path] = []
     for one in list_paths(paths):
         if one.is_dir():
-            inside = sorted(path for path in one.iterdir() if path.suffix.lower() in _MARKUP)
-            if not inside:
-                message = f"{one} holds no .xml or .eaf file. Name the annotation files."
-                raise OptionError(message)
-            files += inside
+            inside = list_inside(one, (*_MARKUP, *_TABLES))
+            # Tables beside files of annotation programs say something of these, as a rule.
+            files += [path for path in inside if path.suffix.lower() in _MARKUP] or inside
         elif one.is_file():
             files.append(one)
         else:

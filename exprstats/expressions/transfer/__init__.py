@@ -1,6 +1,5 @@
 """Recall of acted emotions: features of clips, fused over modalities, and their classification."""
 
-from exprstats.expressions.transfer.classification import Transfer, classify_expressions
-from exprstats.expressions.transfer.fusion import Fusion, fuse_modalities, read_vectors
+import lazy_loader
 
-__all__ = ["Fusion", "Transfer", "classify_expressions", "fuse_modalities", "read_vectors"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -56,6 +56,11 @@ def describe_methods(comparison: Comparison, *companions: Companion) -> str:
     str
         What was measured, resampled, tested and planned, with the references it rests on.
 
+    Raises
+    ------
+    OptionError
+        If the first argument is no result of `compare_models`.
+
     Examples
     --------
     >>> import pandas as pd

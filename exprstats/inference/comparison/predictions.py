@@ -24,13 +24,13 @@ from exprstats.inference.metrics.metric import Metric
 from exprstats.inference.resampling.clusters import Cell, stratify_cell
 from exprstats.inference.resampling.summaries import FEWEST_CLUSTERS
 from exprstats.io.guards.tables import guard_table
-from exprstats.options import is_positive, name_nearest
+from exprstats.options import check_columns, is_positive, name_nearest
 
 Span = float | Mapping[Any, float] | None
 # A cluster with a third of the rows beside more than four others: tests of nothing reject at .05
 # in about 10 of 100 studies (tests/inference/comparison/test_edges.py).
 GIANT, MANY_GIANTS = 1 / 3, 4
-_SOME = 10_000
+_SOME = 1_000
 _MANY = 20  # values of a truth that no model hits all by itself
 
 
@@ -49,13 +49,14 @@ def check_predictions(
 
     Warns of rows without truth or prediction, and of rows that models were trained on.
     """
+    check_columns(cluster, by, strata)
     contract = replace(
         PREDICTIONS,
         key=tuple(dict.fromkeys(name for name in (*PREDICTIONS.key, by) if name)),
         ids=tuple(name for name in (cluster, strata) if name),
     )
     predictions = take_predictions(predictions)
-    require_columns(predictions, [] if by is None else [by], "predictions")
+    require_columns(predictions, [by], "predictions")
     seated = "seat" in predictions.columns
     predictions = guard_table(
         predictions,
@@ -89,7 +90,7 @@ def check_predictions(
     rows = predictions if complete.all() else predictions[complete]
     _warn_of_copies(rows)
     # The first rows nearly always show a cluster twice.
-    if not any(part.duplicated([cluster, "model"]).any() for part in (rows[:_SOME], rows)):
+    if not any(rows[:n].duplicated([cluster, "model"]).any() for n in (_SOME, len(rows))):
         fact = f"each {cluster} has one row, so that rows are resampled one by one. "
         warn_user(
             (fact, "Name the column that repeats with ", Option("cluster"), ", if there is one.")

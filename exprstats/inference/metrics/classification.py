@@ -77,9 +77,9 @@ def pair_ratings(counts: np.ndarray, agree: np.ndarray) -> PairShares:
 
     Examples
     --------
-    >>> found = pair_ratings(np.array([[1.0, 2.0], [0.0, 1.0]]), np.eye(2))
+    >>> found = pair_ratings(np.array([[1.0, 2.0], [1.0, 1.0]]), np.eye(2))
     >>> found.agreed.round(3).tolist(), found.same.tolist(), found.possible.tolist()
-    ([0.333, 0.0], [[0.0, 2.0], [0.0, 0.0]], [[2.0, 4.0], [0.0, 0.0]])
+    ([0.333, 0.0], [[0.0, 2.0], [0.0, 0.0]], [[2.0, 4.0], [1.0, 1.0]])
     """
     each = counts.sum(axis=1)
     paired = each > 1

@@ -6,9 +6,10 @@ import csv
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import cached_property
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -37,11 +38,11 @@ from exprstats.io.files.workbooks import (
     write_number,
 )
 
-CHECK_ROWS = "Check these rows for missing or unquoted separators; the file may be cut off."
-
 # Small enough that a batch stays in the processor's cache.
 _BATCH = 4_096
 _SAMPLE_LINES = 400
+# What the csv reader refuses, unless lines are shorter.
+_LONGEST = 131_072
 _OPEN_QUOTE = "Close or remove the double quote that begins here."
 
 
@@ -101,12 +102,59 @@ class Layout:
         return 0 if self.format in STATISTICAL else self.header.place + 1 + self.declared
 
 
-@dataclass(frozen=True, slots=True)
 class Batch:
     """Some rows of texts and the number that each has in the file, as a person counts them."""
 
-    rows: list[list[str]]
-    numbers: np.ndarray
+    def __init__(self, rows: list[list[str]], numbers: np.ndarray) -> None:
+        self.rows = rows
+        self.numbers = numbers
+
+    def list_cells(self, place: int) -> list[str]:
+        """Return the cells of a column."""
+        return [row[place] for row in self.rows]
+
+    def is_even(self, header: Sequence[str]) -> bool:
+        """Return whether all rows are known to be data, with a field for each name."""
+        return False
+
+
+class Plain(Batch):
+    """Rows without quotes that have equally many fields; they are split when they are asked for.
+
+    Parameters
+    ----------
+    text
+        The rows, each ended by a newline.
+    mark, width
+        What separates fields, and how many a row has.
+    numbers
+        As of any batch.
+    """
+
+    def __init__(self, text: str, mark: str, width: int, numbers: np.ndarray) -> None:
+        self.text, self.mark, self.width, self.numbers = text, mark, width, numbers
+
+    @cached_property
+    def _cells(self) -> list[str]:
+        return self.text[:-1].replace("\n", self.mark).split(self.mark)
+
+    @cached_property
+    def rows(self) -> list[list[str]]:  # type: ignore[override]
+        """The fields of each row."""
+        width = self.width
+        return [self._cells[at : at + width] for at in range(0, len(self._cells), width)]
+
+    def list_cells(self, place: int) -> list[str]:
+        """Return the cells of a column."""
+        return self._cells[place :: self.width]
+
+    def is_even(self, header: Sequence[str]) -> bool:
+        """Return whether all rows are known to be data, with a field for each name."""
+        text, mark = f"\n{self.text}", self.mark
+        # A header may come again, and subtotals have a text of two words beside an empty cell.
+        again = f"\n{header[0].strip()}{mark}" in text
+        empty = any(pair in text for pair in (f"{mark}{mark}", f"{mark}\n", f"\n{mark}"))
+        return self.width == len(header) and not again and not (empty and " " in text)
 
 
 def find_layout(path: Path, reading: Reading = AS_IT_IS) -> Layout:
@@ -189,12 +237,18 @@ def read_batches(layout: Layout, problems: list[Problem], *, size: int = _BATCH)
     size
         Rows of a batch.
     """
-    lines = _read_cells(layout, problems)
+    mark = layout.separator or ","
     last = layout.first_row - 1
     dropped = {place - layout.header.place + layout.first_row for place in layout.header.dropped}
-    while rows := list(islice(lines, size)):
+    for rows in _read_rows(layout, problems, size):
         numbers = np.arange(last + 1, last + len(rows) + 1)
         last += len(rows)
+        if isinstance(rows, _Lines):
+            plain = None if dropped else _find_plain(rows, mark, numbers)
+            if plain is not None:
+                yield plain
+                continue
+            rows = list(split_lines(rows, mark, strict=True))
         held = np.fromiter(map(any, rows), bool, len(rows))
         if dropped:
             held &= ~np.isin(numbers, list(dropped))
@@ -205,29 +259,79 @@ def read_batches(layout: Layout, problems: list[Problem], *, size: int = _BATCH)
             yield Batch(rows, numbers)
 
 
-def _read_cells(layout: Layout, problems: list[Problem]) -> Iterator[list[str]]:
-    """Yield the rows from the header on."""
+class _Lines(list[str]):
+    """Lines of a text of which each is a row, since none holds a quote."""
+
+
+def _find_plain(lines: Sequence[str], mark: str, numbers: np.ndarray) -> Plain | None:
+    """Return lines as rows of equally many fields, some filled; None if they are not such."""
+    text = "".join(lines)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.endswith("\n"):
+        text += "\n"
+    count = text.partition("\n")[0].count(mark)
+    letters = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
+    ends = letters[(letters == ord(mark)) | (letters == ord("\n"))] == ord("\n")
+    even = len(ends) == len(lines) * (count + 1) and ends[count :: count + 1].all()
+    if not count or not even or f"\n{mark * count}\n" in f"\n{text}":
+        return None
+    return Plain(text, mark, count + 1, numbers)
+
+
+def _read_rows(
+    layout: Layout, problems: list[Problem], size: int
+) -> Iterator[list[list[str]] | _Lines]:
+    """Yield the rows from the header on, some at a time."""
     if layout.format in STATISTICAL:
         cells = read_statistical(layout.local, layout.format, str(layout.path), layout.sha256)
-        return (_write_cells(row) for row in cells)
-    rows = _read_sheet(layout) if layout.sheet is not None else _read_lines(layout, problems)
-    return islice(rows, layout.header.place, None)
+        yield from _cut((_write_cells(row) for row in cells), size)
+    elif layout.sheet is not None:
+        yield from _cut(islice(_read_sheet(layout), layout.header.place, None), size)
+    else:
+        errors = layout.errors
+        with layout.local.open(encoding=layout.encoding, errors=errors, newline="") as stream:
+            if layout.declared:
+                next(stream)
+            yield from _read_text(stream, layout, problems, size)
 
 
-def _read_lines(layout: Layout, problems: list[Problem]) -> Iterator[list[str]]:
-    with layout.local.open(encoding=layout.encoding, errors=layout.errors, newline="") as stream:
-        if layout.declared:
-            next(stream)
-        reader = split_lines(stream, layout.separator or ",", strict=True, quote=layout.quote)
-        number = 0
-        try:
-            for row in reader:
-                number += 1
-                yield row
-        except csv.Error as error:
-            fact = f"a field cannot be read to its end ({error})."
-            where = {"file": str(layout.path), "rows": (number + layout.declared + 1,)}
-            problems.append(Problem(fact, _OPEN_QUOTE, **where))
+def _cut(rows: Iterator[list[str]], size: int) -> Iterator[list[list[str]]]:
+    while some := list(islice(rows, size)):
+        yield some
+
+
+def _read_text(
+    stream: TextIO, layout: Layout, problems: list[Problem], size: int
+) -> Iterator[list[list[str]] | _Lines]:
+    """Yield lines up to the first quote, from there on the fields that the csv reader finds."""
+    mark, above, number = layout.separator or ",", layout.header.place, 0
+    lines = _Lines(islice(stream, above))
+    if layout.quote == '"' and mark != " " and _are_rows(lines):
+        number, above = above, 0
+        while (lines := _Lines(islice(stream, size))) and _are_rows(lines):
+            yield lines
+            number += len(lines)
+    reader = split_lines(chain(lines, stream), mark, strict=True, quote=layout.quote)
+    yield from _cut(islice(_read_fields(reader, layout, problems, number), above, None), size)
+
+
+def _are_rows(lines: Sequence[str]) -> bool:
+    text = "".join(lines)
+    return '"' not in text and (len(text) <= _LONGEST or max(map(len, lines)) <= _LONGEST)
+
+
+def _read_fields(
+    reader: Iterator[list[str]], layout: Layout, problems: list[Problem], number: int
+) -> Iterator[list[str]]:
+    try:
+        for row in reader:
+            number += 1
+            yield row
+    except csv.Error as error:
+        fact = f"a field cannot be read to its end ({error})."
+        where = {"file": str(layout.path), "rows": (number + layout.declared + 1,)}
+        problems.append(Problem(fact, _OPEN_QUOTE, **where))
 
 
 def _tell_broken(
@@ -289,24 +393,3 @@ def _write_cell(value: Any) -> str:
 
 def _place(problem: Problem, path: Path) -> Problem:
     return Problem(problem.fact, problem.remedy, str(path), problem.column, problem.rows)
-
-
-def fit_row(row: list[str], width: int, padded: bool) -> list[str]:
-    """Return a row at the header's width: empty cells beyond it go, a sheet's short rows grow."""
-    if len(row) < width and padded:
-        return [*row, *[""] * (width - len(row))]
-    return row[:width] if len(row) > width and not any(row[width:]) else row
-
-
-def describe_ragged(ragged: list[tuple[int, int]], width: int) -> Problem:
-    """Return the problem of rows, each with its number of fields, that differ from the header."""
-    rows = tuple(number for number, _ in ragged)
-    number, fields = ragged[0]
-    remedy = CHECK_ROWS
-    if all(count == width + 1 for _, count in ragged):
-        remedy = "Quote texts that hold the separator, or give the first column a name."
-    fact = (
-        f"{count_things(len(ragged), 'row differs', 'rows differ')}"
-        f" from the header's {width} fields: row {number} has {fields}."
-    )
-    return Problem(fact, remedy, rows=rows)

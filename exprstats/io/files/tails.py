@@ -9,10 +9,11 @@ import numpy as np
 
 from exprstats.apa import count_things
 from exprstats.errors import Option, Problem
+from exprstats.io.files.records import Batch
 from exprstats.io.files.words import is_practice, is_practice_loop, is_total
 
+CHECK_ROWS = "Check these rows for missing or unquoted separators; the file may be cut off."
 Rows = Sequence[Sequence[str]]
-Table = list[list[str]]
 _MOST = 4
 _FEWEST = 5
 _WORDS = 3
@@ -54,10 +55,13 @@ class Sieve:
         self._marks: list[int] | None = None
         self._beside: dict[tuple[str, str], list[int]] = {}
 
-    def take(self, rows: Table, numbers: np.ndarray) -> tuple[Table, np.ndarray]:
-        """Return rows without headers that come again, subtotals and practice."""
-        kept = np.ones(len(rows), bool)
-        for place, row in enumerate(rows):
+    def take(self, batch: Batch, *, even: bool = False) -> Batch:
+        """Return rows without headers that come again, subtotals and practice.
+
+        Those that are ``even`` are known to hold no headers and no subtotals.
+        """
+        kept = np.ones(len(batch.numbers), bool)
+        for place, row in enumerate(() if even else batch.rows):
             if row[:1] and row[0].strip() == self._header[0] and self._heads(row):
                 kind = "the names of the columns again"
             elif "" in row and (label := find_subtotal(row)) is not None:
@@ -65,26 +69,27 @@ class Sieve:
             else:
                 continue
             kept[place] = False
-            self.passed.append(Problem(f"row {numbers[place]} holds {kind}: left out."))
+            self.passed.append(Problem(f"row {batch.numbers[place]} holds {kind}: left out."))
         if self._marks is None:
-            self._marks = self._find_marks(rows)
+            self._marks = self._find_marks(batch)
         for mark in self._marks:
             name = self._header[mark]
-            for place, row in enumerate(rows):
-                if kept[place] and is_practice(row[mark], name):
+            for place, cell in enumerate(batch.list_cells(mark)):
+                if kept[place] and is_practice(cell, name):
                     kept[place] = False
-                    kind = "practice" if is_practice_loop(name) else row[mark].strip()
+                    kind = "practice" if is_practice_loop(name) else cell.strip()
                     told = self._beside.setdefault((name, kind), [])
-                    told.append(int(numbers[place]))
+                    told.append(int(batch.numbers[place]))
         self.count += int((~kept).sum())
-        return (rows, numbers) if kept.all() else (list(compress(rows, kept)), numbers[kept])
+        return batch if kept.all() else Batch(list(compress(batch.rows, kept)), batch.numbers[kept])
 
-    def cut(self, rows: Table, numbers: np.ndarray, *, whole: bool) -> tuple[Table, np.ndarray]:
+    def cut(self, batch: Batch, *, whole: bool) -> Batch:
         """Return the last rows without notes and totals; ``whole`` as for `find_tail`."""
-        found = find_tail(rows, numbers.tolist(), whole=whole)
-        told = [f"row {numbers[place]} holds {kind}: left out." for place, kind in found]
+        found = find_tail(batch.rows, batch.numbers.tolist(), whole=whole)
+        told = [f"row {batch.numbers[place]} holds {kind}: left out." for place, kind in found]
         self.passed = [*map(Problem, told[::-1]), *self.passed]
-        return rows[: len(rows) - len(found)], numbers[: len(rows) - len(found)]
+        count = len(batch.rows) - len(found)
+        return Batch(batch.rows[:count], batch.numbers[:count]) if found else batch
 
     def list_passed(self) -> list[Problem]:
         """Return all that was left out."""
@@ -102,12 +107,11 @@ class Sieve:
     def _heads(self, row: Sequence[str]) -> bool:
         return [cell.strip() for cell in row] == self._header
 
-    def _find_marks(self, rows: Rows) -> list[int]:
+    def _find_marks(self, batch: Batch) -> list[int]:
         """Return the places of columns that tell rows of practice from others."""
         found = []
-        for place, cells in enumerate(zip(*rows, strict=False)):
-            name = self._header[place]
-            levels = {*cells[:_LOOK]} if name not in self._ids else set()
+        for place, name in enumerate(self._header):
+            levels = {*batch.list_cells(place)[:_LOOK]} if name not in self._ids else set()
             if 1 < len(levels) <= (_KINDS if not is_practice_loop(name) else _LOOK) and any(
                 is_practice(one, name) for one in levels
             ):
@@ -233,3 +237,39 @@ def _read(cell: str) -> float | None:
     except ValueError:
         return None
     return value if abs(value) < _LARGEST else None
+
+
+def fit_row(row: list[str], width: int, padded: bool) -> list[str]:
+    """Return a row at the header's width: empty cells beyond it go, a sheet's short rows grow."""
+    if len(row) < width and padded:
+        return [*row, *[""] * (width - len(row))]
+    return row[:width] if len(row) > width and not any(row[width:]) else row
+
+
+def fit_rows(
+    rows: list[list[str]], numbers: np.ndarray, width: int, padded: bool
+) -> tuple[Batch, list[tuple[int, list[str]]]]:
+    """Return the rows that have the header's number of fields, and the numbered others."""
+    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+    if (lengths != width).any():
+        rows = [fit_row(row, width, padded) for row in rows]
+        lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+    fits = lengths == width
+    if fits.all():
+        return Batch(rows, numbers), []
+    wrong = list(zip(numbers[~fits].tolist(), compress(rows, ~fits), strict=True))
+    return Batch(list(compress(rows, fits)), numbers[fits]), wrong
+
+
+def describe_ragged(ragged: list[tuple[int, int]], width: int) -> Problem:
+    """Return the problem of rows, each with its number of fields, that differ from the header."""
+    rows = tuple(number for number, _ in ragged)
+    number, fields = ragged[0]
+    remedy = CHECK_ROWS
+    if all(count == width + 1 for _, count in ragged):
+        remedy = "Quote texts that hold the separator, or give the first column a name."
+    fact = (
+        f"{count_things(len(ragged), 'row differs', 'rows differ')}"
+        f" from the header's {width} fields: row {number} has {fields}."
+    )
+    return Problem(fact, remedy, rows=rows)

@@ -10,6 +10,7 @@ from itertools import combinations
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.codes import repeats_rows
 from exprstats.errors import Option, Problem
 from exprstats.io.files.words import TIMES, WORDS, fold_name, is_answer, is_aside, split_name
 from exprstats.io.guards.codes import holds_steps
@@ -109,7 +110,7 @@ def find_rated(
     # Texts before whole numbers, which may be answers.
     for name in sorted(free, key=lambda one: one in numeric and not is_named(one)):
         counts = table.groupby(name, sort=False)[rater].size()
-        if not table.duplicated([name, rater]).any() and counts.median() > 1:
+        if counts.median() > 1 and not repeats_rows(table, [name, rater]):
             reason = f"'{name}' and '{rater}' together name each row once."
             return Crossing({"clip": name}, {"clip": reason})
     return None
@@ -203,7 +204,7 @@ def _list_crossed(
             if not all(is_aside(name) or table[name].is_unique for name in others):
                 continue
             levels = table[one].nunique() * table[two].nunique()
-            if levels <= 2 * len(table) and not table.duplicated([one, two]).any():
+            if levels <= 2 * len(table) and not repeats_rows(table, [one, two]):
                 yield value, one, two
 
 

@@ -58,7 +58,7 @@ def judge_features(
             continue
         if counts_rows(column):
             found[name] = "row numbers"
-        elif len(known) > 1 and known.min() == known.max():
+        elif len(known) > 1 and not (known.to_numpy() != known.iloc[0]).any():
             found[name] = "a constant"
         elif _names_things(str(name), known, people):
             found[name] = "an id"
@@ -112,32 +112,35 @@ def _copies(column: pd.Series, truth: pd.Series) -> bool:
     if len(values) < 3:
         return False
     if pd.api.types.is_numeric_dtype(truth) and not pd.api.types.is_bool_dtype(truth):
-        return copies_numbers(values, truth[both].to_numpy(float))
+        return bool(copies_numbers(values[:, None], truth[both].to_numpy(float))[0])
     kinds = truth[both].nunique()
     pairs = len(pd.DataFrame({"a": values, "b": truth[both].to_numpy()}).drop_duplicates())
     return pairs == len(np.unique(values)) == kinds and 2 * kinds < len(values)
 
 
-def copies_numbers(values: np.ndarray, truth: np.ndarray) -> bool:
-    """Return whether numbers (n,) are others in another unit: abs(r) is 1 within rounding.
+def copies_numbers(values: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return which columns (n, p) are others (n,) in another unit: abs(r) is 1 within rounding.
+
+    Both may be rounded, as z values beside the ratings that they come from.
 
     Examples
     --------
     >>> truth = np.array([4.45, 4.58, 3.1, 2.96, 5.2, 4.01])
-    >>> copies_numbers(((truth - truth.mean()) / truth.std()).round(3), truth)
-    True
+    >>> standard = ((truth - truth.mean()) / truth.std()).round(3)
+    >>> copies_numbers(np.column_stack([standard, truth[::-1]]), truth).tolist()
+    [True, False]
     """
     if len(truth) < 3:
-        return False
-    scales = values.std() * truth.std()
-    covariance = np.mean((values - values.mean()) * (truth - truth.mean()))
-    if not scales > 0 or abs(covariance) < _NEAR * scales:
-        return False
-    slope = covariance / truth.var()
-    left = values - values.mean() - slope * (truth - truth.mean())
-    # Both may be rounded, as z values beside the ratings that they come from.
-    step = _find_step(values) + abs(slope) * _find_step(truth)
-    return bool(abs(covariance) >= (1 - _COPY) * scales or np.abs(left).max() <= step)
+        return np.zeros(values.shape[1], dtype=bool)
+    away, rest = values - values.mean(axis=0), truth - truth.mean()
+    scales = np.sqrt(np.mean(away * away, axis=0) * np.mean(rest * rest))
+    covariances = rest @ away / len(truth)
+    found = (scales > 0) & (np.abs(covariances) >= (1 - _COPY) * scales)
+    for place in np.flatnonzero((scales > 0) & ~found & (np.abs(covariances) >= _NEAR * scales)):
+        slope = covariances[place] / np.mean(rest * rest)
+        step = _find_step(values[:, place]) + abs(slope) * _find_step(truth)
+        found[place] = np.abs(away[:, place] - slope * rest).max() <= step
+    return found
 
 
 def _find_step(values: np.ndarray) -> float:

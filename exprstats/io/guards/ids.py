@@ -163,7 +163,7 @@ def are_plain(levels: Collection[str]) -> bool:
         suspect = (
             "\n\n" in framed
             or _PADDED.search(framed) is not None
-            or any(f"\n{word}\n" in framed for word in _NULL_WORDS)
+            or ("n" in framed and any(f"\n{word}\n" in framed for word in _NULL_WORDS))
         )
     if suspect:
         return False

@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.codes import PROBE, Codes, encode_columns, explain_breach, find_rows
+from exprstats.codes import PROBE, Codes, encode_columns, explain_breach, find_places
 from exprstats.contracts import require_columns
 from exprstats.errors import DataError, Problem, warn_user
 from exprstats.io.guards.codes import Outlying, find_codes, find_shared
 from exprstats.io.guards.ids import Finding, are_plain, judge_ids, name_ids
+from exprstats.options import check_columns
 
 # Of a table's attributes: what was said of it before.
 _MARK = "exprstats"
@@ -114,6 +115,8 @@ def guard_table(
     >>> guard_table(ratings, ids=["clip", "rater"], numbers=["rating"])["clip"].tolist()
     ['a', 'b']
     """
+    ids = [*ids]
+    check_columns(*ids)
     if not isinstance(table, pd.DataFrame):
         return table
     said = set(table.attrs.get(_MARK, ()))
@@ -146,7 +149,7 @@ _RATED = ("context", "clip", "rater", "item", "subject")
 
 def guard_ratings(ratings: pd.DataFrame, *others: str | None) -> pd.DataFrame:
     """Return RATINGS as `guard_table` does; ``others`` are further columns of ids."""
-    ids = (*_RATED, *filter(None, others))
+    ids = (*_RATED, *(name for name in others if name is not None))
     return guard_table(ratings, ids=ids, numbers=["rating"], apart="item")
 
 
@@ -246,19 +249,21 @@ def find_all_codes(
     rows
         Rows (n,) of the file; places in the table by default.
     apart
-        Groups (n,) such as items. A code of one group is none where it is an ordinary value of
-        another, or of the whole column.
+        Groups (n,) such as items, or their codes. A code of one group is none where it is an
+        ordinary value of another, or of the whole column.
     """
     if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
         return
     rows = np.arange(len(column)) if rows is None else rows
     values = column.to_numpy(float, na_value=np.nan)
-    groups, kinds = (np.zeros(0, int), []) if apart is None else pd.factorize(apart)
-    if len(kinds) < 2:
+    groups = np.zeros(0, int) if apart is None else apart
+    groups = groups if isinstance(groups, np.ndarray) else pd.factorize(groups)[0]
+    kinds = int(groups.max(initial=-1)) + 1
+    if kinds < 2:
         whole = find_codes(name, values, rows)
         yield from [whole] if whole else []
         return
-    places = [find_rows(groups, group) for group in range(len(kinds))]
+    places = find_places(groups, kinds)
     found = [
         find_codes(name, values[inside], rows[inside]) if len(rows[inside]) >= _FEWEST else None
         for inside in places

@@ -24,7 +24,7 @@ from exprstats.inference.resampling.samples import count_blocks
 from exprstats.inference.resampling.summaries import arrange_table, summarise_terms
 from exprstats.inference.resampling.terms import Terms
 from exprstats.measurement.factor.checks import check_items
-from exprstats.measurement.factor.items import read_items, warn_incomplete
+from exprstats.measurement.factor.items import take_items, warn_incomplete
 from exprstats.measurement.factor.model import find_clusters, list_jobs
 from exprstats.measurement.factor.moments import ClusterSums, PatternSums, sum_clusters
 from exprstats.measurement.factor.refits import derive_quantities, fit_sums
@@ -159,7 +159,7 @@ def bootstrap_factor(
     names = check_items(items)
     check_options(interval=interval, level=level, draws=draws)
     check_word(missing, MissingRule, "missing")
-    itemset = read_items(items_table, names, by)
+    itemset = take_items(items_table, names, by)
     list_jobs(itemset, names, missing=missing)  # refuses items that carry no factor
     warn_incomplete(itemset, missing)
     codes, groups = encode_ids(find_clusters(items_table, cluster).to_frame("cluster"), ["cluster"])

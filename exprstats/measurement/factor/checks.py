@@ -23,6 +23,7 @@ from exprstats.errors import (
 )
 from exprstats.measurement.factor.moments import Moments, correlate
 from exprstats.measurement.factor.solution import UNTESTABLE, Receipt, Solution
+from exprstats.options import take_columns
 
 SAME = 0.999
 SINGULAR = 1e-9
@@ -48,10 +49,8 @@ def check_items(items: Sequence[str]) -> tuple[str, ...]:
     OptionError
         Fewer than three items, or one named twice.
     """
-    if isinstance(items, str):
-        message = f"items is the text '{items}'; give a list of at least three columns."
-        raise OptionError(message)
-    twice = sorted({item for item in items if list(items).count(item) > 1})
+    items = take_columns(items, "items", "three or more ")
+    twice = sorted({item for item in items if items.count(item) > 1})
     if twice:
         message = f"item '{twice[0]}' is named twice; name each item once."
         raise OptionError(message)

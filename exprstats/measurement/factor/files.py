@@ -18,6 +18,7 @@ from exprstats.measurement.factor.checks import list_notes
 from exprstats.measurement.factor.model import Factor
 from exprstats.measurement.factor.scoring import list_spans
 from exprstats.measurement.factor.solution import Receipt, Solution, list_rows
+from exprstats.options import take_path
 
 FORMAT = "exprstats factor"
 VERSION = 1
@@ -205,7 +206,7 @@ def write_lavaan_script(
     }
     lines = [_fill(line, words) for line in _TEMPLATE.read_text("utf-8").splitlines()]
     text = "\n".join(lines) + "\n"
-    if not Path(path).parent.is_dir():
+    if not take_path(path).parent.is_dir():
         message = f"the script cannot be written to '{path}': there is no such folder."
         raise OptionError(message)
     write_text(text, path)

@@ -22,6 +22,7 @@ from exprstats.contracts import (
 )
 from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.io.guards.tables import code_ratings, guard_table, mark_said
+from exprstats.options import check_columns
 
 TOLERATED = 0.05
 _NUMBERED = Contract("items", key=(), ids=("context",), optional=("context",))
@@ -56,7 +57,7 @@ class ItemSet:
         return ItemSet(self.ids[rows], self.answers[rows], self.contexts)
 
 
-def read_items(table: pd.DataFrame, items: Sequence[str], by: str | None) -> ItemSet:
+def take_items(table: pd.DataFrame, items: Sequence[str], by: str | None) -> ItemSet:
     """Check an items table and take it apart.
 
     Parameters
@@ -75,11 +76,12 @@ def read_items(table: pd.DataFrame, items: Sequence[str], by: str | None) -> Ite
         wholly missing.
     """
     require_columns(table, [], "items")
+    check_columns(by)
     if not all(isinstance(name, str) for name in table.columns):
         table = table.rename(columns=str)
     table = guard_table(table, ids=("context", "clip", "subject", by or "clip"), numbers=items)
     ids = [name for name in ("context", "clip", "subject") if name in table.columns]
-    problems = find_absent(table, [*items, *([by] if by else []), *ids], "items")
+    problems = find_absent(table, [*items, by, *ids], "items")
     if problems or len(table) == 0:
         raise DataError(problems or Problem("the items table has no rows.", "Check the file."))
     ids = _take_ids(table, by)
@@ -314,6 +316,7 @@ def widen_range(
     low: np.ndarray, high: np.ndarray, items: tuple[str, ...], ratings: pd.DataFrame
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the range of the raters' answers to each item: means of raters lie inside it."""
+    require_columns(ratings, [], "ratings")
     if not {"item", "rating"} <= set(ratings.columns):
         return low, high
     answers = ratings["rating"].groupby(ratings["item"].astype(str)).agg(["min", "max"])

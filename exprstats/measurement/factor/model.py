@@ -28,7 +28,7 @@ from exprstats.measurement.factor.items import (
     find_complete,
     find_range,
     find_training,
-    read_items,
+    take_items,
     warn_incomplete,
     widen_range,
 )
@@ -221,7 +221,7 @@ def fit_factor(
     check_word(missing, MissingRule, "missing")
     check_word(estimator, FactorEstimator, "estimator")
     check_level(level)
-    itemset = read_items(items_table, names, by)
+    itemset = take_items(items_table, names, by)
     jobs = list_jobs(
         itemset,
         names,
@@ -229,7 +229,7 @@ def fit_factor(
         scale=scale,
         estimator=estimator,
         missing=missing,
-        cluster=find_clusters(items_table, cluster) if cluster else None,
+        cluster=None if cluster is None else find_clusters(items_table, cluster),
         ratings=ratings,
         strict=False,
     )

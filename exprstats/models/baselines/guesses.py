@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 
 from exprstats.contracts import PREDICTIONS, check_table, require_columns, take_predictions
 from exprstats.errors import DataError, OptionError, Problem
-from exprstats.options import name_some
+from exprstats.options import name_some, tell_kind
 from exprstats.parallel import Seed, open_generator
 
 if TYPE_CHECKING:
@@ -128,6 +129,9 @@ def guess_mean(predictions: Models | pd.DataFrame) -> pd.DataFrame:
 
 def _look_up(bound: Bound, frame: pd.DataFrame, option: str) -> np.ndarray:
     if not isinstance(bound, Mapping):
+        if not isinstance(bound, Real):
+            message = f"{option} is {tell_kind(bound)}; give a number, or one for each context."
+            raise OptionError(message)
         return np.full(len(frame), float(bound))
     fits = name_fits(frame)
     known = {"" if key is None else f"={key}": float(value) for key, value in bound.items()}

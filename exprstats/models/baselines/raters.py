@@ -157,13 +157,13 @@ def compare_human(
     [0.52]
     """
     check_level(level)
-    measures = find_metrics(list(metrics))
+    measures = find_metrics(metrics)
     for metric in measures:
         if metric.name not in METRICS:
             message = f"metric '{metric.name}' has no such interval. {name_nearest('', METRICS)}"
             raise OptionError(message)
     names = ["model", "subject", "clip", "seat", "rater", "others", "truth", "prediction"]
-    require_columns(predictions, [*names, *([by] if by else [])], "predictions")
+    require_columns(predictions, [*names, by], "predictions")
     if human not in set(predictions["model"]):
         fact = f"no rows of model '{human}'. {name_nearest(human, predictions['model'].unique())}"
         raise DataError(Problem(fact, column="model"))

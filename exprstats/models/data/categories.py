@@ -9,7 +9,7 @@ import pandas as pd
 
 from exprstats.contracts import require_columns
 from exprstats.errors import DataError, OptionError, Problem
-from exprstats.options import name_some
+from exprstats.options import name_some, take_columns
 
 MOST_LEVELS = 20
 _MARK = ": "
@@ -59,7 +59,7 @@ def code_categories(
     >>> table["gender: m"].tolist(), coded
     ([0.0, 1.0, 0.0], {'gender: m': 'f'})
     """
-    require_columns(clips, names, "clips")
+    require_columns(clips, take_columns(names, "names"), "clips")
     added: dict[str, np.ndarray] = {}
     coded: dict[str, str] = {}
     for name in names:

@@ -12,7 +12,7 @@ from exprstats.apa import count_things
 from exprstats.contracts import find_absent, require_columns
 from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.models.data.design import NOTHING, Design, Sample
-from exprstats.options import check_word, name_some
+from exprstats.options import check_columns, check_word, name_some
 
 Task = Literal["regression", "classification"]
 FEWEST_SUBJECTS = 2
@@ -25,6 +25,7 @@ def settle_task(clips: pd.DataFrame, target: str, task: Task | None) -> Task:
         check_word(task, Task, "task")
         return task
     require_columns(clips, [], "clips")
+    check_columns(target)
     return "classification" if target in clips and holds_names(clips[target]) else "regression"
 
 

@@ -23,7 +23,7 @@ from exprstats.io.guards.features import copies_numbers, judge_features, tell_fe
 from exprstats.io.guards.tables import guard_table
 from exprstats.models.data.categories import find_references
 from exprstats.models.data.parts import label_parts
-from exprstats.options import PARTS, name_some
+from exprstats.options import PARTS, check_columns, name_some, take_columns
 from exprstats.parallel import Seed, spawn_seeds
 
 NOTHING = "There is nothing to predict."
@@ -152,17 +152,18 @@ def build_design(
         Features that are no list, repeat, or hold the target; no split though there are no folds.
     """
     names = _check_features(features, target)
+    check_columns(by, pooled_target)
     if parts is None and not folded:
         message = "parts is None; give the table that split_subjects returns."
         raise OptionError(message)
-    require_columns(clips, [by] if by is not None and by != "context" else [], "clips")
+    require_columns(clips, [by], "clips")
     if by is not None and by != "context":
         if by in (*names, target):
             message = f"'{by}' names the contexts; it cannot be a feature or the target too."
             raise OptionError(message)
         clips = clips.drop(columns="context", errors="ignore").rename(columns={by: "context"})
     pooled = pooled_target or (f"{target}_pooled" if f"{target}_pooled" in clips else target)
-    problems = find_absent(clips, [*names, target, pooled, *(["context"] if by else [])], "clips")
+    problems = find_absent(clips, [*names, target, pooled], "clips")
     if problems:
         raise DataError(problems)
     numbers = [*names, *(() if classes else (target, pooled))]
@@ -227,26 +228,26 @@ def find_copies(design: Design) -> list[str]:
     A quantity is copied where |r| is 1 within rounding, classes where each has one value of its
     own (numbers for names, say).
     """
-    found = []
-    for j, name in enumerate(design.features):
-        for sample in design.samples:
-            values, truth = design.matrix[sample.rows, j], sample.truth
-            if design.classes:
-                pairs = len(np.unique(np.column_stack([values, truth]), axis=0))
-                kinds = len(np.unique(truth))
-                same = pairs == len(np.unique(values)) == kinds and 2 * kinds < len(truth)
-            else:
-                same = copies_numbers(values, truth)
-            if same and name not in found:
-                found.append(name)
-    return found
+    same = np.zeros(len(design.features), dtype=bool)
+    for sample in design.samples:
+        values, truth = design.matrix[sample.rows], sample.truth
+        if design.classes:
+            kinds = len(np.unique(truth))
+            same |= [
+                len(np.unique(np.column_stack([own, truth]), axis=0))
+                == len(np.unique(own))
+                == kinds
+                and 2 * kinds < len(truth)
+                for own in values.T
+            ]
+        else:
+            same |= copies_numbers(values, truth)
+    return [name for name, copied in zip(design.features, same, strict=True) if copied]
 
 
 def _check_features(features: Sequence[str], target: str) -> tuple[str, ...]:
-    if isinstance(features, str) or not len(features):
-        message = f"features must be a list of column names, not {features!r}."
-        raise OptionError(message)
-    names = tuple(features)
+    names = tuple(take_columns(features, "features"))
+    check_columns(target)
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         message = f"features names {', '.join(repeated)} more than once."

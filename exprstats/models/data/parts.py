@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from exprstats.options import PARTS, name_nearest, name_some
 
 # More contexts without clips in a part are told as one.
 _MOST_THIN = 5
+_COLUMNS = ("subject", "part")
 
 
 def label_parts(clips: pd.DataFrame, parts: pd.DataFrame) -> np.ndarray:
@@ -37,10 +38,11 @@ def label_parts(clips: pd.DataFrame, parts: pd.DataFrame) -> np.ndarray:
     _check_parts(parts)
     codes, levels = pd.factorize(clips["subject"], use_na_sentinel=False)
     subjects = [str(level) for level in levels]
-    problems = find_lookalikes([*parts["subject"].astype(str), *subjects]) + _find_torn(parts)
+    pairs = list(zip(*(parts[name].astype(str).tolist() for name in _COLUMNS), strict=True))
+    lookup = dict(pairs)
+    problems = find_lookalikes([*lookup, *subjects]) + _find_torn(pairs)
     if problems:
         raise DataError(problems)
-    lookup = dict(zip(parts["subject"].astype(str), parts["part"].astype(str), strict=True))
     _match_subjects(subjects, lookup)
     labels = np.array([lookup[one] for one in subjects], dtype=object)[codes]
     problems = find_thin_contexts(labels, clips.get("context"))
@@ -101,7 +103,7 @@ def find_thin_contexts(labels: np.ndarray, contexts: pd.Series | None) -> list[P
         remedy = ("Use another ", Option("seed"), " or larger parts, or leave this context out.")
         problems.append(Problem(fact, remedy, column="context"))
     if len(problems) > _MOST_THIN:
-        fact = f"{len(problems):,} of {len(levels):,} contexts have no clips in some part, "
+        fact = f"Of {len(levels):,} contexts, {len(problems):,} have no clips in some part, "
         fact += f"such as '{problems[0].fact.split(chr(39))[1]}'."
         remedy = ("Name a column of few contexts, such as tasks, with ", Option("context"), ".")
         return [Problem(fact, remedy, column="context")]
@@ -109,15 +111,15 @@ def find_thin_contexts(labels: np.ndarray, contexts: pd.Series | None) -> list[P
 
 
 def _check_parts(parts: pd.DataFrame) -> None:
-    problems = find_absent(parts, ["subject", "part"], "parts")
+    problems = find_absent(parts, _COLUMNS, "parts")
     if "subject" not in parts and "clip" in parts:
         fact = "the parts table splits clips, not subjects."
         remedy = "Use split_subjects: clips of one person in two parts leak into the test."
         problems = [Problem(fact, remedy)]
     if problems:
         raise DataError(problems)
-    problems = find_empty(parts, ["subject", "part"])
-    unknown = sorted(set(parts["part"].dropna().astype(str)) - set(PARTS))
+    problems = find_empty(parts, _COLUMNS)
+    unknown = sorted(set(map(str, parts["part"].dropna().unique())) - set(PARTS))
     if unknown and not problems:
         fact = f"unknown parts: {name_some(unknown)}."
         problems.append(Problem(fact, name_nearest(unknown[0], PARTS), column="part"))
@@ -125,10 +127,9 @@ def _check_parts(parts: pd.DataFrame) -> None:
         raise DataError(problems)
 
 
-def _find_torn(parts: pd.DataFrame) -> list[Problem]:
-    pairs = set(zip(parts["subject"].astype(str), parts["part"].astype(str), strict=True))
-    places = Counter(subject for subject, _ in pairs)
-    torn = [one for one in dict.fromkeys(parts["subject"].astype(str)) if places[one] > 1]
+def _find_torn(pairs: Sequence[tuple[str, str]]) -> list[Problem]:
+    places = Counter(subject for subject, _ in dict.fromkeys(pairs))
+    torn = [subject for subject, count in places.items() if count > 1]
     if not torn:
         return []
     counted = count_things(len(torn), "subject stands", "subjects stand")

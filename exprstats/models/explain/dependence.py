@@ -14,7 +14,7 @@ from exprstats.contracts import arrange_rows, check_kind
 from exprstats.errors import OptionError
 from exprstats.models.fitting.outcomes import KEYS, count_clips
 from exprstats.models.fitting.result import Fitted, Models
-from exprstats.options import KIND_NAMES, check_count, name_nearest
+from exprstats.options import KIND_NAMES, check_count, name_nearest, take_columns
 from exprstats.results import Result
 
 MOST_ROWS = 100_000  # predicted in one call
@@ -118,10 +118,11 @@ def trace_dependence(
     check_count(points, "points", 2)
     check_kind(models, Models, "models", "fit_elastic or fit_forest")
     known = models.require_clips().features
-    traced = [features] if isinstance(features, str) else list(features or known)
+    named = [features] if isinstance(features, str) else features
+    traced = list(known) if named is None else take_columns(named, "features")
     for name in traced:
         if name not in known:
-            message = f"'{name}' is no feature of the models. {name_nearest(name, known)}"
+            message = f"'{name}' is no feature of the models. {name_nearest(str(name), known)}"
             raise OptionError(message)
     if models.design.classes:
         message = f"'{models.design.target}' holds classes; mean predictions need a quantity."

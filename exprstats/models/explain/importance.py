@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,7 +23,7 @@ from exprstats.models.explain.refits import LIMITS, check_resampling
 from exprstats.models.fitting.outcomes import FEW_SUBJECTS, KEYS, group_contexts
 from exprstats.models.fitting.penalties import scale_columns
 from exprstats.models.fitting.result import Fitted, Models
-from exprstats.options import KIND_NAMES, check_count
+from exprstats.options import KIND_NAMES, check_count, tell_kind
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
 
@@ -157,8 +158,8 @@ def rate_importance(
     """
     check_resampling(draws, level)
     check_count(repeats, "repeats")
-    if not 0 < alike <= 1:
-        message = f"alike is {alike:g}; it must lie above 0 and be at most 1."
+    if not isinstance(alike, Real) or not 0 < alike <= 1:
+        message = f"alike is {tell_kind(alike)}; it must lie above 0 and be at most 1."
         raise OptionError(message)
     rows: list[dict[str, Any]] = []
     check_kind(models, Models, "models", "fit_elastic or fit_forest")
@@ -285,7 +286,7 @@ def list_importance(
     if subjects < 3:
         return []
     twins = list_twins(design, fit.sample)
-    titles, singles = list_units(design)
+    titles, singles = group_columns(design)
     groups = singles + _join_codes(
         group_features(design.split(fit.sample, "train")[0], alike), singles
     )
@@ -319,7 +320,7 @@ def list_importance(
     return rows
 
 
-def list_units(design: Design) -> tuple[list[str], list[list[int]]]:
+def group_columns(design: Design) -> tuple[list[str], list[list[int]]]:
     """Return what is permuted as one, with names: features, and the codes of a category together.
 
     A person who got one code of a category from somebody else would be of two levels, or of none.

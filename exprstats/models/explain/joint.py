@@ -14,8 +14,8 @@ from exprstats.models.explain.refits import Half, draw_counts, halve_draws
 from exprstats.models.fitting.penalties import Grid, choose_point, scale_columns, trace_grid
 from exprstats.models.fitting.products import (
     Products,
+    average_squares,
     code_subjects,
-    measure_errors,
     read_moments,
     sum_products,
 )
@@ -58,7 +58,7 @@ def tune_jointly(
         if moments is None or held[0, 0] < 1:
             return None
         weights.append(trace_grid(moments, penalties)[0])
-        squares += measure_errors(moments, weights[-1], held) * held[0, 0]
+        squares += average_squares(moments, weights[-1], held) * held[0, 0]
     errors = np.sqrt(squares / validate[:, 0, 0].sum())
     best = choose_point(penalties, np.concatenate(weights, axis=1), errors)
     return np.array([one[best] for one in weights]), penalties.points[best]

@@ -18,8 +18,8 @@ from exprstats.models.fitting.folds import Rounds, refit_rounds
 from exprstats.models.fitting.penalties import Grid, choose_point, trace_grid
 from exprstats.models.fitting.products import (
     Products,
+    average_squares,
     code_subjects,
-    measure_errors,
     read_moments,
     sum_products,
 )
@@ -82,7 +82,7 @@ def tune_total(
     if moments is None or validate[0, 0] < 1:
         return None
     weights, _ = trace_grid(moments, penalties)
-    best = choose_point(penalties, weights, np.sqrt(measure_errors(moments, weights, validate)))
+    best = choose_point(penalties, weights, np.sqrt(average_squares(moments, weights, validate)))
     point = penalties.points[best]
     if not refit:
         return weights[best], point

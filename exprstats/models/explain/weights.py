@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -28,7 +29,7 @@ from exprstats.models.explain.refits import (
 from exprstats.models.fitting.outcomes import KEYS, count_clips, group_contexts, note_few
 from exprstats.models.fitting.penalties import take_moments
 from exprstats.models.fitting.result import Fitted, Models
-from exprstats.options import check_count
+from exprstats.options import check_count, tell_kind
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
 
@@ -220,8 +221,8 @@ def report_weights(
         raise OptionError(message)
     check_resampling(draws, level)
     check_count(repeats, "repeats", 0)
-    if not threshold >= 0:
-        message = f"threshold is {threshold}; sizes of weights are 0 or more."
+    if not isinstance(threshold, Real) or not threshold >= 0:
+        message = f"threshold is {tell_kind(threshold)}; sizes of weights are 0 or more."
         raise OptionError(message)
     design = models.require_clips()
     resampled = count_resampled(design, folded=models.rounds is not None)

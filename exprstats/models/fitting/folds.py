@@ -19,8 +19,8 @@ from exprstats.models.fitting.penalties import (
     trace_grid,
 )
 from exprstats.models.fitting.products import (
+    average_squares,
     code_subjects,
-    measure_errors,
     read_moments,
     sum_products,
 )
@@ -113,7 +113,7 @@ def tune_rounds(sums: np.ndarray, whole: np.ndarray, penalties: Grid) -> np.ndar
         moments = read_moments(whole - held)
         if moments is None:
             return None
-        errors[line] = measure_errors(moments, trace_grid(moments, penalties)[0], held)
+        errors[line] = average_squares(moments, trace_grid(moments, penalties)[0], held)
     return errors
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,8 @@ CONSTANT = 1e-13
 @dataclass(frozen=True, slots=True, eq=False)
 class Moments:
     """What standardised features and a centred target have to say to each other.
+
+    Arrays of several samples have one more axis, the first.
 
     Attributes
     ----------
@@ -44,8 +46,12 @@ class Moments:
     constant: np.ndarray
     gram: np.ndarray
     cross: np.ndarray
-    mean: float
-    variance: float
+    mean: Any
+    variance: Any
+
+    def pick(self, place: int) -> Moments:
+        """Return the moments of one of several samples."""
+        return Moments(*(getattr(self, field.name)[place] for field in fields(self)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

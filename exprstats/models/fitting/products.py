@@ -98,29 +98,38 @@ def read_moments(total: np.ndarray, *, fixed_scale: bool = False) -> Moments | N
     fixed_scale
         Keep the unit of the features instead of the resample's own SD.
     """
-    n = total[0, 0]
-    if n < 1:
-        return None
-    mean = total[0] / n
-    covariance = total / n - np.outer(mean, mean)
-    spread = np.sqrt(np.maximum(np.diag(covariance), 0))
-    constant = spread[1:-1] <= CONSTANT
-    if spread[-1] <= CONSTANT * np.sqrt(total[-1, -1] / n):
-        return None
-    scale = np.where(constant | fixed_scale, 1.0, spread[1:-1])
+    return standardise(total, fixed_scale=fixed_scale) if find_sound(total) else None
+
+
+def find_sound(totals: np.ndarray) -> np.ndarray:
+    """Return in which sums of products (..., q, q) there are clips, and the target varies."""
+    n, total, squares = totals[..., 0, 0], totals[..., 0, -1], totals[..., -1, -1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = np.maximum(squares / n - (total / n) ** 2, 0)
+        return (n >= 1) & (np.sqrt(variance) > CONSTANT * np.sqrt(squares / n))
+
+
+def standardise(totals: np.ndarray, *, fixed_scale: bool = False) -> Moments:
+    """Return the moments of sums of products (..., q, q) whose target varies, as `read_moments`."""
+    n = totals[..., :1, :1]
+    mean = totals[..., 0, :] / n[..., 0]
+    covariance = totals / n - mean[..., None] * mean[..., None, :]
+    spread = np.sqrt(np.maximum(np.diagonal(covariance, axis1=-2, axis2=-1)[..., 1:-1], 0))
+    constant = spread <= CONSTANT
+    scale = np.where(constant | fixed_scale, 1.0, spread)
     kept = np.where(constant, 0.0, 1 / scale)
     return Moments(
-        centre=mean[1:-1],
+        centre=mean[..., 1:-1],
         scale=scale,
         constant=constant,
-        gram=covariance[1:-1, 1:-1] * np.outer(kept, kept),
-        cross=covariance[1:-1, -1] * kept,
-        mean=float(mean[-1]),
-        variance=float(covariance[-1, -1]),
+        gram=covariance[..., 1:-1, 1:-1] * (kept[..., None] * kept[..., None, :]),
+        cross=covariance[..., 1:-1, -1] * kept,
+        mean=mean[..., -1],
+        variance=covariance[..., -1, -1],
     )
 
 
-def measure_errors(moments: Moments, weights: np.ndarray, total: np.ndarray) -> np.ndarray:
+def average_squares(moments: Moments, weights: np.ndarray, total: np.ndarray) -> np.ndarray:
     """Return the mean squared errors (points,) of weights (points, p) on a sum of products."""
     # Mean (y - a - x'b)² = (-a, -b, 1) S (-a, -b, 1)'/n with S the sums of products of [1, x, y]:
     # the error of a subject's clips without any of their rows.

@@ -20,7 +20,7 @@ from scipy.special import stdtrit
 
 from exprstats.inference.metrics.clustered import FEWEST_CLIPS
 from exprstats.models.fitting.penalties import Grid, Moments, trace_grid
-from exprstats.models.fitting.products import read_moments
+from exprstats.models.fitting.products import find_sound, standardise
 
 CONSTANT = 1e-12
 _ROUNDS = 5  # of guesses at the signs of weights; nearly all are right at once
@@ -172,21 +172,22 @@ def _refit(totals: np.ndarray, grid: Grid) -> np.ndarray:
     them. Only samples that do not are descended one by one.
     """
     lines = np.full((len(totals), totals.shape[1] - 1), np.nan)
-    read = [(place, read_moments(total)) for place, total in enumerate(totals)]
-    known = [(place, one) for place, one in read if one is not None]
-    if not known:
+    known = find_sound(totals)
+    if not known.any():
         return lines
-    first, _ = trace_grid(known[0][1], grid)
-    found = _solve_alike([one for _, one in known], np.sign(first[0]), grid)
-    found[0] = first[0]  # to the last bit the model that predicts
-    for (place, one), weights in zip(known, found, strict=True):
-        alone = np.isnan(weights).any()
-        slopes = (trace_grid(one, grid)[0][0] if alone else weights) / one.scale
-        lines[place] = np.append(one.mean - slopes @ one.centre, slopes)
+    moments = standardise(totals[known])
+    first, _ = trace_grid(moments.pick(0), grid)
+    weights = _solve_alike(moments, np.sign(first[0]), grid)
+    weights[0] = first[0]  # to the last bit the model that predicts
+    for place in np.flatnonzero(np.isnan(weights[:, 0])):
+        weights[place] = trace_grid(moments.pick(place), grid)[0][0]
+    slopes = weights / moments.scale
+    level = moments.mean - (slopes * moments.centre).sum(axis=1)
+    lines[known] = np.column_stack([level, slopes])
     return lines
 
 
-def _solve_alike(moments: Sequence[Moments], signs: np.ndarray, grid: Grid) -> np.ndarray:
+def _solve_alike(moments: Moments, signs: np.ndarray, grid: Grid) -> np.ndarray:
     """Return weights (draws, p) of nets whose weights have nearly the signs (p,); NaN elsewhere.
 
     Given the signs the weights solve linear equations, which is checked against the conditions of a
@@ -195,8 +196,8 @@ def _solve_alike(moments: Sequence[Moments], signs: np.ndarray, grid: Grid) -> n
     """
     alpha, ratio = grid.alphas[0], grid.l1_ratios[0]
     bound = alpha * ratio
-    gram, cross = (np.array([getattr(one, name) for one in moments]) for name in ("gram", "cross"))
-    held = np.where([one.constant for one in moments], 0.0, signs)
+    gram, cross = moments.gram, moments.cross
+    held = np.where(moments.constant, 0.0, signs)
     weights, sound = np.zeros_like(cross), np.zeros(len(cross), dtype=bool)
     places = np.arange(len(signs))
     for _ in range(_ROUNDS):

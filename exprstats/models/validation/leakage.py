@@ -18,7 +18,7 @@ from exprstats.io.guards.tables import guard_table
 from exprstats.models.data.splits import split_subjects
 from exprstats.models.fitting.outcomes import KEYS
 from exprstats.models.fitting.result import Models
-from exprstats.options import check_count
+from exprstats.options import check_count, take_columns, tell_kind
 from exprstats.parallel import Seed, report_progress, spawn_seeds
 from exprstats.results import Result
 
@@ -127,6 +127,10 @@ def measure_leakage(
     ['subjects', 'rows', 'rows - subjects']
     """
     check_count(repeats, "repeats")
+    features = take_columns(features, "features")
+    if not callable(fit):
+        message = f"fit must be fit_elastic, fit_forest or alike; got {tell_kind(fit)}."
+        raise OptionError(message)
     if "folds" in options:
         message = "folds name subjects, and a split by rows has others. Leave folds out."
         raise OptionError(message)

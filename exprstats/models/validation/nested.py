@@ -31,8 +31,8 @@ from exprstats.models.fitting.penalties import (
     trace_grid,
 )
 from exprstats.models.fitting.products import (
+    average_squares,
     code_subjects,
-    measure_errors,
     read_moments,
     sum_products,
 )
@@ -303,7 +303,7 @@ def _tune_inside(sums: np.ndarray, penalties: Grid, sample: Sample) -> np.ndarra
             # A fit without f and g tunes f's model by predicting g, and g's by predicting f.
             for outer, held in ((f, g), (g, f)):
                 n = sums[held][0, 0]
-                squares[outer] += measure_errors(moments, weights, sums[held]) * n
+                squares[outer] += average_squares(moments, weights, sums[held]) * n
                 clips[outer] += n
     return np.sqrt(squares / clips[:, None])
 

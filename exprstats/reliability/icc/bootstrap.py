@@ -54,7 +54,7 @@ def add_bootstrap(
     panel = analysis.panel
     groups = panel.n_subjects or panel.n_clips
     measure = prepare_measure(analysis)
-    values = draw_values(measure, groups, seeds)[:, :draws]
+    values = sample_values(measure, groups, seeds)[:, :draws]
     ordered, finite = sort_draws(values)
     interval = find_percentile(ordered, finite, level)
     over = "clips" if panel.subject is None else "subjects"
@@ -73,7 +73,7 @@ def add_bootstrap(
     return replace(analysis, families=tuple(families))
 
 
-def draw_values(
+def sample_values(
     measure: Measure, groups: int, seeds: Sequence[np.random.SeedSequence]
 ) -> np.ndarray:
     """Return each family's value in every draw (families, 250 × seeds)."""

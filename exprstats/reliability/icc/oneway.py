@@ -39,18 +39,22 @@ def find_sums(moments: np.ndarray) -> np.ndarray:
     """
     clips, ratings, squares, total, between, within = moments.T
     some = clips > 0.5
-    with np.errstate(divide="ignore", invalid="ignore"):
-        # N − n counts a clip with one rating out of MSW, where it has nothing to say; it stays in
-        # MSB. Moments are sums over centred ratings, so that the difference loses no digits.
-        sums = (
-            clips - 1,
-            ratings - clips,
-            between - total**2 / ratings,
-            within,
-            ratings - squares / ratings,
-        )
+    if not some.all():
+        ratings = np.where(some, ratings, 1.0)
+    # N − n counts a clip with one rating out of MSW, where it has nothing to say; it stays in
+    # MSB. Moments are sums over centred ratings, so that the difference loses no digits.
+    parts = (
+        clips - 1,
+        ratings - clips,
+        between - total**2 / ratings,
+        within,
+        ratings - squares / ratings,
+    )
     # Sums of many samples lie one kind after the other, as the moments do.
-    return np.array([np.where(some, part, 0.0) for part in sums]).T
+    sums = np.array(parts)
+    if not some.all():
+        sums[..., ~some] = 0.0
+    return sums.T
 
 
 def divide_sums(sums: np.ndarray) -> MeanSquares:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from exprstats.codes import Codes, close_gaps, find_rows, pack_codes, recode
+from exprstats.codes import Codes, close_gaps, find_places, pack_codes, recode
 from exprstats.contracts import require_columns
 from exprstats.errors import DataError, Problem
 from exprstats.io.guards.tables import code_ratings
-from exprstats.options import name_nearest, name_some
+from exprstats.options import check_columns, name_nearest, name_some, take_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +133,18 @@ def split_whole(
     cluster: str | None = "subject",
 ) -> tuple[Panel, list[Panel]]:
     """Return all rows of a ratings table as one panel, and what `split_panels` gives."""
-    require_columns(ratings, [] if by is None else [by], "ratings")
+    require_columns(ratings, [by], "ratings")
+    chosen = (
+        None
+        if items is None
+        else take_columns([items] if isinstance(items, str) else items, "items")
+    )
     cluster = find_cluster(ratings, cluster)
     ratings, codes = code_ratings(ratings, by, cluster)
     whole = _encode_panel(ratings, codes, by, cluster)
     if cluster is not None:
         _check_nesting(ratings, whole, cluster)
-    where = _find_items(codes["item"], items)
+    where = _find_items(codes["item"], chosen)
     panels = [] if by is None else _split_contexts(whole, codes[by], where)
     panels += [
         _name_contexts(_take_rows(whole, rows, None, item), by, codes) for item, rows in where
@@ -148,6 +154,7 @@ def split_whole(
 
 def find_cluster(ratings: pd.DataFrame, cluster: str | None) -> str | None:
     """Return the cluster column; the default ``subject`` may be absent, another may not."""
+    check_columns(cluster)
     if cluster == "subject" and cluster not in ratings.columns:
         return None
     if cluster is not None:
@@ -170,13 +177,11 @@ def _check_nesting(ratings: pd.DataFrame, whole: Panel, cluster: str) -> None:
         raise DataError(Problem(fact, remedy, column=cluster, rows=tuple(torn[:5] + 1)))
 
 
-def _find_items(
-    codes: Codes, items: Sequence[str] | str | None
-) -> list[tuple[str, slice | np.ndarray]]:
+def _find_items(codes: Codes, items: Sequence[Any] | None) -> list[tuple[str, slice | np.ndarray]]:
     """Return the chosen items and where their rows are."""
     places = codes.places
     present = {str(item): places[item] for item in codes.order}
-    chosen = [items] if isinstance(items, str) else list(dict.fromkeys(items or present))
+    chosen = list(dict.fromkeys(items or present))
     problems = [
         Problem(f"there is no item '{item}'.", name_nearest(str(item), present), column="item")
         for item in chosen
@@ -184,7 +189,8 @@ def _find_items(
     ]
     if problems:
         raise DataError(problems)
-    return [(item, find_rows(codes.codes, present[item])) for item in chosen]
+    rows = find_places(codes.codes, len(codes.levels))
+    return [(item, rows[present[item]]) for item in chosen]
 
 
 def _name_contexts(pooled: Panel, by: str | None, codes: dict[str, Codes]) -> Panel:
@@ -273,10 +279,15 @@ def count_blocks(clip: np.ndarray, rater: np.ndarray) -> int:
     >>> count_blocks(np.array([0, 0, 1, 1]), np.array([0, 1, 2, 3]))
     2
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    n_clips, n_raters = int(clip.max()) + 1, int(rater.max()) + 1
-    size = n_clips + n_raters
-    links = coo_array((np.ones(len(clip)), (clip, rater + n_clips)), shape=(size, size))
-    return int(connected_components(links.tocsr(), directed=False, return_labels=False))
+    # Each clip points to the least clip known of its block (Shiloach & Vishkin, 1982).
+    root = np.arange(int(clip.max()) + 1)
+    while True:
+        least = np.full(int(rater.max()) + 1, len(root))
+        np.minimum.at(least, rater, root[clip])
+        hooked = root.copy()
+        np.minimum.at(hooked, root[clip], least[rater])
+        while not np.array_equal(jumped := hooked[hooked], hooked):
+            hooked = jumped
+        if np.array_equal(hooked, root):
+            return int((root == np.arange(len(root))).sum())
+        root = hooked

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exprstats.apa import count_things, write_count, write_level
-from exprstats.document.text import Text, say
+from exprstats.document.text import Text, join_words, say
 from exprstats.options import TIE_NAMES
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import Told
@@ -152,11 +152,17 @@ def tell_estimates(analysis: Analysis) -> Told:
 def _tell_sentences(analysis: Analysis) -> list[Text]:
     if analysis.leed is None:
         return []
-    source = {
+    words = {
         "published": "the lower bounds that these authors published",
         "quantile": "quantiles of each modality's scores",
         "given": "lower bounds of our own",
-    }[analysis.leed.thresholds]
+    }
+    kinds = analysis.leed.table.groupby("thresholds", sort=False)["modality"].agg(list)
+    told = [
+        words[kind] + (f" ({join_words(names)})" if len(kinds) > 1 else "")
+        for kind, names in kinds.items()
+    ]
+    source = join_words(told)
     return [say("Scores were put into sentences by adverbs with {source}.", source=source)]
 
 

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from exprstats.document.text import Text, say
-from exprstats.report.analysis import Analysis
-from exprstats.report.methods.citations import Told
-from exprstats.report.sections.descriptives import find_odd_shapes
-
-if TYPE_CHECKING:
-    from exprstats.descriptives import MeanComparison
-
 from typing import TYPE_CHECKING, Any
 
-from exprstats.apa import count_things, write_level, write_number
+from exprstats.apa import count_things, write_level, write_number, write_percent
 from exprstats.document.cells import ALL, list_levels, name_contexts, pick_rows
-from exprstats.document.text import join_words
+from exprstats.document.text import Text, join_words, say
 from exprstats.io.files.reading import tell_recoding
 from exprstats.measurement.factor.checks import PINGOUIN
-from exprstats.report.methods.citations import find_r_year
+from exprstats.report.analysis import Analysis
+from exprstats.report.methods.citations import Told, find_r_year
 from exprstats.report.sections.coefficients import (
     CLUSTERED,
     FAMILIES,
@@ -29,7 +20,8 @@ from exprstats.report.sections.coefficients import (
 )
 from exprstats.report.sections.consistency import warn_of_misfit
 from exprstats.report.sections.data import say_ratings
-from exprstats.report.sections.features import read_shares, write_share
+from exprstats.report.sections.descriptives import find_odd_shapes
+from exprstats.report.sections.features import read_shares
 from exprstats.report.sections.measurement import name_estimator, select_shown, tell_jackknife
 from exprstats.report.sections.reliability import is_crossed
 from exprstats.report.sections.scores import name_term, pick_reliability
@@ -37,6 +29,8 @@ from exprstats.study.settings import OpenfaceSettings
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from exprstats.descriptives import MeanComparison
 
 _CLASSIC = ("1", "A")  # families of McGraw and Wong (1996)
 _WHY = {
@@ -251,7 +245,7 @@ def _say_validity(settings: OpenfaceSettings) -> Text:
         "A frame was valid if the tracker reported success with a confidence of at least "
         "{confidence}; clips with fewer than {least} of their moments valid were left out.",
         confidence=write_number(settings.confidence, bounded=True),
-        least=write_share(settings.min_valid),
+        least=write_percent(settings.min_valid),
     )
 
 
@@ -290,7 +284,7 @@ def _say_kept(analysis: Analysis) -> list[Text]:
     told = []
     shares = read_shares(analysis)
     if len(shares):
-        told.append(f"The median clip had {write_share(shares.median())} valid moments")
+        told.append(f"The median clip had {write_percent(shares.median())} valid moments")
     left = [
         one.rows_in - one.rows_out
         for one in (analysis.provenance.exclusions if analysis.provenance else ())

@@ -17,6 +17,7 @@ from exprstats.document.cells import (
     write_limits,
 )
 from exprstats.document.model import Column, Figure, Section, Table, list_columns
+from exprstats.document.tables import HOLM, column, estimate_columns, tabulate
 from exprstats.document.text import FIXED, Text, quote_sentence, say
 from exprstats.plots import draw_adaptation, draw_errors, draw_tasks
 from exprstats.report.analysis import Analysis
@@ -196,21 +197,17 @@ def _build_distances(found: Adaptation) -> Table:
     lines = []
     for metric in list_levels(shown, "metric"):
         here = pick_rows(shown, metric=metric)
+        ends = here[here["versus"].isna()].sort_values("iteration").to_dict("records")
         change = here[here["versus"].notna()].iloc[0].to_dict()
-        ends = here[here["versus"].isna()].sort_values("iteration")
-        before, after = ends.iloc[0].to_dict(), ends.iloc[-1].to_dict()
-        line = {"size": str(metric).removeprefix("error")}
-        line |= {"before": write_estimate(before), "after": write_estimate(after)}
-        line |= _write_pair(change, "", bounded=True)
-        lines.append({**line, "p": write_p(change["p_value"])})
-    spanner = "Difference"
+        size = int(str(metric).removeprefix("error"))
+        lines.append({**change, "size": size, "before": ends[0], "after": ends[-1]})
     columns = (
-        *list_columns(words=1, size="Labels off", before="Before", after="After"),
-        Column("estimate", say("Estimate"), spanner),
-        Column("limits", say("{level} CI", level=write_level(found.level)), spanner),
-        Column("p", say("*p*"), spanner),
+        column("size", "Labels off"),
+        column("before", "Before", write_estimate, words=False),
+        column("after", "After", write_estimate, words=False),
+        *estimate_columns(found.level, under="Difference"),
+        column("p_value", "*p*", write_p, under="Difference"),
     )
-    ordered = pd.DataFrame(lines).sort_values("size", key=lambda one: one.astype(int))
     note = say(
         "Shares of windows, {windows} of {people}, after {iterations}. *p* is not adjusted for the "
         "sizes; a dash stands where all people are alike.",
@@ -219,8 +216,8 @@ def _build_distances(found: Adaptation) -> Table:
         iterations=count_things(found.iterations, "iteration"),
     )
     title = "Distance of Prediction and Label Before and After Adaptation"
-    cells = ordered.reset_index(drop=True)
-    return Table("distances", title, columns, cells, notes=(note,), rows=rows)
+    lines.sort(key=lambda line: line["size"])
+    return tabulate("distances", title, lines, columns, notes=(note,), rows=rows)
 
 
 def _build_figures(found: Adaptation) -> tuple[Figure, ...]:
@@ -253,21 +250,11 @@ def describe_tasks(analysis: Analysis) -> Section | None:
     if found is None:
         return None
     rows = found.table[found.table["headline"]]
-    several = "emotion" in rows
-    lines = []
-    for row in rows.to_dict("records"):
-        apart = row["versus"] is not None and pd.notna(row["versus"])
-        line = {
-            "emotion": str(row.get("emotion", "")),
-            "term": str(row["term"]).replace(" - ", " − "),
-        }
-        line |= _write_pair({str(name): value for name, value in row.items()}, "", bounded=True)
-        line["p"] = write_p(row["p_adjusted"]) if apart else MISSING
-        lines.append(line)
+    rows = rows.assign(p_adjusted=rows["p_adjusted"].where(rows["versus"].notna()))
     columns = (
-        *list_columns(words=1, term="Task", estimate="Mean peak"),
-        Column("limits", say("{level} CI", level=write_level(found.level))),
-        Column("p", say(f"Holm{FIXED}*p*")),
+        column("term", "Task", lambda term: str(term).replace(" - ", " − "), words=True),
+        *estimate_columns(found.level, heading="Mean peak"),
+        column("p_adjusted", HOLM, write_p),
     )
     note = say(
         "A peak is a person’s strongest intensity in a task. Intensities are relative to the "
@@ -275,12 +262,12 @@ def describe_tasks(analysis: Analysis) -> Section | None:
         "differences show how often, and by how much, it is the one that was meant to be. A dash "
         "stands where all people are alike."
     )
-    table = Table(
+    table = tabulate(
         "tasks",
         "Peak Intensities by Task",
+        rows,
         columns,
-        pd.DataFrame(lines),
-        group="emotion" if several else None,
+        group="emotion" if "emotion" in rows else None,
         notes=(note,),
         rows=found.tidy(),
     )
@@ -339,16 +326,12 @@ def describe_labels(
             )
         )
     counts = count_labels(whole)
-    cells: list[dict[str, Any]] = [
-        {
-            "label": str(row["label"]),
-            "n": write_count(int(row["n"])),
-            "share": write_number(row["share"], 2, bounded=True),
-        }
-        for row in counts.astype({"label": int}).to_dict("records")
-    ]
-    columns = list_columns(label="Label", n="Windows", share="Share")
+    columns = (
+        column("label", "Label", words=False),
+        column("n", "Windows", write_count),
+        column("share", "Share", write_number, bounded=True),
+    )
     title = "Windows by Label" if not emotion else f"Windows by Label of {emotion.capitalize()}"
-    table = Table("labels", title, columns, pd.DataFrame(cells), rows=counts)
+    table = tabulate("labels", title, counts.astype({"label": int}), columns, rows=counts)
     heading = "Intensity Labels" if not emotion else f"Intensity Labels: {emotion.capitalize()}"
     return Section("labels", heading, sentences=tuple(sentences), tables=(table,))

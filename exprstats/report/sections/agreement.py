@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import write_count, write_level, write_number
+from exprstats.apa import write_count, write_level, write_number, write_percent
 from exprstats.document.cells import (
     collect_notes,
     find_extremes,
@@ -17,7 +17,8 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Section, Table, list_columns
+from exprstats.document.model import Section, Table
+from exprstats.document.tables import column, estimate_columns, tabulate
 from exprstats.document.text import Text, say
 from exprstats.reliability.agreement import JOINED
 from exprstats.reliability.icc.analysis import FIXED_RATERS
@@ -113,7 +114,7 @@ def _say_shares(rows: pd.DataFrame) -> tuple[Text, ...]:
     for term, text in told.items():
         mine = rows[rows["term"].eq(term) & rows["method"].ne("bootstrap")]
         if mine["estimate"].notna().any():
-            ends = [f"{write_number(100 * row['estimate'], 0)}%" for row in find_extremes(mine)]
+            ends = [write_percent(row["estimate"]) for row in find_extremes(mine)]
             texts.append(text.format(share=" to ".join(dict.fromkeys(ends))))
     return (say("{text}.", text="; ".join(texts)),) if texts else ()
 
@@ -122,38 +123,32 @@ def _build_coefficients(agreement: Agreement, rows: pd.DataFrame) -> Table:
     from exprstats.reliability.categories import list_names
 
     names = list_names(agreement.weights, agreement.scale)
-    named = rows.assign(name=[_open(names[term]) for term in rows["term"]])
+    named = rows.assign(name=[names[term][0].upper() + names[term][1:] for term in rows["term"]])
     shown = named[named["method"].ne("bootstrap")]
     places = shown.groupby(["context", "item"], sort=False).ngroup()
     shown = shown.assign(place=places, other=~shown["headline"])
     shown = shown.sort_values(["place", "other"], kind="stable")  # α leads
-    drawn = named["method"].eq("bootstrap").any()
+    drawn = named[named["method"].eq("bootstrap")]
     first, group = place_rows(shown)
-    keys = ["context", "item", "term"]
-    cells = [
-        {
-            "context": row["context"],
-            "item": str(row["item"]),
-            "term": row["name"],
-            "estimate": write_estimate(row),
-            "limits": write_limits(row),
-            "bootstrap": write_limits(
-                find_row(named, method="bootstrap", **{key: row[key] for key in keys})
-            ),
-        }
-        for row in shown.to_dict("records")
-    ]
-    interval = say("{level} CI", level=write_level(agreement.level))
+    keys = ("context", "item", "term")
     columns = (
         first,
-        *list_columns(words=1, term="Coefficient", estimate="Estimate", limits=interval),
-        *([Column("bootstrap", say("Bootstrap"))] * bool(drawn)),
+        column("name", "Coefficient"),
+        *estimate_columns(agreement.level),
+        column(
+            "bootstrap",
+            "Bootstrap",
+            write_limits,
+            of=lambda row: find_row(drawn, **{key: row[key] for key in keys}),
+        )
+        if len(drawn)
+        else None,
     )
-    return Table(
+    return tabulate(
         "agreement",
         "Agreement of Raters About Categories",
+        shown,
         columns,
-        pd.DataFrame(cells),
         group=group,
         notes=(
             say(
@@ -173,10 +168,6 @@ def _list_said(rows: pd.DataFrame) -> set[str]:
     return {part for part in parts if part.startswith("over ")} | {FIXED_RATERS}
 
 
-def _open(name: str) -> str:
-    return name[0].upper() + name[1:]
-
-
 def _build_pairs(agreement: Agreement) -> tuple[Table, ...]:
     """Return the table: pairs of raters, of many those who agree least."""
     if agreement.pairs.empty:
@@ -186,22 +177,12 @@ def _build_pairs(agreement: Agreement) -> tuple[Table, ...]:
     if len(rows) > _MOST_PAIRS:
         shown = rows.sort_values("kappa", kind="stable").head(_MOST_PAIRS).sort_index()
     first, group = place_rows(rows)
-    cells = [
-        {
-            "context": row["context"],
-            "item": str(row["item"]),
-            "pair": _name_pair(row),
-            "shared": write_count(row["n_shared"]),
-            "same": f"{write_number(100 * row['percent_agreement'], 0)}%",
-            "kappa": write_number(row["kappa"], bounded=True),
-        }
-        for row in shown.to_dict("records")
-    ]
     columns = (
         first,
-        *list_columns(
-            words=1, pair="Raters", shared="Clips in common", same="Same value", kappa="κ"
-        ),
+        column("pair", "Raters", of=_name_pair, words=True),
+        column("n_shared", "Clips in common", write_count),
+        column("percent_agreement", "Same value", write_percent),
+        column("kappa", "κ", write_number, bounded=True),
     )
     weights = "no" if agreement.weights == "identity" else agreement.weights
     notes = [say("κ: Cohen's, {weights} weights.", weights=weights)]
@@ -214,11 +195,11 @@ def _build_pairs(agreement: Agreement) -> tuple[Table, ...]:
             )
         )
     return (
-        Table(
+        tabulate(
             "agreement_pairs",
             "Pairs of Raters",
+            shown,
             columns,
-            pd.DataFrame(cells),
             group=group,
             notes=tuple(notes),
             rows=agreement.pairs,
@@ -240,32 +221,36 @@ def _build_confusions(agreement: Agreement) -> tuple[Table, ...]:
     pairs = rows.drop_duplicates(keys)[keys].to_dict("records")
     if len(pairs) > _MOST_CONFUSIONS or len(values) > _MOST_VALUES:
         return ()
-    cells = []
+    lines = []
     for pair in pairs:
         mine = pick_rows(rows, **{str(key): value for key, value in pair.items()})
         told = [pair[key] for key in ("item", "context") if len(list_levels(rows, key)) > 1]
         place = ", ".join([f"{_name_pair(pair)} (columns)", *map(str, told)])
         for one in values:
             counts = {
-                f"v{two:g}": write_count(find_row(mine, value_1=one, value_2=two).get("count", 0))
+                f"v{two:g}": find_row(mine, value_1=one, value_2=two).get("count", 0)
                 for two in values
             }
-            cells.append({"pair": place, "value": agreement.name_value(one), **counts})
+            lines.append({"pair": place, "value": agreement.name_value(one), **counts})
     spanner = "Clips with the value of the second rater"
+    columns = (
+        column("value", "Value of the first"),
+        *(
+            column(
+                f"v{value:g}", say("{v}", v=agreement.name_value(value)), write_count, under=spanner
+            )
+            for value in values
+        ),
+    )
+    note = say("Clips on the diagonal have the same value from both.")
     return (
-        Table(
+        tabulate(
             "agreement_confusions",
             "Values of Two Raters",
-            (
-                Column("value", say("Value of the first"), words=True),
-                *(
-                    Column(f"v{value:g}", say("{v}", v=agreement.name_value(value)), spanner)
-                    for value in values
-                ),
-            ),
-            pd.DataFrame(cells),
+            lines,
+            columns,
             group="pair",
-            notes=(say("Clips on the diagonal have the same value from both."),),
+            notes=(note,),
             rows=agreement.confusions,
         ),
     )

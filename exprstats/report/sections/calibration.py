@@ -16,7 +16,8 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Figure, Section, Table, list_columns
+from exprstats.document.model import Figure, Section, Table
+from exprstats.document.tables import column, estimate_columns, match_row, tabulate
 from exprstats.document.text import Text, join_words, say
 from exprstats.plots import draw_calibration
 from exprstats.report.analysis import Analysis
@@ -81,42 +82,38 @@ def _judge_slope(row: dict[Any, Any]) -> str:
 
 
 def _build_table(rows: pd.DataFrame, found: Calibration, analysis: Analysis) -> Table:
-    level = write_level(found.level)
+    same = ("context", "model")
     columns = (
-        Column("model", say("Model"), words=True),
-        *list_columns("Slope", slope="Estimate", slope_limits=say("{level} CI", level=level)),
-        *list_columns("Bias", bias="Estimate", bias_limits=say("{level} CI", level=level)),
-        Column("width", say("{level} limits", level=level)),
+        column("model", "Model", analysis.name_model, words=True),
+        *estimate_columns(
+            found.level,
+            key="slope",
+            of=match_row(rows, *same, term="slope"),
+            under="Slope",
+            bounded=False,
+        ),
+        *estimate_columns(found.level, key="bias", under="Bias", bounded=False),
+        column(
+            "width",
+            f"{write_level(found.level)} limits",
+            of=lambda row: "± " * pd.notna(row["width"]) + write_number(row["width"]),
+        ),
     )
-    cells = []
+    lines = []
     for context in list_levels(rows, "context"):
         for model in list_levels(rows, "model"):
-            own = {"context": context, "model": model}
-            slope, bias, width = (
-                find_row(rows, **own, term=term) for term in ("slope", "bias", "half_width")
+            bias, width = (
+                find_row(rows, context=context, model=model, term=term)
+                for term in ("bias", "half_width")
             )
-            if not bias:
-                continue
-            cells.append(
-                {
-                    "context": str(context),
-                    "model": analysis.name_model(model),
-                    "slope": write_estimate(slope, bounded=False),
-                    "slope_limits": write_limits(slope, bounded=False),
-                    "bias": write_estimate(bias, bounded=False),
-                    "bias_limits": write_limits(bias, bounded=False),
-                    "width": "± " + write_number(width["estimate"])
-                    if pd.notna(width["estimate"])
-                    else write_estimate(width, bounded=False),
-                }
-            )
+            lines += [{**bias, "width": width["estimate"]}] if bias else []
     several = len(list_levels(rows, "context")) > 1
     noted = rows.assign(model=rows["model"].map(analysis.name_model))
-    return Table(
+    return tabulate(
         "calibration",
         "Calibration of the Models",
+        lines,
         columns,
-        pd.DataFrame(cells),
         group="context" if several else None,
         notes=(
             say(
@@ -127,7 +124,7 @@ def _build_table(rows: pd.DataFrame, found: Calibration, analysis: Analysis) -> 
                 "{cluster} with a probability of {level} or more (conformal, {cluster}s "
                 "exchangeable; Lee et al., 2023).",
                 cluster=found.cluster,
-                level=level,
+                level=write_level(found.level),
             ),
             *collect_notes(noted, ("model", "context")),
         ),

@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import write_count, write_number
-from exprstats.document.cells import list_levels, pick_rows
+from exprstats.document.cells import ALL, list_levels, name_contexts, pick_rows
 from exprstats.document.model import Column, Section, Table, list_columns
 from exprstats.document.text import Text, say
 from exprstats.models import cross_classes, tally_classes
 from exprstats.models.data.classes import show_label
-from exprstats.plots import ALL, name_contexts
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.others import MOST_ROWS
 from exprstats.study.targets import list_names

@@ -9,15 +9,18 @@ import pandas as pd
 from exprstats.apa import MISSING, write_count, write_level, write_number
 from exprstats.document.cells import (
     ALL,
+    Row,
     collect_notes,
     find_row,
     list_levels,
+    list_records,
     name_contexts,
     pick_rows,
     write_estimate,
     write_limits,
 )
 from exprstats.document.model import Column, Table, list_columns
+from exprstats.document.tables import column
 from exprstats.document.text import FIXED, Text, say
 from exprstats.reliability.icc.analysis import FIXED_RATERS
 from exprstats.reliability.icc.analysis import INDEPENDENT as ALONE
@@ -61,23 +64,31 @@ def name_samples(table: pd.DataFrame) -> pd.DataFrame:
 def add_samples(rows: pd.DataFrame, shown: pd.DataFrame) -> pd.DataFrame:
     """Return the headline rows, and below them the same of all clips as one sample."""
     others = rows[rows["context"].eq(ONE_SAMPLE)]
+    known = list_records(others.assign(place=range(len(others))))
     picked = [
-        _pick_best(pick_rows(others, item=row["item"], term=row["term"], k_rule=row["k_rule"]), row)
-        for row in shown[shown["context"].eq(ALL)].to_dict("records")
+        _pick_best(_pick(known, **{name: row[name] for name in ("item", "term", "k_rule")}), row)
+        for row in list_records(shown[shown["context"].eq(ALL)])
     ]
-    places = [place for place in picked if place is not None]
-    return pd.concat([shown, others.loc[places]], ignore_index=True) if places else shown
+    places = [row["place"] for row in picked if row]
+    return pd.concat([shown, others.iloc[places]], ignore_index=True) if places else shown
 
 
-def _pick_best(rows: pd.DataFrame, headline: dict[Any, Any]) -> Any:
-    """Return the label of the row with the headline's method, else with the next best limits."""
-    limited = rows[rows["conf_low"].notna()]
+def _pick(rows: list[Row], **equal: Any) -> list[Row]:
+    return [row for row in rows if all(row[name] == value for name, value in equal.items())]
+
+
+def _find(rows: list[Row], **equal: Any) -> Row:
+    return next(iter(_pick(rows, **equal)), {})
+
+
+def _pick_best(rows: list[Row], headline: Row) -> Row:
+    """Return the row with the headline's method, else with the next best limits."""
+    limited = [row for row in rows if pd.notna(row["conf_low"])]
     alone = headline["method"] in INDEPENDENT
     for method in (headline["method"], *(INDEPENDENT if alone else ()), *_METHODS):
-        found = limited.index[limited["method"].eq(method)]
-        if len(found):
-            return found[0]
-    return rows.index[0] if len(rows) else None
+        if found := _find(limited, method=method):
+            return found
+    return _find(rows)
 
 
 def knows_subjects(rows: pd.DataFrame) -> bool:
@@ -92,8 +103,8 @@ def place_rows(rows: pd.DataFrame) -> tuple[Column, str | None]:
     """
     several, items = (len(list_levels(rows, name)) > 1 for name in ("context", "item"))
     if several and not items:
-        return Column("context", say("Context"), words=True), None
-    return Column("item", say("Question"), words=True), "context" if several else None
+        return column("context", "Context"), None
+    return column("item", "Question"), "context" if several else None
 
 
 def find_family(shown: pd.DataFrame) -> str:
@@ -110,7 +121,8 @@ def build_coefficients(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliabil
     methods = {*limited["method"]} - ({*CLUSTERED} if not resampled else set())
     independent = bool(same["method"].isin(INDEPENDENT).any())
     family = find_family(shown)
-    cells = [_write_row(row, rows, name_contexts(design)) for row in shown.to_dict("records")]
+    ranges = name_contexts(design)
+    cells = [_write_row(row, rows, ranges) for row in list_records(shown)]
     first, group = place_rows(shown)
     spanner = f"{write_level(float(shown['level'].iloc[0]))} CI"
     over = "Clustered by subject" if known else "Clips left out one by one"
@@ -148,19 +160,19 @@ def build_coefficients(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliabil
     )
 
 
-def _write_row(row: dict[Any, Any], rows: pd.DataFrame, ranges: pd.DataFrame) -> dict[str, str]:
-    same = pick_rows(rows, context=row["context"], item=row["item"])
-    single = find_row(same, term=row["term"].replace(",k)", ",1)"))
-    average = pick_rows(same, term=row["term"], k_rule=row["k_rule"])
-    independent = average[average["method"].isin(INDEPENDENT)].to_dict("records")
+def _write_row(row: Row, rows: pd.DataFrame, ranges: pd.DataFrame) -> dict[str, str]:
+    same = list_records(pick_rows(rows, context=row["context"], item=row["item"]))
+    single = _find(same, term=row["term"].replace(",k)", ",1)"))
+    average = _pick(same, term=row["term"], k_rule=row["k_rule"])
+    independent = [one for one in average if one["method"] in INDEPENDENT]
     return {
         "context": row["context"],
         "item": str(row["item"]),
         "average": write_estimate(row),
-        "clusters": write_limits(find_row(average, method="jackknife")),
-        "fixed": write_limits(find_row(average, method="jackknife_subjects")),
+        "clusters": write_limits(_find(average, method="jackknife")),
+        "fixed": write_limits(_find(average, method="jackknife_subjects")),
         "independent": write_limits(independent[0]) if independent else MISSING,
-        "bootstrap": write_limits(find_row(average, method="bootstrap")),
+        "bootstrap": write_limits(_find(average, method="bootstrap")),
         "single": write_estimate(single),
         "raters": _write_raters(row, ranges),
         "clips": write_count(row["n_clips"]),
@@ -258,7 +270,7 @@ def build_forms(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliability) ->
     if len(forms) < 2:
         return ()
     shown = add_samples(rows, shown)
-    cells = [_write_form(row, form, rows) for row in shown.to_dict("records") for form in forms]
+    cells = [_write_form(row, form, rows) for row in list_records(shown) for form in forms]
     clustered = any(row["method"] in CLUSTERED for row in cells)
     beside = clustered and bool(present & {*INDEPENDENT})
     first, group = place_rows(shown)
@@ -285,14 +297,13 @@ def build_forms(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliability) ->
     )
 
 
-def _write_form(row: dict[Any, Any], form: str, rows: pd.DataFrame) -> dict[str, str]:
-    same = pick_rows(rows, context=row["context"], item=row["item"])
-    average = pick_rows(same, term=form, k_rule=row["k_rule"])
-    place = _pick_best(average, row)
-    best = {} if place is None else average.loc[place].to_dict()
-    single = pick_rows(same, term=form.replace("k)", "1)"))
-    single = find_row(single, method=best.get("method")) or find_row(single)
-    independent = average[average["method"].isin(INDEPENDENT)].to_dict("records")
+def _write_form(row: Row, form: str, rows: pd.DataFrame) -> dict[str, str]:
+    same = list_records(pick_rows(rows, context=row["context"], item=row["item"]))
+    average = _pick(same, term=form, k_rule=row["k_rule"])
+    best = _pick_best(average, row)
+    singles = _pick(same, term=form.replace("k)", "1)"))
+    single = _find(singles, method=best.get("method")) or _find(singles)
+    independent = [one for one in average if one["method"] in INDEPENDENT]
     limits = write_limits(best)
     return {
         "context": row["context"],
@@ -302,7 +313,7 @@ def _write_form(row: dict[Any, Any], form: str, rows: pd.DataFrame) -> dict[str,
         "average": write_estimate(best),
         "limits": limits,
         "independent": write_limits(independent[0]) if independent else MISSING,
-        "bootstrap": write_limits(find_row(average, method="bootstrap")),
+        "bootstrap": write_limits(_find(average, method="bootstrap")),
         "single": write_estimate(single),
         "single_limits": write_limits(single),
         "method": "" if limits == MISSING else str(best.get("method")),

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from exprstats.apa import MISSING, count_things, write_count, write_number
+from exprstats.apa import count_things, write_count, write_number
 from exprstats.descriptives.moments import SKEW_NAMES
 from exprstats.document.cells import ALL, collect_notes, list_levels, name_contexts
-from exprstats.document.model import Column, Figure, Section, Table, list_columns
+from exprstats.document.model import Figure, Section, Table
+from exprstats.document.tables import column, tabulate
 from exprstats.document.text import Text, say
 from exprstats.plots import draw_values
 from exprstats.report.analysis import Analysis
@@ -64,41 +63,26 @@ def build_columns(found: ColumnDescriptives) -> Table:
     several = len(list_levels(rows, "column")) > 1
     by = len(list_levels(rows, "context")) > 1
     first = "column" if several or not by else "context"
-    cells = [
-        {
-            "context": str(row["context"]),
-            "column": str(row["column"]),
-            "people": write_count(row["n_clusters"]) if "n_clusters" in row else MISSING,
-            "n": write_count(row["n"]),
-            "missing": write_count(row["n_missing"]),
-            **{one: write_number(row[one]) for one in ("mean", "sd", "skew", "kurtosis")},
-            "low": write_number(row["low"]),
-            "high": write_number(row["high"]),
-        }
-        for row in rows.to_dict("records")
-    ]
-    heading = say("Context") if first == "context" else say("Column")
+    headings = {"mean": "*M*", "sd": "*SD*", "skew": "Skew", "kurtosis": "Kurtosis"}
+    headings |= {"low": "Lowest", "high": "Highest"}
     columns = (
-        Column(first, heading, words=True),
-        *((Column("people", say("People")),) if "n_clusters" in rows else ()),
-        Column("n", say("Clips")),
-        *((Column("missing", say("Missing")),) if rows["n_missing"].gt(0).any() else ()),
-        *list_columns(
-            mean="*M*", sd="*SD*", skew="Skew", kurtosis="Kurtosis", low="Lowest", high="Highest"
-        ),
+        column(first, first.capitalize()),
+        column("n_clusters", "People", write_count) if "n_clusters" in rows else None,
+        column("n", "Clips", write_count),
+        column("n_missing", "Missing", write_count) if rows["n_missing"].gt(0).any() else None,
+        *(column(key, heading, write_number) for key, heading in headings.items()),
     )
     note = say(
         "*M* and *SD* are over clips. Skewness and excess kurtosis are of {kind}.",
         kind=SKEW_NAMES[found.skew_type],
     )
-    return Table(
+    return tabulate(
         _name_table(found),
         f"Distribution of the {found.what.capitalize()}",
+        rows,
         columns,
-        pd.DataFrame(cells),
         group="context" if by and several else None,
         notes=(note, *collect_notes(rows, ("context", "column"))),
-        rows=rows,
     )
 
 

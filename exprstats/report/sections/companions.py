@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import MISSING, write_count, write_level, write_number, write_p
+from exprstats.apa import MISSING, write_count, write_level, write_number, write_p, write_percent
 from exprstats.document.cells import (
     collect_notes,
     list_levels,
@@ -16,8 +16,9 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Section, Table, list_columns
-from exprstats.document.text import FIXED, Text, quote_sentence, say
+from exprstats.document.model import Column, Section
+from exprstats.document.tables import column, p_columns, tabulate
+from exprstats.document.text import Text, quote_sentence, say
 from exprstats.inference.comparison.wording import (
     is_bounded,
     label_metric,
@@ -35,12 +36,36 @@ if TYPE_CHECKING:
 
 # A plan for many times the pilot's subjects rests on the few that the pilot had.
 _FAR = 10
-_VERDICTS = {"equivalent": "p_adjusted", "noninferior": "p_noninferior"}
 _SHOWN = {True: "yes", False: "not shown"}
-_PAIR = Column("pair", say("Difference"), words=True)
-_OF = Column("pair", say("Of"), words=True)
-_ESTIMATE = Column("estimate", say("Estimate"))
-_P = (Column("p_value", say("*p*")), Column("p_adjusted", say(f"Holm{FIXED}*p*")))
+_PAIR = column("pair", "Difference")
+_OF = column("pair", "Of")
+
+
+def _value_column(
+    key: str, heading: str, write: Callable[..., str] | None = None, *, under: str = ""
+) -> Column:
+    """Return a column of values of the metric, or of estimates and limits, which ``write`` says."""
+
+    def fill(row: dict[Any, Any]) -> str:
+        return (write or write_number)(row if write else row[key], 3, bounded=row["bounded"])
+
+    return column(key, heading, of=fill, under=under)
+
+
+_ESTIMATE = _value_column("estimate", "Estimate", write_estimate)
+
+
+def _limits_column(level: float) -> Column:
+    return _value_column("limits", f"{write_level(level)} CI", write_limits)
+
+
+def _verdict_columns(under: str, p: str, verdict: str) -> tuple[Column, Column]:
+    """Return the columns of a p, and of what it shows where there is one."""
+
+    def tell(row: dict[Any, Any]) -> str:
+        return MISSING if pd.isna(row[p]) else _SHOWN[bool(row[verdict])]
+
+    return column(p, "*p*", write_p, under=under), column(verdict, "Shown", of=tell, under=under)
 
 
 def describe_equivalence(analysis: Analysis) -> Section | None:
@@ -48,11 +73,11 @@ def describe_equivalence(analysis: Analysis) -> Section | None:
     result = analysis.equivalence
     if result is None:
         return None
-    alpha, level = write_alpha(result.alpha), write_level(1 - 2 * result.alpha)
+    alpha, level = write_alpha(result.alpha), 1 - 2 * result.alpha
     columns = (
-        *(_PAIR, _ESTIMATE, Column("limits", say("{level} CI", level=level))),
-        *list_columns("Equivalence", p_adjusted="*p*", equivalent="Shown"),
-        *list_columns("Not inferior", p_noninferior="*p*", noninferior="Shown"),
+        *(_PAIR, _ESTIMATE, _limits_column(level)),
+        *_verdict_columns("Equivalence", "p_adjusted", "equivalent"),
+        *_verdict_columns("Not inferior", "p_noninferior", "noninferior"),
     )
     note = say(
         "Equivalence: the *p* of two one-sided tests, adjusted by Holm’s method, is below {alpha}; "
@@ -60,7 +85,7 @@ def describe_equivalence(analysis: Analysis) -> Section | None:
         "A test that does not show equivalence is no evidence of a difference. The margin must "
         "be chosen from the research question, not from these data.",
         alpha=alpha,
-        level=level,
+        level=write_level(level),
     )
     margins = result.table.set_index("metric")["margin"].to_dict()
     return _build_section(
@@ -84,7 +109,7 @@ def describe_permutation(analysis: Analysis) -> Section | None:
     )
     title = "Differences Tested by Swapping Predictions Within Subjects"
     heading = ("permutation", "Permutation tests of models", title)
-    return _build_section(heading, (result, analysis), (_PAIR, _ESTIMATE, *_P), note)
+    return _build_section(heading, (result, analysis), (_PAIR, _ESTIMATE, *p_columns()), note)
 
 
 def describe_contexts(analysis: Analysis) -> Section | None:
@@ -93,8 +118,8 @@ def describe_contexts(analysis: Analysis) -> Section | None:
     if result is None:
         return None
     columns = (
-        *list_columns(words=2, model="Model", contexts="Contexts"),
-        *(_ESTIMATE, Column("limits", say("{level} CI", level=write_level(result.level))), *_P),
+        *(column("model", "Model"), column("contexts", "Contexts")),
+        *(_ESTIMATE, _limits_column(result.level), *p_columns()),
     )
     note = say("Holm *p* is adjusted for all models and pairs of contexts of a metric.")
     title = "Each Model Compared Between Contexts"
@@ -120,9 +145,9 @@ def describe_precision(analysis: Analysis) -> Section | None:
     widths = dict(zip(rows["metric"], asked, strict=True))
     sizes = {int(size): f"size{size}" for size in list_levels(rows, "n_clusters")}
     spanner = f"Width of the {write_level(result.level)} CI by number of subjects"
-    columns = [_OF, *(Column(key, say("{n}", n=f"{n:,}"), spanner) for n, key in sizes.items())]
+    columns = [_OF, *(_value_column(key, f"{n:,}", under=spanner) for n, key in sizes.items())]
     if rows["needed"].notna().any():
-        columns.append(Column("needed", say("Needed")))
+        columns.append(column("needed", "Needed", write_count))
     note = say(
         "The plan draws studies from these {pilot} subjects, clips as they are.{far} Needed: "
         "subjects at which the interval has the width named beside the metric.",
@@ -162,9 +187,12 @@ def describe_training(analysis: Analysis) -> Section | None:
     if result is None:
         return None
     columns = (
-        *(_OF, *list_columns(estimate="Mean of runs", error_test="*SE* test")),
-        *list_columns(error_training="*SD* training", error_run="*SE* one run"),
-        Column("share_training", say("Training")),
+        _OF,
+        _value_column("estimate", "Mean of runs", write_estimate),
+        _value_column("error_test", "*SE* test"),
+        _value_column("error_training", "*SD* training"),
+        _value_column("error_run", "*SE* one run"),
+        column("share_training", "Training", write_percent),
     )
     note = say(
         "*SE* test: other test {cluster}s; *SD* training: the same models trained again; training: "
@@ -192,30 +220,7 @@ def _name_metrics(result: Any, analysis: Analysis) -> dict[str, Printed]:
     }
 
 
-def _write_share(row: dict[Any, Any], key: str, bounded: bool) -> str:
-    return MISSING if pd.isna(row[key]) else f"{write_number(100 * row[key], 0)}%"
-
-
-def _write_verdict(row: dict[Any, Any], key: str, bounded: bool) -> str:
-    return MISSING if pd.isna(row[_VERDICTS[key]]) else _SHOWN[bool(row[key])]
-
-
 # How the cells of a column are written, by its key; others are values of the metric.
-_WRITERS: dict[str, Callable[[dict[Any, Any], str, bool], str]] = {
-    **dict.fromkeys(("model", "pair", "contexts"), lambda row, key, bounded: row[key]),
-    "estimate": lambda row, key, bounded: write_estimate(row, 3, bounded=bounded),
-    "limits": lambda row, key, bounded: write_limits(row, 3, bounded=bounded),
-    **dict.fromkeys(
-        ("p_value", "p_adjusted", "p_noninferior"), lambda row, key, bounded: write_p(row[key])
-    ),
-    **dict.fromkeys(_VERDICTS, _write_verdict),
-    "needed": lambda row, key, bounded: MISSING if pd.isna(row[key]) else write_count(row[key]),
-    "share_training": _write_share,
-}
-
-
-def _write_value(row: dict[Any, Any], key: str, bounded: bool) -> str:
-    return write_number(row[key], 3, bounded=bounded)
 
 
 def _build_section(
@@ -245,27 +250,24 @@ def _build_section(
         rows = rows.rename(columns={"context": "first"})  # a difference belongs to no context
     rows = name_contexts(rows).reset_index(drop=True)
     apart = len(list_levels(rows, "context")) > 1
-    cells = []
+    lines = []
     for row in rows.to_dict("records"):
         metric = metrics[str(row["metric"])]
         head = open_label(metric.label)
         where = f" ({row['context']})" if apart else ""
         names = [analysis.name_model(row["model"])]
         names += [] if pd.isna(row["versus"]) else [analysis.name_model(row["versus"])]
-        row |= {"model": names[0], "pair": " − ".join(names)}
-        row["contexts"] = f"{row.get('first')} − {row['versus']}"
-        keys = [column.key for column in columns]
-        line = {key: _WRITERS.get(key, _write_value)(row, key, metric.bounded) for key in keys}
-        cells.append({"group": f"{head}{tell(metric.name)}{where}", **line})
-    frame = pd.DataFrame(cells)
+        row |= {"model": names[0], "pair": " − ".join(names), "bounded": metric.bounded}
+        row |= {"contexts": f"{row.get('first')} − {row['versus']}"}
+        lines.append({**row, "group": f"{head}{tell(metric.name)}{where}"})
+    blocks = list(dict.fromkeys(line["group"] for line in lines))
     sentences = (sentence, say("All numbers are listed (<Table {table}>).", table=name))
-    order = frame.groupby("group", sort=False).ngroup().argsort(kind="stable")
     keys = [key for key in ("context", "metric", "model", "versus", "term") if key in rows]
-    table = Table(
+    table = tabulate(
         name,
         caption,
+        sorted(lines, key=lambda line: blocks.index(line["group"])),
         columns,
-        frame.iloc[order].reset_index(drop=True),
         group="group",
         notes=(note, *collect_notes(rows, keys)),
         rows=result.tidy(),

@@ -9,9 +9,11 @@ import pandas as pd
 
 from exprstats.apa import count_things, tell_p, write_count, write_level, write_number, write_p
 from exprstats.document.cells import (
+    ALL,
     collect_notes,
     find_row,
     list_levels,
+    name_contexts,
     pick_rows,
     write_estimate,
     write_limits,
@@ -21,7 +23,7 @@ from exprstats.document.model import Column, Section, Table, list_columns
 from exprstats.document.text import Text, join_texts, join_words, say
 from exprstats.inference.comparison.regression import OLS
 from exprstats.inference.resampling.summaries import TOO_FEW
-from exprstats.plots import ALL, MetricLabel, label_metrics, name_contexts
+from exprstats.plots import MetricLabel, label_metrics
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.classes import OVER_ALL
 from exprstats.report.sections.intervals import is_bootstrapped, name_sources

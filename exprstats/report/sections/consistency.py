@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from exprstats.apa import write_count, write_level, write_number
+from exprstats.apa import write_count, write_number
 from exprstats.document.cells import (
     ALL,
     find_level,
-    find_row,
-    list_levels,
     name_contexts,
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Table, list_columns
+from exprstats.document.model import Table
+from exprstats.document.tables import column, estimate_columns, match_row, tabulate
 from exprstats.document.text import Text, join_words, quote_sentence, say
 from exprstats.measurement.factor.checks import PINGOUIN, tell_maxima
 from exprstats.report.sections.intervals import SAME
@@ -34,21 +33,14 @@ def build_consistency(rows: pd.DataFrame, factor: Factor) -> tuple[Table, ...]:
     if shown.empty:
         return ()
     level = find_level(shown)
+    alpha, ave = (match_row(shown, "context", term=term) for term in ("alpha", "ave"))
     columns = (
-        *list_columns(words=1, context="Model", clips="Clips", omega="ω"),
-        Column("limits", say("{level} CI", level=write_level(float(level)) if level else "")),
-        Column("alpha", say("α")),
-        Column("spread", say("{level} CI", level=write_level(float(level)) if level else "")),
-        Column("ave", say("AVE")),
+        column("context", "Model"),
+        column("n_clips", "Clips", write_count),
+        *estimate_columns(level, heading="ω", key="omega"),
+        *estimate_columns(level, heading="α", key="alpha", of=alpha),
+        column("ave", "AVE", write_estimate, of=ave),
     )
-    cells = []
-    for context in list_levels(shown, "context"):
-        omega = find_row(shown, context=context, term="omega")
-        line = {"context": str(context), "clips": write_count(omega["n_clips"])}
-        line |= {"omega": write_estimate(omega), "limits": write_limits(omega)}
-        alpha = find_row(shown, context=context, term="alpha")
-        line |= {"alpha": write_estimate(alpha), "spread": write_limits(alpha)}
-        cells.append(line | {"ave": write_estimate(find_row(shown, context=context, term="ave"))})
     note = say(
         "ω = internal consistency of the items' means, the share of the variance of the summed "
         "items that the factor explains; it does not say whether raters agree. α = "
@@ -57,8 +49,8 @@ def build_consistency(rows: pd.DataFrame, factor: Factor) -> tuple[Table, ...]:
     )
     second = _say_alpha(name_contexts(factor.tidy()), shown)
     title = "Internal Consistency of the Items' Means"
-    table = pd.DataFrame(cells)
-    return (Table("composite", title, columns, table, notes=(note, *second), rows=shown),)
+    omegas = shown[shown["term"].eq("omega")].drop_duplicates("context")
+    return (tabulate("composite", title, omegas, columns, notes=(note, *second), rows=shown),)
 
 
 def _say_alpha(rows: pd.DataFrame, shown: pd.DataFrame) -> tuple[Text, ...]:

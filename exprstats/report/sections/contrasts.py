@@ -9,15 +9,16 @@ import pandas as pd
 from exprstats.apa import count_things, tell_p, write_count, write_level, write_p
 from exprstats.document.cells import (
     collect_notes,
-    find_row,
     list_levels,
+    name_pairs,
     write_estimate,
     write_limits,
     write_mark,
 )
-from exprstats.document.model import Column, Figure, Section, Table, list_columns
+from exprstats.document.model import Figure, Section, Table
+from exprstats.document.tables import HOLM, column, estimate_columns, match_row, tabulate
 from exprstats.document.text import Text, join_texts, say
-from exprstats.plots import draw_contrasts, name_pairs
+from exprstats.plots import draw_contrasts
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.others import MOST_ROWS
 
@@ -125,43 +126,37 @@ def _list_caveats(shown: pd.DataFrame) -> tuple[Text, ...]:
 
 
 def _build_table(rows: pd.DataFrame, shown: pd.DataFrame, contrasts: Contrasts) -> Table:
-    level = write_level(contrasts.level)
     printed = shown
     if len(shown) > MOST_ROWS:
         order = shown.sort_values("estimate", key=lambda one: -one.abs(), kind="stable")
         order = order.index[:MOST_ROWS]
         printed = shown.loc[sorted(order)]
-    limits = say("{level} CI", level=level)
+    slope = match_row(rows, "pair", "feature", method="ols")
+    squares = "Least squares"
     columns = (
-        Column("feature", say("Feature"), words=True),
-        *list_columns("One penalty", estimate="Δ", limits=limits),
-        *list_columns(
-            "Least squares", slope="Δ", slope_limits=limits, slope_p="Holm\N{NO-BREAK SPACE}*p*"
+        column("feature", "Feature"),
+        *estimate_columns(contrasts.level, heading="Δ", under="One penalty", bounded=False),
+        *estimate_columns(
+            contrasts.level, heading="Δ", key="slope", of=slope, under=squares, bounded=False
+        ),
+        column(
+            "slope_p",
+            HOLM,
+            write_p,
+            of=lambda row: slope(row).get("p_adjusted"),
+            under=squares,
         ),
     )
-    return Table(
+    return tabulate(
         "contrasts",
         "Differences Between Contexts in the Weights of Features",
+        printed,
         columns,
-        pd.DataFrame([_write_row(row, rows) for row in printed.to_dict("records")]),
         group="pair" if len(list_levels(shown, "pair")) > 1 else None,
         notes=_list_notes(rows, shown, printed),
         rows=rows.drop(columns="pair"),
         main=True,
     )
-
-
-def _write_row(row: dict[Any, Any], rows: pd.DataFrame) -> dict[str, str]:
-    slope = find_row(rows, pair=row["pair"], feature=row["feature"], method="ols")
-    return {
-        "pair": row["pair"],
-        "feature": str(row["feature"]),
-        "estimate": write_estimate(row, bounded=False),
-        "limits": write_limits(row, bounded=False),
-        "slope": write_estimate(slope, bounded=False),
-        "slope_limits": write_limits(slope, bounded=False),
-        "slope_p": write_p(slope.get("p_adjusted")),
-    }
 
 
 def _list_notes(rows: pd.DataFrame, shown: pd.DataFrame, printed: pd.DataFrame) -> tuple[Text, ...]:

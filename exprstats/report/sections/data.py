@@ -9,7 +9,8 @@ import pandas as pd
 
 from exprstats.apa import count_things, write_count
 from exprstats.document.cells import ALL, list_levels, name_contexts, pick_rows
-from exprstats.document.model import Column, Section, Table, list_columns
+from exprstats.document.model import Section, Table
+from exprstats.document.tables import column, match_row, tabulate
 from exprstats.document.text import Text, join_words, say
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.stability import find_split
@@ -141,26 +142,24 @@ def _build_table(analysis: Analysis) -> Table | None:
         return None
     rows = _count_parts(models.design.clips)
     contexts = [context for context in list_levels(rows, "context") if context != ALL]
+    found = {context: match_row(rows, "part", context=context) for context in contexts}
     columns = (
-        *list_columns(words=1, part="Part", subjects="Subjects", clips="Clips"),
+        column("part", "Part", lambda part: PART_NAMES.get(part, str(part)), words=True),
+        column("n_clusters", "Subjects", write_count),
+        column("n_clips", "Clips", write_count),
         *(
-            Column(f"context{place}", say("{context}", context=context), "Clips in context")
-            for place, context in enumerate(contexts)
+            column(
+                f"context{place}",
+                say("{context}", context=context),
+                write_count,
+                of=lambda row, own=own: own(row)["n_clips"],
+                under="Clips in context",
+            )
+            for place, (context, own) in enumerate(found.items())
         ),
     )
-    cells = []
-    for part in list_levels(rows, "part"):
-        here = {row["context"]: row for row in pick_rows(rows, part=part).to_dict("records")}
-        line = {
-            "part": PART_NAMES.get(part, str(part)),
-            "subjects": write_count(here[ALL]["n_clusters"]),
-            "clips": write_count(here[ALL]["n_clips"]),
-        }
-        for place, context in enumerate(contexts):
-            line[f"context{place}"] = write_count(here[context]["n_clips"])
-        cells.append(line)
     title = "Subjects and Clips in Each Part"
-    return Table("parts", title, columns, pd.DataFrame(cells), rows=rows)
+    return tabulate("parts", title, pick_rows(rows, context=ALL), columns, rows=rows)
 
 
 def _count_parts(clips: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,8 @@
-"""Sentences, table and figure of decision studies."""
+"""Decision studies: other numbers of raters, and of clips of a subject."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -13,12 +14,14 @@ from exprstats.document.cells import (
     find_level,
     find_row,
     list_levels,
+    list_records,
     name_contexts,
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Figure, Table
-from exprstats.document.text import Text, cite, say
+from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.tables import column, match_row, tabulate
+from exprstats.document.text import Text, cite, quote_sentence, say
 from exprstats.plots import draw_decisions
 from exprstats.reliability.decisions import tell_fixed
 from exprstats.report.analysis import Analysis
@@ -27,10 +30,12 @@ from exprstats.report.sections.coefficients import place_rows
 if TYPE_CHECKING:
     from exprstats.reliability import Decisions, SubjectDecisions
 
+
 MOST_NUMBERS = 6  # numbers of raters that fit beside each other on a page
 _FEW = 4  # of more than these
 _NEVER = "not attainable"
 _UNKNOWN = "not estimated"  # the note of a plan without an estimate
+_MOST_ITEMS = 4  # questions of which a sentence is read
 
 
 def say_decisions(analysis: Analysis) -> tuple[Text, ...]:
@@ -69,7 +74,7 @@ def build_decisions(analysis: Analysis) -> tuple[Table, ...]:
         target = _write_target(analysis.plan.target)
         columns.append(Column("raters", say("Raters for {target}", target=target)))
     lines = keys.drop_duplicates([name for name in ("context", "item", "term") if name in keys])
-    cells = [_write_row(row, keys, plan, numbers) for row in lines.to_dict("records")]
+    cells = [_write_row(row, keys, plan, numbers) for row in list_records(lines)]
     return (
         Table(
             "decisions",
@@ -236,3 +241,88 @@ def _list_notes(plan: pd.DataFrame | None, level: Any, *, drawn: bool) -> tuple[
 def _drop_said(note: Any) -> Any:
     """Return a note, without the one that the cells say themselves."""
     return None if isinstance(note, str) and note.startswith(_NEVER) else note
+
+
+def describe_subjects(analysis: Analysis) -> Section | None:
+    """Return the section, or None where subjects' means were not studied.
+
+    Contexts alone are in the rows behind the table.
+    """
+    subjects: SubjectDecisions | None = analysis.subjects
+    if subjects is None:
+        return None
+    rows = subjects.tidy()
+    pooled = rows[rows["context"].isna()].reset_index(drop=True)
+    items = list_levels(pooled, "item")
+    told = [quote_sentence(replace(subjects, table=pooled).sentence())]
+    return Section(
+        "subjects",
+        "Reliability of subjects’ means",
+        sentences=(
+            *(told if len(items) <= _MOST_ITEMS else []),
+            say("<Table subjects> lists other numbers of clips and raters."),
+        ),
+        tables=(_build_subjects(subjects, pooled, apart=len(pooled) < len(rows)),),
+        figures=_build_subject_figure(subjects),
+    )
+
+
+def _build_subjects(subjects: SubjectDecisions, pooled: pd.DataFrame, *, apart: bool) -> Table:
+    same = ("item", "clips_per_subject")
+    columns = (
+        column("clips_per_subject", "Clips per subject", "{:g}".format, words=False),
+        *(
+            column(
+                f"k{k}",
+                f"{k:g}",
+                write_score,
+                of=match_row(pooled, *same, raters_per_clip=k),
+                under="Raters per clip",
+            )
+            for k in pick_numbers(sorted(list_levels(pooled, "raters_per_clip")))
+        ),
+    )
+    several = len(list_levels(pooled, "item")) > 1
+    return tabulate(
+        "subjects",
+        "Reliability of Subjects’ Means",
+        pooled.drop_duplicates([*same]),
+        columns,
+        group="item" if several else None,
+        notes=(
+            *_list_subject_notes(subjects, pooled, apart=apart),
+            *collect_notes(pooled, ("item",)),
+        ),
+        rows=subjects.tidy(),
+    )
+
+
+def _list_subject_notes(
+    subjects: SubjectDecisions, pooled: pd.DataFrame, *, apart: bool
+) -> list[Text]:
+    question = list_levels(pooled, "item")
+    notes = [
+        say(
+            "ICC(subject,*k*) with its {level} CI: the mean of a subject's clips, each rated by "
+            "that many raters.",
+            level=write_level(subjects.level),
+        )
+    ]
+    notes += [say("Question: {item}.", item=question[0])] if len(question) == 1 else []
+    if apart:
+        notes.append(say("All contexts together; contexts alone are in the folder “tables”."))
+    return notes
+
+
+def _build_subject_figure(subjects: SubjectDecisions) -> tuple[Figure, ...]:
+    if not has_curve(subjects):
+        return ()
+    return (
+        Figure(
+            "subjects",
+            "Reliability of Subjects’ Means for Other Numbers of Raters",
+            lambda: draw_decisions(subjects),
+            words=say("Reliability of a subject's mean by number of raters and of clips."),
+            notes=(say("Lines are estimates, bands their confidence intervals."),),
+        ),
+    )

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import MISSING, count_things, write_count, write_number
+from exprstats.apa import MISSING, count_things, write_count, write_number, write_percent
 from exprstats.descriptives.moments import SKEW_NAMES
 from exprstats.descriptives.ratings import CLIPS_UNIT, RATINGS_UNIT
 from exprstats.document.cells import ALL, collect_notes, list_levels, name_contexts, write_estimate
-from exprstats.document.model import Column, Figure, Section, Table, list_columns
+from exprstats.document.model import Figure, Section, Table
+from exprstats.document.tables import column, match_row, tabulate
 from exprstats.document.text import Text, join_words, say
 from exprstats.plots import draw_agreement, draw_missing, draw_ratings
 from exprstats.report.analysis import Analysis
@@ -178,41 +179,30 @@ def _say_shape(rows: pd.DataFrame) -> tuple[Text, ...]:
 
 def _build_ratings(rows: pd.DataFrame, found: RatingDescriptives) -> Table:
     """Return the table: a line for each context and question, with the clip means beside it."""
-    lines: dict[tuple[str, str], dict[str, str]] = {}
-    for row in rows.to_dict("records"):
-        line = lines.setdefault((row["context"], row["item"]), {})
-        line |= {"context": str(row["context"]), "item": str(row["item"])}
-        if row["unit"] == CLIPS_UNIT:
-            line |= {
-                "clip_sd": write_number(row["sd"]),
-                "clip_skew": write_number(row["skew"]),
-                "clip_kurtosis": write_number(row["kurtosis"]),
-            }
-            continue
-        line |= {"n": write_count(row["n"]), "missing": write_count(row["n_missing"])}
-        line |= {name: write_number(row[name]) for name in ("mean", "sd", "skew", "kurtosis")}
-        low, high = row["low"], row["high"]
-        line["range"] = (
-            MISSING if pd.isna(low) else f"{_write_range(low, high)} ({row['n_values']})"
-        )
-        for name in ("share_low", "share_high"):
-            line[name] = f"{write_number(100 * row[name], 0)}%" if row["n"] else MISSING
     gaps = rows["n_missing"].fillna(0).gt(0).any()
+    means = match_row(rows, "context", "item", unit=CLIPS_UNIT)
+    moments = {"sd": "*SD*", "skew": "Skew", "kurtosis": "Kurtosis"}
     columns = (
-        Column("item", say("Question"), words=True),
-        Column("n", say("*n*"), "Ratings"),
-        *((Column("missing", say("Missing"), "Ratings"),) if gaps else ()),
-        *list_columns(
-            "Ratings",
-            mean="*M*",
-            sd="*SD*",
-            skew="Skew",
-            kurtosis="Kurtosis",
-            range="Range",
-            share_low="Lowest",
-            share_high="Highest",
+        column("item", "Question"),
+        column("n", "*n*", write_count, under="Ratings"),
+        column("n_missing", "Missing", write_count, under="Ratings") if gaps else None,
+        column("mean", "*M*", write_number, under="Ratings"),
+        *(column(key, told, write_number, under="Ratings") for key, told in moments.items()),
+        column("range", "Range", of=_write_values, under="Ratings"),
+        *(
+            column(f"share_{key}", told, write_percent, under="Ratings")
+            for key, told in (("low", "Lowest"), ("high", "Highest"))
         ),
-        *list_columns("Clip means", clip_sd="*SD*", clip_skew="Skew", clip_kurtosis="Kurtosis"),
+        *(
+            column(
+                f"clip_{key}",
+                told,
+                write_number,
+                of=lambda row, key=key: means(row).get(key),
+                under="Clip means",
+            )
+            for key, told in moments.items()
+        ),
     )
     ends = "the lowest and the highest one that occurred"
     if found.scale is not None:
@@ -228,15 +218,20 @@ def _build_ratings(rows: pd.DataFrame, found: RatingDescriptives) -> Table:
         ),
         *collect_notes(rows, ("context", "item", "unit")),
     )
-    return Table(
+    return tabulate(
         "descriptives",
         "Descriptive Statistics of Ratings and Clip Means",
+        rows[rows["unit"].ne(CLIPS_UNIT)],
         columns,
-        pd.DataFrame(list(lines.values())),
         group="context" if len(list_levels(rows, "context")) > 1 else None,
         notes=notes,
         rows=rows,
     )
+
+
+def _write_values(row: dict[Any, Any]) -> str:
+    low, high = row["low"], row["high"]
+    return MISSING if pd.isna(low) else f"{_write_range(low, high)} ({row['n_values']})"
 
 
 def _build_correlations(table: pd.DataFrame) -> tuple[Table, ...]:
@@ -244,13 +239,6 @@ def _build_correlations(table: pd.DataFrame) -> tuple[Table, ...]:
     if table.empty:
         return ()
     rows = name_contexts(table)
-    lines: dict[tuple[str, str, str], dict[str, str]] = {}
-    for row in rows.to_dict("records"):
-        line = lines.setdefault((row["context"], row["item"], row["versus"]), {})
-        line |= {"context": str(row["context"]), "pair": f"{row['item']} – {row['versus']}"}
-        line[row["term"]] = write_estimate(row)
-        if row["term"] == "between":
-            line |= {"clips": write_count(row["n_clips"]), "n": write_count(row["n_ratings"])}
     several = len(list_levels(rows, "context")) > 1
     pooled = " In the rows of all contexts differences between contexts count." if several else ""
     notes = (
@@ -262,14 +250,25 @@ def _build_correlations(table: pd.DataFrame) -> tuple[Table, ...]:
         ),
         *collect_notes(rows, ("context", "item", "versus", "term")),
     )
+    within = match_row(rows, "context", "item", "versus", term="within")
     columns = (
-        Column("pair", say("Questions"), words=True),
-        *list_columns("Correlation", between="Between clips", within="Within clips"),
-        *list_columns(clips="Clips", n="Raters’ answers"),
+        column("pair", "Questions", of=lambda row: f"{row['item']} – {row['versus']}", words=True),
+        column("between", "Between clips", write_estimate, of=dict, under="Correlation"),
+        column("within", "Within clips", write_estimate, of=within, under="Correlation"),
+        column("n_clips", "Clips", write_count),
+        column("n_ratings", "Raters’ answers", write_count),
     )
-    title, cells = "Correlations of the Questions", pd.DataFrame(list(lines.values()))
-    group = "context" if several else None
-    return (Table("item_correlations", title, columns, cells, group, notes=notes, rows=rows),)
+    return (
+        tabulate(
+            "item_correlations",
+            "Correlations of the Questions",
+            rows[rows["term"].eq("between")],
+            columns,
+            group="context" if several else None,
+            notes=notes,
+            rows=rows,
+        ),
+    )
 
 
 def _build_missing(found: RatingDescriptives) -> tuple[Table, ...]:
@@ -278,27 +277,16 @@ def _build_missing(found: RatingDescriptives) -> tuple[Table, ...]:
     if rows["n_missing"].eq(0).all():
         return ()
     shown = rows.head(MOST_PATTERNS)
-    cells = [
-        {
-            "items": str(row["items"]) or "none",
-            "n": write_count(row["n"]),
-            "share": f"{write_number(100 * row['share'], 1)}%",
-        }
-        for row in shown.to_dict("records")
-    ]
     left = len(rows) - len(shown)
     more = f" {count_things(left, 'further pattern is', 'further patterns are')} left out."
-    columns = list_columns(words=1, items="Missing", n="Cases", share="Share")
-    return (
-        Table(
-            "missing_patterns",
-            "Questions That Were Left Unanswered Together",
-            columns,
-            pd.DataFrame(cells),
-            notes=(say("A case is a rater’s answers to a clip.{more}", more=more if left else ""),),
-            rows=name_contexts(found.missing),
-        ),
+    columns = (
+        column("items", "Missing", lambda items: str(items) or "none", words=True),
+        column("n", "Cases", write_count),
+        column("share", "Share", write_percent, decimals=1),
     )
+    note = say("A case is a rater’s answers to a clip.{more}", more=more if left else "")
+    title, whole = "Questions That Were Left Unanswered Together", name_contexts(found.missing)
+    return (tabulate("missing_patterns", title, shown, columns, notes=(note,), rows=whole),)
 
 
 def _build_figures(found: RatingDescriptives) -> tuple[Figure, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from exprstats.apa import MISSING, count_things, write_count, write_number
-from exprstats.document.cells import ALL, list_levels, name_contexts
+from exprstats.document.cells import ALL, list_levels, list_records, name_contexts
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.text import Text, join_texts, quote_code, quote_sentence, say
 from exprstats.reliability.icc.coefficients import NOTABLE
@@ -75,7 +75,7 @@ def _build_counts(design: Design, analysis: Analysis) -> Table:
         ranges = name_contexts(analysis.reliability.design)[[*keys, "rating_low", "rating_high"]]
         rows = rows.merge(ranges, how="left", on=keys)
     merged: dict[tuple[tuple[str, str], ...], list[str]] = {}
-    for row in rows.to_dict("records"):
+    for row in list_records(rows):
         merged.setdefault(tuple(_write_row(row).items()), []).append(str(row["item"]))
     cells = pd.DataFrame([{**dict(row), "item": _name_items(of)} for row, of in merged.items()])
     several = len(list_levels(rows, "context")) > 1
@@ -127,7 +127,7 @@ def _name_items(names: list[str]) -> str:
 def _list_links(pooled: pd.DataFrame) -> Iterator[Text]:
     """Yield what the columns of the table do not say; questions that share it, together."""
     told: dict[tuple[str, ...], list[str]] = {}
-    for row in pooled.to_dict("records"):
+    for row in list_records(pooled):
         told.setdefault(tuple(_tell_links(row)), []).append(str(row["item"]))
     for texts, items in told.items():
         where = f"{_name_items(items)}: " if len(told) > 1 else ""
@@ -164,7 +164,7 @@ def _list_verdicts(coefficients: pd.DataFrame, pooled: pd.DataFrame) -> Iterator
     told: dict[tuple[str, ...], list[str]] = {}
     rows = coefficients[coefficients["context"].isna()]
     for item, mine in rows.groupby("item", sort=False):
-        texts = [_judge(row, advised[str(item)]) for row in mine.to_dict("records")]
+        texts = [_judge(row, advised[str(item)]) for row in list_records(mine)]
         told.setdefault(tuple(texts), []).append(str(item))
     for texts, items in told.items():
         where = f"{_name_items(items)}: " if len(told) > 1 else ""
@@ -187,7 +187,7 @@ def _say_widths(analysis: Analysis) -> tuple[Text, ...]:
     rows = rows[rows["design_effect"].ge(NOTABLE)]
     if rows.empty:
         return ()
-    row = max(rows.to_dict("records"), key=lambda row: row["design_effect"])
+    row = max(list_records(rows), key=lambda row: row["design_effect"])
     effect, context = float(row["design_effect"]), row["context"]
     template = (
         "Clips of one subject, and ratings of one rater, are alike: intervals that take clips as "

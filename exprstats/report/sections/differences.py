@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -10,19 +10,19 @@ from exprstats.apa import (
     tell_p,
     write_count,
     write_level,
-    write_p,
 )
 from exprstats.document.cells import (
     collect_notes,
     list_levels,
     name_contexts,
+    name_pairs,
     write_estimate,
     write_limits,
     write_mark,
 )
-from exprstats.document.model import Column, Table, list_columns
+from exprstats.document.model import Table
+from exprstats.document.tables import column, estimate_columns, p_columns, tabulate
 from exprstats.document.text import Text, say
-from exprstats.plots import name_pairs
 
 if TYPE_CHECKING:
     from exprstats.reliability import ContextDifferences
@@ -92,18 +92,17 @@ def build_differences(
     rows = _select(differences)
     several = len(list_levels(rows, "term")) > 1
     columns = (
-        Column("pair", say("Contexts"), words=True),
-        *([Column("term", say("Form"), words=True)] * several),
-        Column("estimate", _name_terms(rows)),
-        Column("limits", say("{level} CI", level=write_level(differences.level))),
-        *list_columns(p="*p*", adjusted="Holm *p*"),
+        column("pair", "Contexts"),
+        column("term", "Form") if several else None,
+        *estimate_columns(differences.level, heading=_name_terms(rows)),
+        *p_columns(),
     )
     return (
-        Table(
+        tabulate(
             "differences",
             "Differences Between Contexts in Reliability",
+            rows,
             columns,
-            pd.DataFrame([_write_difference(row) for row in rows.to_dict("records")]),
             group="item" if len(list_levels(rows, "item")) > 1 else None,
             notes=(
                 say(
@@ -134,15 +133,3 @@ def _name_terms(rows: pd.DataFrame) -> Text:
     if len(terms) != 1:
         return say("Δ")
     return say("Δ ICC(1,*k*)") if terms == ["ICC(1,k)"] else say("Δ {term}", term=terms[0])
-
-
-def _write_difference(row: dict[Any, Any]) -> dict[str, str]:
-    return {
-        "item": str(row["item"]),
-        "pair": row["pair"],
-        "term": str(row["term"]),
-        "estimate": write_estimate(row),
-        "limits": write_limits(row),
-        "p": write_p(row["p_value"]),
-        "adjusted": write_p(row["p_adjusted"]),
-    }

@@ -17,7 +17,7 @@ from exprstats.document.cells import (
     write_limits,
 )
 from exprstats.document.model import Column, Figure, Section, Table, list_columns, refer_to
-from exprstats.document.text import quote_sentence, say
+from exprstats.document.text import join_words, quote_sentence, say
 from exprstats.plots.estimates import draw_estimates, draw_maps, draw_structure
 from exprstats.report.analysis import Analysis
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _MOST = 5  # emotions of a modality in print
 _MOST_PAIRS = 6
+_MOST_SETS, _MOST_COMPARED = 12, 30  # data sets, and comparisons of them, in print
 
 
 def describe_estimates(analysis: Analysis) -> Section | None:
@@ -75,7 +76,9 @@ def _show_levels(result: Estimates) -> list[Table | Figure]:
 def _tabulate_levels(result: Estimates) -> list[Table]:
     rows = name_contexts(result.tidy())
     keys = ["context", "modality"]
-    ranked = rows[rows["term"].eq("mean_rank")].sort_values("estimate", kind="stable")
+    sets = rows["context"].unique()[:_MOST_SETS].tolist()
+    listed = rows["context"].isin(sets)
+    ranked = rows[rows["term"].eq("mean_rank") & listed].sort_values("estimate", kind="stable")
     shown = ranked.groupby(keys, sort=False).head(_MOST).sort_index()
     groups = rows.groupby(keys, sort=False, dropna=False).ngroup()
     order = shown.assign(_group=groups).sort_values(["_group", "estimate"], kind="stable")
@@ -102,12 +105,19 @@ def _tabulate_levels(result: Estimates) -> list[Table]:
         Column("rank", say("Mean rank")),
         *list_columns("Highest of all", share="Share", share_limits=say("{one}", one=interval)),
     )
-    levels = rows[rows["term"].isin(["mean", "share_top"]) & rows["emotion"].isin(shown["emotion"])]
+    levels = rows[listed & rows["term"].isin(["mean", "share_top"])]
+    levels = levels[levels["emotion"].isin(shown["emotion"])]
     note = say(
         "The {most} emotions with the best mean rank. Intervals leave out one {who} at a time.",
         most=_MOST,
         who=_name_cluster(result),
     )
+    more = say(
+        "The first {shown} of {count} data sets; the tables in the folder have all of them.",
+        shown=len(sets),
+        count=write_count(rows["context"].nunique()),
+    )
+    limited = [more] * bool(rows["context"].nunique() > len(sets))
     title = "Leading Emotions by Modality"
     first = Table(
         "estimates",
@@ -115,10 +125,11 @@ def _tabulate_levels(result: Estimates) -> list[Table]:
         columns,
         pd.DataFrame(cells),
         group="place",
-        notes=(note, *collect_notes(levels, ("term", "emotion", "modality", "context"))),
+        notes=(note, *limited, *collect_notes(levels, ("term", "emotion", "modality", "context"))),
         rows=result.tidy(),
     )
-    return [first, *_tabulate_time(rows, order, interval), *_tabulate_agreement(rows, interval)]
+    agreement = _tabulate_agreement(rows[listed], interval)
+    return [first, *_tabulate_time(rows, order, interval), *agreement]
 
 
 def _name_cluster(result: Estimates) -> str:
@@ -274,7 +285,10 @@ def _tabulate_structure(result: EstimateStructure) -> list[Table]:
     if result.table.empty:
         return []
     cells = []
-    for row in result.table[result.table["term"].eq("rms_difference")].to_dict("records"):
+    every = result.table[result.table["term"].eq("rms_difference")]
+    shown = every.sort_values(["p_value", "estimate"], ascending=[True, False], kind="stable")
+    shown = every if len(every) <= _MOST_COMPARED else shown.head(_MOST_COMPARED)
+    for row in shown.to_dict("records"):
         key = {name: row[name] for name in ("context", "versus", "modality", "versus_modality")}
         key = {name: None if pd.isna(one) else one for name, one in key.items()}
         alike = find_row(result.table, term="similarity", **key)
@@ -304,8 +318,10 @@ def _tabulate_structure(result: EstimateStructure) -> list[Table]:
     )
     name, title = "estimates_structure", "Equality of Correlations of Emotions"
     adjusted = say("Adj. *p*: over all comparisons, by Holm's method.")
+    more = say("The {n} of {of} comparisons with the smallest *p*.", n=len(shown), of=len(every))
     told = collect_notes(result.table, ("modality", "context"))
-    notes = (note, *([adjusted] if len(cells) > 1 else []), *told)
+    limited = [more] * bool(len(every) > len(shown))
+    notes = (note, *limited, *([adjusted] if len(cells) > 1 else []), *told)
     return [Table(name, title, columns, pd.DataFrame(cells), notes=notes, rows=result.table)]
 
 
@@ -332,11 +348,16 @@ def _tabulate_cuts(result: Sentences) -> list[Table]:
         for row in cuts.to_dict("records")
     ]
     columns = list_columns(words=1, adverb="Adverb", low="From", high="Below")
-    source = {
+    told = {
         "published": "Bounds of the program that Brooks et al. (2023) published; they suit scores "
         "of faces. ",
         "quantile": "Bounds are quantiles of each modality's own scores. ",
-    }.get(result.thresholds, "")
+    }
+    kinds = result.table["thresholds"].unique()
+    source = told.get(kinds[0], "") if len(kinds) == 1 else told["published"]
+    unlike = result.table["modality"][result.table["thresholds"].ne("published")]
+    if len(kinds) > 1:
+        source += f"On {join_words(unlike.tolist())}, bounds are quantiles of the scores. "
     note = say(
         "{source}A score on a bound takes the adverb above it; below the lowest, it is not named.",
         source=source,

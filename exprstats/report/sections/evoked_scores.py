@@ -224,9 +224,9 @@ def _pick_term(found: EvokedScores) -> str:
     return "correlation" if "correlation" in found.terms else found.terms[0]
 
 
-def _name_term(found: EvokedScores) -> str:
+def _name_term(found: EvokedScores) -> Text:
     term = _pick_term(found)
-    return str(TERMS.get(term, term)).replace("*", "")
+    return say(TERMS.get(term, term))
 
 
 def _drop_freedom(rows: pd.DataFrame) -> pd.DataFrame:

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import tell_p, write_level, write_number
+from exprstats.apa import tell_p, write_number
 from exprstats.document.cells import (
     ALL,
     collect_notes,
     find_level,
-    find_row,
     list_levels,
     name_contexts,
     pick_rows,
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Section, Table, list_columns
+from exprstats.document.model import Section, Table
+from exprstats.document.tables import column, estimate_columns, match_row, tabulate
 from exprstats.document.text import Text, cite, join_texts, quote_code, say
 from exprstats.report.analysis import Analysis
 
@@ -72,30 +72,19 @@ def describe_ordered(analysis: Analysis) -> Section | None:
 
 
 def _build_thresholds(rows: pd.DataFrame, level: float, *, grouped: bool) -> Table:
-    shown = rows[rows["term"].eq("threshold")]
     columns = (
-        *list_columns(words=1, item="Question", category="Answers up to", estimate="Threshold"),
-        Column("limits", say("{level} CI", level=write_level(level))),
+        column("item", "Question"),
+        column("category", "Answers up to", "{:g}".format),
+        *estimate_columns(level, heading="Threshold", bounded=False),
     )
-    cells = [
-        {
-            "context": str(row["context"]),
-            "item": str(row["item"]),
-            "category": f"{row['category']:g}",
-            "estimate": write_estimate(row, bounded=False),
-            "limits": write_limits(row, bounded=False),
-        }
-        for row in shown.to_dict("records")
-    ]
     note = say("In standard deviations of the response behind the answers.")
-    return Table(
+    return tabulate(
         "thresholds",
         "Thresholds Between the Answers",
+        rows[rows["term"].eq("threshold")],
         columns,
-        pd.DataFrame(cells),
         group="context" if grouped else None,
         notes=(note,),
-        rows=shown,
     )
 
 
@@ -130,34 +119,25 @@ def describe_factors(analysis: Analysis) -> Section | None:
 
 def _build_correlations(rows: pd.DataFrame, level: float, *, grouped: bool) -> Table:
     """Return the table: each factor's ω, and each pair's correlation."""
-    shown = rows[rows["term"].isin(["omega", "correlation"])]
-    columns = (
-        *list_columns(words=1, what="Factors", estimate="Estimate"),
-        Column("limits", say("{level} CI", level=write_level(level))),
-    )
-    cells = [
-        {
-            "context": str(row["context"]),
-            "what": f"ω of {row['factor']}"
-            if row["term"] == "omega"
-            else f"r of {row['factor']} and {row['versus']}",
-            "estimate": write_estimate(row, 3),
-            "limits": write_limits(row, 3),
-        }
-        for row in shown.to_dict("records")
-    ]
+
+    def name_factors(row: dict[Any, Any]) -> str:
+        omega = row["term"] == "omega"
+        return f"ω of {row['factor']}" if omega else f"r of {row['factor']} and {row['versus']}"
+
     note = say(
         "ω = internal consistency of the means of a factor's items; *r* = correlation of two "
         "factors."
     )
-    return Table(
+    return tabulate(
         "correlations",
         "Internal Consistency and Correlations of the Factors",
-        columns,
-        pd.DataFrame(cells),
+        rows[rows["term"].isin(["omega", "correlation"])],
+        (
+            column("what", "Factors", of=name_factors, words=True),
+            *estimate_columns(level, decimals=3),
+        ),
         group="context" if grouped else None,
         notes=(note,),
-        rows=shown,
     )
 
 
@@ -168,17 +148,30 @@ def describe_levels(analysis: Analysis) -> Section | None:
         return None
     rows = name_contexts(factors.tidy())
     grouped = len(list_levels(rows, "context")) > 1
-    interval = say("{level} CI", level=write_level(factors.level))
-    columns = [Column("item", say("Question"), words=True)]
+    # One line for each item, then one for each composite.
+    named = [(str(item), "loading", item) for item in factors.items]
+    named += [(told, term, None) for term, told in _COMPOSITES.items()]
+    lines = [
+        {"context": context, "name": name, "term": term, "item": item}
+        for context in list_levels(rows, "context")
+        for name, term, item in named
+    ]
+    columns = [column("name", "Question")]
     for layer, spanner in _LAYERS.items():
-        columns += [
-            Column(f"{layer}_estimate", say("λ"), spanner),
-            Column(f"{layer}_limits", interval, spanner),
-            Column(f"{layer}_residual", say("ε"), spanner),
-        ]
-    columns += [Column("icc", say("ICC")), Column("icc_limits", interval)]
-    contexts = list_levels(rows, "context")
-    cells = [line for context in contexts for line in _write_lines(rows, context, factors.items)]
+        columns += estimate_columns(
+            factors.level,
+            heading="λ",
+            key=f"{layer}_estimate",
+            of=match_row(rows, "context", "item", "term", layer=layer),
+            under=spanner,
+            decimals=3,
+        )
+        rest = match_row(rows, "context", "item", layer=layer, term="residual")
+        columns.append(
+            column(f"{layer}_residual", "ε", write_estimate, of=rest, under=spanner, decimals=3)
+        )
+    share = match_row(rows, "context", "item", term="icc")
+    columns += estimate_columns(factors.level, heading="ICC", key="icc", of=share, decimals=3)
     pooled = rows["n_clusters"].iloc[-1]
     notes = (
         say(
@@ -197,11 +190,11 @@ def describe_levels(analysis: Analysis) -> Section | None:
         *quote_call(factors.receipt, factors.items),
         *collect_notes(rows[rows["term"].isin([*_COMPOSITES])], ("context",)),
     )
-    table = Table(
+    table = tabulate(
         "levels",
         "Standardized Estimates Within and Between Clusters",
-        tuple(columns),
-        pd.DataFrame(cells),
+        lines,
+        columns,
         group="context" if grouped else None,
         notes=notes,
         rows=rows,
@@ -214,25 +207,6 @@ def describe_levels(analysis: Analysis) -> Section | None:
     )
 
 
-def _write_lines(rows: pd.DataFrame, context: Any, items: tuple[str, ...]) -> list[dict[str, str]]:
-    """Return one line for each item, then one for each composite."""
-    own = rows[rows["context"].eq(context)]
-    named = [(str(item), "loading", item) for item in items]
-    named += [(told, term, None) for term, told in _COMPOSITES.items()]
-    lines = []
-    for name, term, item in named:
-        line = {"context": str(context), "item": name}
-        for layer in _LAYERS:
-            row = find_row(own, layer=layer, term=term, item=item)
-            rest = find_row(own, layer=layer, term="residual", item=item)
-            line |= {f"{layer}_estimate": write_estimate(row, 3)}
-            line |= {f"{layer}_limits": write_limits(row, 3)}
-            line |= {f"{layer}_residual": write_estimate(rest, 3)}
-        share = find_row(own, term="icc", item=item)
-        lines.append(line | {"icc": write_estimate(share, 3), "icc_limits": write_limits(share, 3)})
-    return lines
-
-
 def build_items(
     rows: pd.DataFrame,
     naming: tuple[str, str],
@@ -243,40 +217,33 @@ def build_items(
     main: bool = False,
 ) -> Table:
     """Return a table of loadings and residual variances, one line per item."""
-    level = find_level(rows)
-    interval = say("{level} CI", level=write_level(float(level)) if level else "")
-    columns = [Column("item", say("Question"), words=True)]
+    columns = [column("item", "Question")]
     for term, heading in _TERMS.items():
-        columns += [
-            Column(f"{term}_estimate", say("Estimate"), heading),
-            Column(f"{term}_error", say("*SE*"), heading),
-            Column(f"{term}_limits", interval, heading),
-        ]
-    loadings = pick_rows(rows, term="loading").to_dict("records")
-    cells = pd.DataFrame([_write_row(row, rows, group) for row in loadings])
-    several = len(list_levels(cells, group)) > 1
-    name, title = naming
-    return Table(
-        name,
-        title,
-        tuple(columns),
-        cells,
+        of = match_row(rows, *dict.fromkeys((group, "context", "item")), term=term)
+        estimate, limits = estimate_columns(
+            find_level(rows), key=f"{term}_estimate", of=of, under=heading, decimals=3
+        )
+        error = column(
+            f"{term}_error",
+            "*SE*",
+            write_number,
+            of=lambda row, of=of: of(row).get("std_error"),
+            under=heading,
+            decimals=3,
+            bounded=True,
+        )
+        columns += [estimate, error, limits]
+    loadings = pick_rows(rows, term="loading")
+    several = len(list_levels(loadings, group)) > 1
+    return tabulate(
+        *naming,
+        loadings,
+        columns,
         group=group if several else None,
         notes=notes,
         rows=whole,
         main=main,
     )
-
-
-def _write_row(loading: dict[Any, Any], rows: pd.DataFrame, group: str) -> dict[str, str]:
-    cells = {group: str(loading[group]), "item": str(loading["item"])}
-    for term in _TERMS:
-        same = {name: loading[name] for name in {group, "context", "item"}}
-        row = find_row(rows, **same, term=term)
-        cells[f"{term}_estimate"] = write_estimate(row, 3)
-        cells[f"{term}_error"] = write_number(row.get("std_error"), 3, bounded=True)
-        cells[f"{term}_limits"] = write_limits(row, 3)
-    return cells
 
 
 def list_fits(rows: pd.DataFrame) -> list[tuple[str, Text]]:

@@ -1,30 +1,58 @@
-"""Sections on the features of clips: those of the models, and their origin in tracked frames."""
+"""Sections on the features of clips: those of the models, their correlations, their origin."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from exprstats.apa import MISSING, count_things, write_count, write_number
+from exprstats.apa import (
+    MISSING,
+    count_things,
+    write_count,
+    write_level,
+    write_number,
+    write_p,
+    write_percent,
+)
 from exprstats.behaviour.ledger import KEPT_QUALITY
+from exprstats.descriptives.correlations import count_disagreements
 from exprstats.descriptives.moments import SKEW_NAMES, measure_moments
-from exprstats.document.model import Section, Table, list_columns
-from exprstats.document.text import Text, cite, say
+from exprstats.document.cells import ALL, collect_notes, list_levels, name_contexts, write_limits
+from exprstats.document.model import Column, Section, Table
+from exprstats.document.tables import column, tabulate
+from exprstats.document.text import Text, cite, quote_sentence, say
 from exprstats.report.analysis import Analysis
 
+if TYPE_CHECKING:
+    from exprstats.descriptives import FeatureCorrelations
+
+
 MOST_CLIPS = 10  # left out, that are named
-_COLUMNS = list_columns(
-    words=1,
-    feature="Feature",
-    clips="Clips",
-    mean="*M*",
-    sd="*SD*",
-    skew="Skew",
-    kurtosis="Kurtosis",
-    lowest="Lowest",
-    highest="Highest",
+MOST_FEATURES = 8  # of each context in print
+
+
+def _scaled_column(key: str, heading: str) -> Column:
+    """Return a column with decimals that show two digits of the standard deviation."""
+
+    def write(row: dict[str, Any]) -> str:
+        known = np.isfinite(row["sd"]) and row["sd"] > 0
+        decimals = int(np.clip(1 - np.floor(np.log10(row["sd"])), 0, 8)) if known else 2
+        return write_number(row[key], decimals)
+
+    return column(key, heading, of=write)
+
+
+_COLUMNS = (
+    column("feature", "Feature"),
+    column("n_clips", "Clips", write_count),
+    _scaled_column("mean", "*M*"),
+    _scaled_column("sd", "*SD*"),
+    column("skew", "Skew", write_number),
+    column("kurtosis", "Kurtosis", write_number),
+    _scaled_column("lowest", "Lowest"),
+    _scaled_column("highest", "Highest"),
 )
 
 
@@ -37,8 +65,6 @@ def describe_features(analysis: Analysis) -> Section | None:
     rows = _summarise(found)
     told = f"Skewness and excess kurtosis are of {SKEW_NAMES[2]}."
     notes = (say(f"In the features' own units, over all clips that models saw. {told}"),)
-    cells = pd.DataFrame([_write_row(row) for row in rows.to_dict("records")])
-    title = "Features of the Clips"
     return Section(
         "features",
         "Features",
@@ -50,7 +76,7 @@ def describe_features(analysis: Analysis) -> Section | None:
             ),
             *_say_tracking(analysis),
         ),
-        tables=(Table("features", title, _COLUMNS, cells, notes=notes, rows=rows),),
+        tables=(tabulate("features", "Features of the Clips", rows, _COLUMNS, notes=notes),),
     )
 
 
@@ -63,27 +89,24 @@ def describe_tracking(analysis: Analysis) -> Section | None:
     from exprstats.behaviour.trackers.units import TRACKER_NAMES
 
     blocks = {"Features": FEATURES, "Quality of the frames": KEPT_QUALITY}
-    lines, rows = [], []
+    rows = []
     for block, names in blocks.items():
         present = [name for name in names if name in result.clips]
         present = [name for name in present if result.clips[name].notna().any()]
-        held = _summarise(result.clips[present])
-        rows.append(held.assign(block=block))
-        lines += [{**_write_row(row), "block": block} for row in held.to_dict("records")]
+        rows.append(_summarise(result.clips[present]).assign(block=block))
     note = say(
         "In the features' own units; skewness and excess kurtosis of type 2. valid_share = share "
         "of the moments of a clip with a valid "
         "frame; gaps and face_switches are counts."
     )
     told = "No column names the subjects; add it before clips are split by person."
-    table = Table(
+    table = tabulate(
         "clip_features",
         "Features of the Clips and Quality of Their Frames",
+        pd.concat(rows, ignore_index=True),
         _COLUMNS,
-        pd.DataFrame(lines),
         group="block",
         notes=(note,),
-        rows=pd.concat(rows, ignore_index=True),
     )
     return Section(
         "clip_features",
@@ -111,12 +134,26 @@ def describe_sensitivity(analysis: Analysis) -> Section | None:
     result = analysis.sensitivity
     if result is None or result.table.empty:
         return None
-    columns = (
-        *list_columns(threshold="Confidence", clips="Clips", left="Left out"),
-        *list_columns(words=1, feature="Moves most", shift="By (*SD*)", lowest="Lowest *r*"),
-    )
     rows = result.glance()
-    cells = pd.DataFrame([_write_threshold(row, result.chosen) for row in rows.to_dict("records")])
+    same = rows["threshold"].eq(result.chosen)
+    rows = rows.assign(
+        chosen=np.where(same, " (chosen)", ""),
+        feature=rows["feature"].where(rows["largest_shift"].gt(0) & ~same, MISSING),
+        shift=rows["largest_shift"].mask(same),
+        lowest=rows["lowest_correlation"].mask(same),
+    )
+    columns = (
+        column(
+            "threshold",
+            "Confidence",
+            of=lambda row: write_number(row["threshold"], bounded=True) + row["chosen"],
+        ),
+        column("n_clips", "Clips", write_count),
+        column("n_left_out", "Left out", write_count),
+        column("feature", "Moves most"),
+        column("shift", "By (*SD*)", write_number),
+        column("lowest", "Lowest *r*", write_number, bounded=True),
+    )
     note = say(
         "Least confidence of a valid frame. The feature that moves most, by the mean size of its "
         "shift, and the lowest correlation of any feature with its values at {chosen}, over the "
@@ -124,27 +161,13 @@ def describe_sensitivity(analysis: Analysis) -> Section | None:
         chosen=write_number(result.chosen, 2, bounded=True),
     )
     title = "Clips and Features With Other Least Confidences"
+    table = tabulate("sensitivity", title, rows, columns, notes=(note,), rows=result.tidy())
     return Section(
         "sensitivity",
         "Sensitivity to the tracker’s confidence",
         sentences=(cite(result.sentence(), "Table sensitivity"),),
-        tables=(Table("sensitivity", title, columns, cells, notes=(note,), rows=result.tidy()),),
+        tables=(table,),
     )
-
-
-def _write_threshold(row: dict[Any, Any], chosen: float) -> dict[str, str]:
-    same = row["threshold"] == chosen
-    moved = {
-        "feature": str(row["feature"]) if row["largest_shift"] > 0 else MISSING,
-        "shift": write_number(row["largest_shift"], 2),
-        "lowest": write_number(row["lowest_correlation"], 2, bounded=True),
-    }
-    return {
-        "threshold": write_number(row["threshold"], 2, bounded=True) + " (chosen)" * same,
-        "clips": write_count(row["n_clips"]),
-        "left": write_count(row["n_left_out"]),
-        **(dict.fromkeys(moved, MISSING) if same else moved),
-    }
 
 
 def _summarise(values: pd.DataFrame) -> pd.DataFrame:
@@ -157,23 +180,6 @@ def _summarise(values: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _write_row(row: dict[Any, Any]) -> dict[str, str]:
-    decimals = _pick_decimals(row["sd"])
-    return {
-        "feature": row["feature"],
-        "clips": write_count(row["n_clips"]),
-        **{name: write_number(row[name], decimals) for name in ("mean", "sd", "lowest", "highest")},
-        **{name: write_number(row[name]) for name in ("skew", "kurtosis")},
-    }
-
-
-def _pick_decimals(sd: float) -> int:
-    """Return decimals that show two digits of the standard deviation."""
-    if not np.isfinite(sd) or sd <= 0:
-        return 2
-    return int(np.clip(1 - np.floor(np.log10(sd)), 0, 8))
-
-
 def _say_tracking(analysis: Analysis) -> tuple[Text, ...]:
     """Return how well the clips' frames were tracked, where that is known."""
     shares = read_shares(analysis)
@@ -183,8 +189,8 @@ def _say_tracking(analysis: Analysis) -> tuple[Text, ...]:
         say(
             "Of the moments of a clip, {middle} were tracked well enough in the median clip and "
             "{least} in the worst one that was kept.",
-            middle=write_share(shares.median()),
-            least=write_share(shares.min()),
+            middle=write_percent(shares.median()),
+            least=write_percent(shares.min()),
         ),
     )
 
@@ -197,6 +203,108 @@ def read_shares(analysis: Analysis) -> pd.Series:
     return clips["valid_share"].dropna()
 
 
-def write_share(share: float) -> str:
-    """Write a share as a percentage without decimals."""
-    return f"{write_count(round(100 * share))}%"
+def describe_correlations(analysis: Analysis) -> Section | None:
+    """Return the section, or None where features were not correlated with a score."""
+    found: FeatureCorrelations | None = analysis.feature_correlations
+    if found is None:
+        return None
+    return Section(
+        "feature_correlations",
+        "Correlations of the features with the target",
+        sentences=(
+            quote_sentence(found.sentence()),
+            say(
+                "<Table feature_correlations> lists both correlations, with *p* adjusted after "
+                "Holm (1979)."
+            ),
+            *_say_agreement(found),
+        ),
+        caveats=_say_uncorrelated(found),
+        tables=(_build_correlations(found),),
+    )
+
+
+def _say_agreement(found: FeatureCorrelations) -> tuple[Text, ...]:
+    """Return whether cluster intervals and the usual tests say the same."""
+    apart, count = count_disagreements(found.table, found.level)
+    if not count:
+        return ()
+    ways = "cluster intervals and the usual tests (Pearson’s r, repeated-measures correlation)"
+    if not apart:
+        every = "the one correlation" if count == 1 else f"all {count} correlations"
+        return (say("The {ways} agree on {every}.", ways=ways, every=every),)
+    return (
+        say(
+            "The {ways} disagree about {apart}; the other tests assume that a person’s clips are "
+            "independent, or that people’s means are normal.",
+            ways=ways,
+            apart=count_things(apart, "correlations", "correlations", of=count),
+        ),
+    )
+
+
+def _say_uncorrelated(found: FeatureCorrelations) -> tuple[Text, ...]:
+    if not found.n_left_out:
+        return ()
+    lost = count_things(found.n_left_out, "clip was", "clips were")
+    return (say("{lost} left out: a feature or the target is missing.", lost=lost),)
+
+
+def _build_correlations(found: FeatureCorrelations) -> Table:
+    """Return the table: the features with the largest correlations, by context."""
+    rows = name_contexts(found.tidy())
+    order = [str(one) for one in found.list_largest()["feature"].unique()]
+    shown = order[:MOST_FEATURES]
+    contexts = list_levels(rows, "context")
+    lines: dict[tuple[str, str], dict[str, str]] = {
+        (context, name): {"context": str(context), "feature": name}
+        for context in contexts
+        for name in shown
+    }
+    for row in rows[rows["feature"].isin(shown)].to_dict("records"):
+        line = lines[row["context"], row["feature"]]
+        term = row["term"]
+        if row["method"] == "jackknife":
+            line[f"{term}_r"] = write_number(row["estimate"], bounded=True)
+            line[f"{term}_limits"] = write_limits(row)
+            line[f"{term}_cluster"] = write_p(row["p_adjusted"])
+        else:
+            line[f"{term}_p"] = write_p(row["p_adjusted"])
+    parts = ("r", "limits", "cluster", "p")
+    names = [f"{term}_{one}" for term in ("between", "within") for one in parts]
+    cells = pd.DataFrame([{**dict.fromkeys(names, MISSING), **line} for line in lines.values()])
+    level = f"{write_level(found.level)} CI"
+    columns = [Column("feature", say("Feature"), words=True)]
+    for term, words, test in (
+        ("between", "Between people", "Pearson"),
+        ("within", "Within people", "rmcorr"),
+    ):
+        columns += [
+            Column(f"{term}_r", say("*r*"), words),
+            Column(f"{term}_limits", say("{level}", level=level), words),
+            Column(f"{term}_cluster", say("*p* (jackknife)"), words),
+            Column(f"{term}_p", say("*p* ({test})", test=test), words),
+        ]
+    several = len(contexts) > 1
+    left = len(order) - len(shown)
+    more = f" The {len(shown)} features with the largest *r* of {len(order)}." if left else ""
+    pooled = f" In the rows of {ALL} differences between contexts count." if several else ""
+    notes = (
+        say(
+            "Between people: of people’s means. Within people: of clips less their person’s mean "
+            "(repeated-measures correlation). Intervals and *p* (jackknife) come from a "
+            "jackknife over people; *p* (Pearson) and *p* (rmcorr) are the tests of Pearson’s "
+            "*r* and of the repeated-measures correlation. All *p* are Holm-adjusted over the "
+            f"features.{more}{pooled}"
+        ),
+        *collect_notes(rows[rows["feature"].isin(shown)], ("context", "feature", "term")),
+    )
+    return Table(
+        "feature_correlations",
+        "Correlations of Features With the Target Between and Within People",
+        tuple(columns),
+        cells,
+        group="context" if several else None,
+        notes=notes,
+        rows=rows,
+    )

@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from exprstats.apa import MISSING, write_count, write_level, write_number
-from exprstats.document.cells import find_row, list_levels, pick_rows, write_estimate, write_limits
+from exprstats.document.cells import (
+    find_row,
+    list_levels,
+    name_contexts,
+    pick_rows,
+    write_estimate,
+    write_limits,
+)
 from exprstats.document.model import Column, Figure, Section, Table
 from exprstats.document.text import Text, join_words, say
-from exprstats.plots import draw_dependence, draw_importance, name_contexts
+from exprstats.plots import draw_dependence, draw_importance
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.performance import ENOUGH_CLUSTERS
 

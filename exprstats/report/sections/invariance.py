@@ -9,7 +9,8 @@ import pandas as pd
 
 from exprstats.apa import MISSING, count_things, write_number, write_p
 from exprstats.document.cells import list_levels, name_contexts
-from exprstats.document.model import Column, Table, list_columns
+from exprstats.document.model import Column, Table
+from exprstats.document.tables import column, tabulate
 from exprstats.document.text import Text, join_texts, quote_sentence, say
 from exprstats.report.analysis import Analysis
 
@@ -34,12 +35,14 @@ def say_nesting(analysis: Analysis) -> tuple[Text, ...]:
     if analysis.invariance is not None:
         told.append(_say_invariance(analysis.invariance))
     if analysis.restrictions is not None:
+        several = analysis.restrictions.steps["context"].notna().any()
+        more = ", with each context" if several else ""
         told.append(
             join_texts(
                 [
                     say("Are the items interchangeable?"),
                     _tell(analysis.restrictions),
-                    say("(<Table restrictions>{more}).", more=_tell_more(analysis.restrictions)),
+                    say("(<Table restrictions>{more}).", more=more),
                 ]
             )
         )
@@ -77,35 +80,37 @@ def _tell(models: NestedModels) -> Text:
     return quote_sentence(pooled.sentence().rstrip("."))
 
 
-def _tell_more(models: NestedModels) -> str:
-    return ", with each context" if models.steps["context"].notna().any() else ""
-
-
 def _build_table(models: NestedModels, naming: tuple[str, str]) -> Table:
     steps = name_contexts(models.steps)
+    tested = steps["df"].gt(0)  # the first model of three items has nothing to test
+    steps[["chisq", "p_value", *_INDICES]] = steps[["chisq", "p_value", *_INDICES]].where(tested)
     several = len(list_levels(steps, "context")) > 1
     jackknife = bool(steps["method_change"].eq("jackknife").any())
-    symbol = say("*T*²") if jackknife else say("χ²")
     fit, change = "Fit", "Change from the model above"
     columns = (
-        Column("model", say("Model"), words=True),
-        *list_columns(fit, chisq="χ²", df="*df*", p="*p*"),
-        *(Column(name, say("{word}", word=word), fit) for name, word in _INDICES.items()),
-        Column("chisq_change", symbol, change),
-        *list_columns(
-            change, df_change="*df*", p_change="*p*", cfi_change="ΔCFI", rmsea_change="ΔRMSEA"
-        ),
+        column("model", "Model", of=lambda row: _WORDS.get(row["model"], row["model"]), words=True),
+        column("chisq", "χ²", write_number, under=fit),
+        column("df", "*df*", _write_df, under=fit),
+        column("p_value", "*p*", write_p, under=fit),
+        *(_index_column(name, word, fit) for name, word in _INDICES.items()),
+        column("chisq_change", "*T*²" if jackknife else "χ²", write_number, under=change),
+        column("df_change", "*df*", _write_df, under=change),
+        column("p_change", "*p*", write_p, under=change),
+        _index_column("cfi_change", "ΔCFI", change),
+        _index_column("rmsea_change", "ΔRMSEA", change),
     )
-    name, title = naming
-    return Table(
-        name,
-        title,
+    return tabulate(
+        *naming,
+        steps,
         columns,
-        pd.DataFrame([_write_row(row) for row in steps.to_dict("records")]),
         group="context" if several else None,
         notes=_list_notes(models, jackknife=jackknife),
         rows=name_contexts(models.tidy()),
     )
+
+
+def _index_column(key: str, heading: str, under: str) -> Column:
+    return column(key, heading, write_number, under=under, decimals=3, bounded=True)
 
 
 def tell_scaling(models: NestedModels) -> str:
@@ -137,26 +142,6 @@ def warn_of_people(analysis: Analysis) -> tuple[Text, ...]:
             people=count_things(people, "subject"),
         ),
     )
-
-
-def _write_row(row: dict[Any, Any]) -> dict[str, str]:
-    tested = pd.notna(row["df"]) and row["df"] > 0
-    return {
-        "context": str(row["context"]),
-        "model": _WORDS.get(row["model"], str(row["model"])),
-        "chisq": write_number(row["chisq"]) if tested else MISSING,
-        "df": _write_df(row["df"]),
-        "p": write_p(row["p_value"]) if tested else MISSING,
-        **{
-            name: write_number(row[name], 3, bounded=True) if tested else MISSING
-            for name in _INDICES
-        },
-        "chisq_change": write_number(row["chisq_change"]),
-        "df_change": _write_df(row["df_change"]),
-        "p_change": write_p(row["p_change"]),
-        "cfi_change": write_number(row["cfi_change"], 3, bounded=True),
-        "rmsea_change": write_number(row["rmsea_change"], 3, bounded=True),
-    }
 
 
 def _write_df(value: Any) -> str:

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from exprstats.apa import MISSING, count_things, write_count, write_level, write_number, write_p
-from exprstats.document.cells import collect_notes, list_levels, write_estimate, write_limits
+from exprstats.document.cells import (
+    collect_notes,
+    list_levels,
+    list_records,
+    write_estimate,
+    write_limits,
+)
 from exprstats.document.model import Column, Figure, Section, Table, list_columns
 from exprstats.document.text import Text, cite, quote_sentence, say
 from exprstats.options import name_some
@@ -111,7 +117,7 @@ def _build_means(found: MeanComparison) -> Table:
     """Return the table: means of people's means, and of clips."""
     rows = found.table[found.table["term"].eq("mean")]
     lines: dict[tuple[str, str], dict[str, str]] = {}
-    for row in rows.to_dict("records"):
+    for row in list_records(rows):
         context, group = row["context"], row["group"]
         both = pd.notna(context) and pd.notna(group)
         block = f"Group {group}" if both else _EVERYBODY if pd.notna(context) else "Groups"
@@ -157,7 +163,7 @@ def _build_tests(found: MeanComparison) -> Table:
     """Return the table: the F tests."""
     corrected = found.tests["p_corrected"].notna().any()
     cells = []
-    for row in found.tests.to_dict("records"):
+    for row in list_records(found.tests):
         scale = row["epsilon"] if pd.notna(row["p_corrected"]) else 1.0
         digits = 2 if scale != 1.0 or row["method"] == "Welch's ANOVA" else 0
         cells.append(
@@ -212,7 +218,7 @@ def _build_pairs(found: MeanComparison) -> Table:
     """Return the table: each difference by its t test and by its cluster interval."""
     rows = found.table[found.table["term"].eq("difference")]
     lines: dict[tuple[str, str], dict[str, str]] = {}
-    for row in rows.to_dict("records"):
+    for row in list_records(rows):
         name = f"{_label(row)} – {row['versus']}"
         kind = "Contexts" if pd.notna(row["context"]) else "Groups"
         line = lines.setdefault((kind, name), {"kind": kind, "name": name})

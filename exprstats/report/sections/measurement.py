@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import MISSING, count_things, write_count, write_level, write_number, write_p
+from exprstats.apa import MISSING, count_things, write_count, write_level, write_number
 from exprstats.document.cells import (
     ALL,
     collect_notes,
@@ -15,13 +15,15 @@ from exprstats.document.cells import (
     find_level,
     list_levels,
     name_contexts,
+    name_pairs,
     pick_rows,
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Figure, Section, Table, list_columns
+from exprstats.document.model import Figure, Section, Table
+from exprstats.document.tables import column, estimate_columns, p_columns, tabulate
 from exprstats.document.text import Text, cite, join_texts, join_words, quote_sentence, say
-from exprstats.plots import draw_factor, name_pairs
+from exprstats.plots import draw_factor
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.consistency import build_consistency, say_maxima, warn_of_misfit
 from exprstats.report.sections.factors import (
@@ -336,35 +338,27 @@ def _build_resampled(
     )
     places = {group: place for place, group in enumerate(dict.fromkeys(printed["group"]))}
     printed = printed.iloc[printed["group"].map(places).argsort(kind="stable")]
-    columns = [
-        Column("what", say("{heading}", heading=heading), words=True),
-        Column("estimate", say("Estimate")),
-        Column("limits", say("{level} CI", level=write_level(resampled.level))),
-    ]
-    if len(pairs):
-        columns += [*list_columns(p="*p*", adjusted="Holm *p*")]
+    columns = (
+        column(
+            "what",
+            heading,
+            of=lambda row: _COMPOSITES.get(row["term"], str(row["item"])),
+            words=True,
+        ),
+        *estimate_columns(resampled.level, decimals=3),
+        *(p_columns() if len(pairs) else ()),
+    )
     name, title = naming
-    return Table(
+    return tabulate(
         name,
         f"{title} With Intervals That Allow for Clusters"
         + (", and Differences Between Contexts" if len(pairs) else ""),
-        tuple(columns),
-        pd.DataFrame([_write_resampled(row) for row in printed.to_dict("records")]),
+        printed,
+        columns,
         group="group" if len(list_levels(printed, "group")) > 1 else None,
         notes=(*_list_draw_notes(printed, _FAMILIES[terms[0]]), *more),
         rows=rows[rows["term"].isin(terms)] if more else rows,
     )
-
-
-def _write_resampled(row: dict[Any, Any]) -> dict[str, str]:
-    return {
-        "group": str(row["group"]),
-        "what": _COMPOSITES.get(row["term"], str(row["item"])),
-        "estimate": write_estimate(row, 3),
-        "limits": write_limits(row, 3),
-        "p": write_p(row["p_value"]),
-        "adjusted": write_p(row["p_adjusted"]),
-    }
 
 
 def _list_draw_notes(printed: pd.DataFrame, family: str) -> tuple[Text, ...]:

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import MISSING, write_level, write_number
+from exprstats.apa import MISSING, write_level, write_number, write_percent
 from exprstats.document.cells import (
     collect_notes,
     find_extremes,
-    find_row,
     list_levels,
     name_contexts,
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Section, Table, list_columns
+from exprstats.document.model import Section, Table
+from exprstats.document.tables import column, estimate_columns, match_row, tabulate
 from exprstats.document.text import Text, say
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.coefficients import place_rows
@@ -77,29 +77,18 @@ def _tell_error(row: dict[Any, Any]) -> str:
 def _build_components(errors: ScaleErrors, rows: pd.DataFrame) -> Table:
     parts = rows[rows["term"].eq("variance")]
     first, group = place_rows(parts)
-    cells = [
-        {
-            "context": row["context"],
-            "item": str(row["item"]),
-            "component": str(row["component"]),
-            "variance": write_estimate(row, bounded=False),
-            "limits": write_limits(row, bounded=False),
-            "df": write_number(row["df"], 1).removesuffix(".0"),
-            "share": f"{write_number(100 * row['share'], 0)}%",
-        }
-        for row in parts.to_dict("records")
-    ]
     columns = (
         first,
-        *list_columns(words=1, component="Component", variance="Variance"),
-        Column("limits", say("{level} CI", level=write_level(errors.level))),
-        *list_columns(df="*df*", share="Share"),
+        column("component", "Component"),
+        *estimate_columns(errors.level, heading="Variance", key="variance", bounded=False),
+        column("df", "*df*", _write_short),
+        column("share", "Share", write_percent),
     )
-    return Table(
+    return tabulate(
         "components",
         "Variance Components",
+        parts,
         columns,
-        pd.DataFrame(cells),
         group=group,
         notes=(
             say(
@@ -112,29 +101,41 @@ def _build_components(errors: ScaleErrors, rows: pd.DataFrame) -> Table:
     )
 
 
+def _write_short(value: float) -> str:
+    return write_number(value, 1).removesuffix(".0")
+
+
 def _build_errors(errors: ScaleErrors, rows: pd.DataFrame) -> Table:
     shown = rows[rows["term"].isin(["SEM", "SDC"])]
-    keys = ["context", "item", "family", "raters_per_clip"]
+    keys = ("context", "item", "family", "raters_per_clip")
     first, group = place_rows(shown)
-    limits = say("{level} CI", level=write_level(errors.level))
     columns = (
         first,
-        *list_columns(words=1, family="Error", ratings="Ratings"),
+        column(
+            "family",
+            "Error",
+            of=lambda row: _FAMILIES.get(row["family"], row["family"]),
+            words=True,
+        ),
+        column("raters_per_clip", "Ratings", _write_short),
         *(
-            column
+            one
             for term in ("SEM", "SDC")
-            for column in (
-                Column(term, say("Points"), term),
-                Column(f"{term}_limits", limits, term),
+            for one in estimate_columns(
+                errors.level,
+                heading="Points",
+                key=term,
+                of=match_row(shown, *keys, term=term),
+                under=term,
+                bounded=False,
             )
         ),
     )
-    places = shown.drop_duplicates(keys)[keys].to_dict("records")
-    return Table(
+    return tabulate(
         "errors",
         "Errors in Points of the Scale",
+        shown.drop_duplicates([*keys]).to_dict("records"),
         columns,
-        pd.DataFrame([_write_place(place, shown) for place in places]),
         group=group,
         notes=(
             say(
@@ -144,17 +145,3 @@ def _build_errors(errors: ScaleErrors, rows: pd.DataFrame) -> Table:
             *collect_notes(shown, ("item", "context", "family")),
         ),
     )
-
-
-def _write_place(place: dict[Any, Any], shown: pd.DataFrame) -> dict[str, str]:
-    cells = {
-        "context": place["context"],
-        "item": str(place["item"]),
-        "family": _FAMILIES.get(str(place["family"]), str(place["family"])),
-        "ratings": write_number(place["raters_per_clip"], 1).removesuffix(".0"),
-    }
-    for term in ("SEM", "SDC"):
-        row = find_row(shown, term=term, **place)
-        cells[term] = write_estimate(row, bounded=False)
-        cells[f"{term}_limits"] = write_limits(row, bounded=False)
-    return cells

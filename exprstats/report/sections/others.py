@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from exprstats.apa import write_count
-from exprstats.document.cells import collect_notes, list_levels
+from exprstats.document.cells import collect_notes, list_levels, name_contexts
 from exprstats.document.columns import Chosen, choose_columns, name_column, write_column
 from exprstats.document.model import Section, Table
 from exprstats.document.text import Text, join_words, quote_sentence, say
-from exprstats.plots import name_contexts
 from exprstats.report.sections.audit import describe_audit
 
 if TYPE_CHECKING:

@@ -11,11 +11,13 @@ import pandas as pd
 
 from exprstats.apa import MISSING, count_things, write_count, write_level
 from exprstats.document.cells import (
+    ALL,
     OVERALL,
     collect_notes,
     find_extremes,
     find_row,
     list_levels,
+    name_contexts,
     pick_rows,
     write_estimate,
     write_limits,
@@ -25,7 +27,7 @@ from exprstats.document.text import Text, join_words, quote_sentence, say
 from exprstats.inference.comparison.wording import RATERS
 from exprstats.inference.resampling.summaries import FEW_CLUSTERS, TOO_FEW
 from exprstats.models.baselines.ceiling import LIMITED
-from exprstats.plots import ALL, MetricLabel, draw_performance, label_metrics, name_contexts
+from exprstats.plots import MetricLabel, draw_performance, label_metrics
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.classes import build_classes, say_classes
 from exprstats.report.sections.intervals import METHODS, list_methods, say_repeated, say_resampling

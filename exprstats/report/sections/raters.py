@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from exprstats.apa import MISSING, count_things, write_count, write_number
+from exprstats.apa import MISSING, count_things, write_count, write_number, write_percent
 from exprstats.document.cells import list_levels
-from exprstats.document.model import Section, Table, list_columns
+from exprstats.document.model import Section, Table
+from exprstats.document.tables import column, tabulate
 from exprstats.document.text import Text, join_words, say
 from exprstats.report.analysis import Analysis
 
@@ -55,22 +56,21 @@ def build_raters(raters: Raters) -> tuple[Table, ...]:
     if flagged.empty:
         return ()
     several = len(list_levels(flagged, "item")) > 1
-    columns = list_columns(
-        words=2,
-        rater="Rater",
-        flag="Flag",
-        ratings="Ratings",
-        level="Difference from others",
-        spread="*SD* ratio",
-        mode="Most used value",
-        agreement="Agreement, *r*",
+    columns = (
+        column("rater", "Rater"),
+        column("flag", "Flag"),
+        column("n_ratings", "Ratings", write_count),
+        column("severity", "Difference from others", write_number),
+        column("spread", "*SD* ratio", write_number),
+        column("mode_share", "Most used value", write_percent),
+        column("agreement", "Agreement, *r*", write_number, bounded=True),
     )
     return (
-        Table(
+        tabulate(
             "raters",
             "Flagged Raters",
+            flagged.head(MOST_ROWS),
             columns,
-            pd.DataFrame([_write_rater(row) for row in flagged.head(MOST_ROWS).to_dict("records")]),
             group="item" if several else None,
             notes=_list_rater_notes(flagged, several=several),
             rows=rows,
@@ -88,19 +88,6 @@ def _tell_effect(effect: pd.DataFrame) -> str:
     if not told:
         return ""
     return f" Without those flagged, ICC(1,1) would go from {join_words(told)}."
-
-
-def _write_rater(row: dict[Any, Any]) -> dict[str, str]:
-    return {
-        "item": str(row["item"]),
-        "rater": str(row["rater"]),
-        "flag": str(row["flag"]),
-        "ratings": write_count(row["n_ratings"]),
-        "level": write_number(row["severity"]),
-        "spread": write_number(row["spread"]),
-        "mode": f"{write_number(100 * row['mode_share'], 0)}%",
-        "agreement": write_number(row["agreement"], bounded=True),
-    }
 
 
 def _list_rater_notes(flagged: pd.DataFrame, *, several: bool) -> tuple[Text, ...]:
@@ -123,34 +110,16 @@ def _list_rater_notes(flagged: pd.DataFrame, *, several: bool) -> tuple[Text, ..
 
 
 def _build_effect(effect: pd.DataFrame) -> Table:
+    icc = "ICC(1,1)"
     columns = (
-        *list_columns(
-            words=1,
-            item="Question",
-            raters="Raters",
-            flagged="Flagged",
-            ratings="Ratings of those flagged",
-        ),
-        *list_columns("ICC(1,1)", whole="All raters", without="Without those flagged"),
+        column("item", "Question"),
+        column("n_raters", "Raters", write_count),
+        column("n_flagged", "Flagged", write_count),
+        column("n_ratings_flagged", "Ratings of those flagged", write_count),
+        column("estimate", "All raters", write_number, under=icc, bounded=True),
+        column("estimate_without", "Without those flagged", write_number, under=icc, bounded=True),
     )
-    cells = [
-        {
-            "item": str(row["item"]),
-            "raters": write_count(row["n_raters"]),
-            "flagged": write_count(row["n_flagged"]),
-            "ratings": write_count(row["n_ratings_flagged"]),
-            "whole": write_number(row["estimate"], bounded=True),
-            "without": write_number(row["estimate_without"], bounded=True),
-        }
-        for row in effect.to_dict("records")
-    ]
-    return Table(
-        "rater_effect",
-        "Flagged Raters and Reliability",
-        columns,
-        pd.DataFrame(cells),
-        rows=effect,
-    )
+    return tabulate("rater_effect", "Flagged Raters and Reliability", effect, columns)
 
 
 def say_rater_spread(raters: pd.DataFrame) -> tuple[Text, ...]:
@@ -182,28 +151,32 @@ def say_rater_spread(raters: pd.DataFrame) -> tuple[Text, ...]:
 
 def build_rater_spread(raters: pd.DataFrame) -> tuple[Table, ...]:
     """Return the table: the spread of raters' statistics, by question."""
-    cells = []
-    for item, part in raters.groupby("item", sort=False):
-        away = part["severity"].dropna().astype(float)
-        if away.empty:
-            continue
-        cells.append(
-            {
-                "item": str(item),
-                "raters": write_count(len(part)),
-                "ratings": _write_span(part["n_ratings"], 0),
-                "sd": write_number(away.std() if len(away) > 1 else None),
-                "severity": f"{write_number(away.min())} to {write_number(away.max())}",
-                "spread": _write_span(part["spread"]),
-                "agreement": _write_span(part["agreement"], bounded=True),
-            }
-        )
-    if not cells:
+    parts = {str(item): part for item, part in raters.groupby("item", sort=False)}
+    away = {item: part["severity"].dropna().astype(float) for item, part in parts.items()}
+    lines = [
+        {"item": item, "own": parts[item], "sd": own.std() if len(own) > 1 else None, "away": own}
+        for item, own in away.items()
+        if len(own)
+    ]
+    if not lines:
         return ()
+    apart = "Difference from others"
     columns = (
-        *list_columns(words=1, item="Question", raters="Raters", ratings="Ratings"),
-        *list_columns("Difference from others", sd="*SD*", severity="Range"),
-        *list_columns(spread="*SD* ratio", agreement="Agreement, *r*"),
+        column("item", "Question"),
+        column("raters", "Raters", write_count, of=lambda row: len(row["own"])),
+        column(
+            "ratings", "Ratings", _write_span, of=lambda row: row["own"]["n_ratings"], decimals=0
+        ),
+        column("sd", "*SD*", write_number, under=apart),
+        column("severity", "Range", _write_ends, of=lambda row: row["away"], under=apart),
+        column("spread", "*SD* ratio", _write_span, of=lambda row: row["own"]["spread"]),
+        column(
+            "agreement",
+            "Agreement, *r*",
+            _write_span,
+            of=lambda row: row["own"]["agreement"],
+            bounded=True,
+        ),
     )
     note = say(
         "Ratings, *SD* ratio and agreement: median rater (lowest to highest). Difference from "
@@ -212,8 +185,11 @@ def build_rater_spread(raters: pd.DataFrame) -> tuple[Table, ...]:
         "agreement = correlation with that mean."
     )
     title = "Severity, Spread, and Agreement of Single Raters"
-    frame = pd.DataFrame(cells)
-    return (Table("rater_spread", title, columns, frame, notes=(note,), rows=raters),)
+    return (tabulate("rater_spread", title, lines, columns, notes=(note,), rows=raters),)
+
+
+def _write_ends(values: pd.Series) -> str:
+    return f"{write_number(values.min())} to {write_number(values.max())}"
 
 
 def _write_span(values: pd.Series, decimals: int = 2, *, bounded: bool = False) -> str:

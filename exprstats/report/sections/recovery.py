@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 
 from exprstats.apa import MISSING, count_things, write_level, write_number
-from exprstats.document.cells import name_contexts, write_estimate, write_limits
-from exprstats.document.model import Column, Section, Table
-from exprstats.document.text import Text, say
+from exprstats.document.cells import name_contexts
+from exprstats.document.model import Section, Table
+from exprstats.document.tables import column, estimate_columns, tabulate
+from exprstats.document.text import say
 
 _INSIDE = {True: "inside", False: "outside"}
 _NAMES = ("item", "model", "metric")
@@ -53,30 +54,19 @@ def describe_recovery(truth: pd.DataFrame) -> Section:
 
 
 def _build_table(name: str, rows: pd.DataFrame) -> Table:
-    columns: tuple[tuple[str, Text, bool], ...] = (
-        ("what", say("Estimate of"), True),
-        ("truth", say("Truth"), False),
-        ("estimate", say("Estimate"), False),
-        ("limits", say("{level} CI", level=write_level(float(rows["level"].iloc[0]))), False),
-        ("inside", say("Truth is"), True),
+    columns = (
+        column(
+            "what",
+            "Estimate of",
+            of=lambda row: " ".join(str(row[one]) for one in _NAMES if pd.notna(row.get(one))),
+            words=True,
+        ),
+        column("truth", "Truth", write_number, decimals=3, bounded=True),
+        *estimate_columns(float(rows["level"].iloc[0]), decimals=3),
+        column("inside", "Truth is", _write_verdict, words=True),
     )
-    return Table(
-        name,
-        _TITLES[name],
-        tuple(Column(key, heading, words=words) for key, heading, words in columns),
-        pd.DataFrame([_write_row(row) for row in rows.to_dict("records")]),
-        group="context",
-        rows=rows,
-    )
+    return tabulate(name, _TITLES[name], rows, columns, group="context")
 
 
-def _write_row(row: dict[Any, Any]) -> dict[str, str]:
-    inside = row["inside"]
-    return {
-        "context": str(row["context"]),
-        "what": " ".join(str(row[name]) for name in _NAMES if pd.notna(row.get(name))),
-        "truth": write_number(row["truth"], 3, bounded=True),
-        "estimate": write_estimate(row, 3),
-        "limits": write_limits(row, 3),
-        "inside": MISSING if inside is None or pd.isna(inside) else _INSIDE[bool(inside)],
-    }
+def _write_verdict(inside: Any) -> str:
+    return MISSING if inside is None or pd.isna(inside) else _INSIDE[bool(inside)]

@@ -17,6 +17,7 @@ from exprstats.document.cells import (
     ALL,
     find_extremes,
     list_levels,
+    list_records,
     write_estimate,
     write_limits,
 )
@@ -221,7 +222,7 @@ def _place(mine: pd.DataFrame, shown: pd.DataFrame) -> str:
 
 
 def _list_places(mine: pd.DataFrame, shown: pd.DataFrame) -> str:
-    places = [name_place(row, shown) for row in mine.to_dict("records")]
+    places = [name_place(row, shown) for row in list_records(mine)]
     more = f"; and {len(places) - 6} more" if len(places) > 6 else ""
     return "; ".join(places[:6]) + more
 

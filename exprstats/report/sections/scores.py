@@ -1,12 +1,14 @@
-"""Sections on factor scores, and on kinds of scores compared."""
+"""Sections on scores and predictions of clips: by a factor, of several kinds, and of new clips."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from exprstats.apa import MISSING, count_things, write_count, write_level, write_number
+from exprstats.contracts import order_levels
 from exprstats.document.cells import (
     ALL,
     collect_notes,
@@ -18,8 +20,9 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Section, Table, list_columns
-from exprstats.document.text import Text, cite, join_words, say
+from exprstats.document.model import Column, Section, Table
+from exprstats.document.tables import column, estimate_columns, match_row, tabulate
+from exprstats.document.text import Text, cite, join_words, quote_sentence, say
 from exprstats.reliability.icc.analysis import INDEPENDENT
 from exprstats.report.analysis import Analysis
 
@@ -33,11 +36,24 @@ _TERMS: dict[str, Text] = {
     "between_share": say("Between subjects"),
 }
 FACTOR_SE = "*SE* of the factor model"
+
+
+_ENDS = (
+    column("mean", "*M*", write_number),
+    column("sd", "*SD*", write_number),
+    column("lowest", "Lowest", write_number),
+    column("highest", "Highest", write_number),
+)
 _METHODS = {
     "jackknife": "the cluster jackknife over subjects and, where they rated clips of several "
     "subjects, raters",
     "jackknife_subjects": "the cluster jackknife over subjects, raters taken as fixed",
     "f": "the F distribution, clips taken as independent",
+}
+_KINDS = {
+    "bartlett": ("by Bartlett's method (Bartlett, 1937)", "factor standard deviations"),
+    "regression": ("by the regression method (Thurstone, 1935)", "factor standard deviations"),
+    "mean": ("as means of the items", "the items' own units"),
 }
 
 
@@ -104,20 +120,7 @@ def _tell_answers(factor: Factor) -> str:
 
 
 def _build_table(rows: pd.DataFrame, rated: pd.DataFrame, answers: str) -> Table:
-    columns = [
-        *list_columns(
-            words=1,
-            context="Model",
-            clips="Clips",
-            mean="*M*",
-            sd="*SD*",
-            lowest="Lowest",
-            highest="Highest",
-            error="*SE*",
-        ),
-        Column("factor_error", say(FACTOR_SE)),
-        *list_columns(omega="ω", span="Span"),
-    ]
+    icc: tuple[Column, ...] = ()
     notes = [
         say(
             "*SE* = how much a clip's score would differ with other raters, mean of the clips; "
@@ -130,11 +133,13 @@ def _build_table(rows: pd.DataFrame, rated: pd.DataFrame, answers: str) -> Table
         ),
     ]
     if len(rated):
-        level = write_level(float(rated["level"].iloc[0]))
-        columns[8:8] = [
-            Column("icc", say("{term}", term=name_term(rated)), "Reliability"),
-            Column("icc_limits", say("{level} CI", level=level), "Reliability"),
-        ]
+        icc = estimate_columns(
+            float(rated["level"].iloc[0]),
+            heading=say("{term}", term=name_term(rated)),
+            key="icc",
+            of=match_row(rated, "context"),
+            under="Reliability",
+        )
         methods = [_METHODS[one] for one in rated["method"].unique() if one in _METHODS]
         notes.append(
             say(
@@ -144,13 +149,21 @@ def _build_table(rows: pd.DataFrame, rated: pd.DataFrame, answers: str) -> Table
                 how=f"; intervals by {join_words(methods)}" if methods else "",
             )
         )
-    kept = pd.DataFrame([_write_row(row, rated) for row in rows.to_dict("records")])
+    columns = (
+        column("context", "Model"),
+        column("n_clips", "Clips", write_count),
+        *_ENDS,
+        column("std_error", "*SE*", write_number),
+        column("factor_se", FACTOR_SE, write_number),
+        *icc,
+        column("omega", "ω", write_number, bounded=True),
+        column("span", "Span", write_number),
+    )
     told = (
         *collect_notes(rows, ("context",)),
         *collect_notes(rated, ("context",), (INDEPENDENT,)),
     )
-    title = "Factor Scores of the Clips"
-    return Table("scores", title, tuple(columns), kept, notes=(*notes, *told), rows=rows)
+    return tabulate("scores", "Factor Scores of the Clips", rows, columns, notes=(*notes, *told))
 
 
 def _summarise(factor: Factor, part: str) -> pd.DataFrame:
@@ -195,35 +208,24 @@ def _join_notes(scored: pd.DataFrame) -> str | None:
     return "; ".join(told) or None
 
 
-def _write_row(row: dict[Any, Any], rated: pd.DataFrame) -> dict[str, str]:
-    numbers = ("mean", "sd", "lowest", "highest", "span")
-    icc = find_row(rated, context=row["context"])
-    return {
-        "context": str(row["context"]),
-        "clips": write_count(row["n_clips"]),
-        **{name: write_number(row[name]) for name in numbers},
-        "error": write_number(row["std_error"]),
-        "factor_error": write_number(row["factor_se"]),
-        "icc": write_estimate(icc) if icc else MISSING,
-        "icc_limits": write_limits(icc) if icc else MISSING,
-        "omega": write_number(row["omega"], bounded=True),
-    }
-
-
 def describe_scorecard(analysis: Analysis) -> Section | None:
     """Return the section, or None where no kinds of scores were compared."""
     card = analysis.scorecard
     if card is None:
         return None
     rows = name_contexts(card.tidy())
-    columns = [*list_columns(words=1, scores="Scores", clips="Clips")]
-    columns += [Column(term, told) for term, told in _TERMS.items() if term in set(rows["term"])]
-    lines: dict[Any, dict[str, str]] = {}
-    for row in rows.to_dict("records"):
-        pair = row["score"] if pd.isna(row["versus"]) else f"{row['score']} and {row['versus']}"
-        empty = {"context": row["context"], "scores": pair, "clips": write_count(row["n_clips"])}
-        line = lines.setdefault((row["context"], pair), empty | dict.fromkeys(_TERMS, MISSING))
-        line[row["term"]] = write_estimate(row, 3)
+    pairs = rows["score"] + (" and " + rows["versus"]).where(rows["versus"].notna(), "")
+    rows, terms = rows.assign(pair=pairs), set(rows["term"])
+    same = ("context", "pair")
+    columns = (
+        column("pair", "Scores"),
+        column("n_clips", "Clips", write_count),
+        *(
+            column(term, told, write_estimate, of=match_row(rows, *same, term=term), decimals=3)
+            for term, told in _TERMS.items()
+            if term in terms
+        ),
+    )
     notes = (
         say(
             "A change of rank is the distance between a clip's ranks under two kinds of scores, as "
@@ -234,17 +236,100 @@ def describe_scorecard(analysis: Analysis) -> Section | None:
             "subjects, ICC(1), which may be negative."
         ),
     )
-    table = Table(
+    table = tabulate(
         "scorecard",
         "Bartlett, Regression, and Mean Scores Compared",
-        tuple(columns),
-        pd.DataFrame(list(lines.values())),
+        rows.drop_duplicates([*same]),
+        columns,
         group="context" if len(list_levels(rows, "context")) > 1 else None,
         notes=(
-            *notes[: 1 + any(column.key == "between_share" for column in columns)],
+            *notes[: 1 + ("between_share" in terms)],
             *collect_notes(rows, ("context", "score")),
         ),
-        rows=rows,
+        rows=rows.drop(columns="pair"),
     )
     sentence = cite(card.sentence(), "Table scorecard")
     return Section("scorecard", "Factor scores compared", sentences=(sentence,), tables=(table,))
+
+
+def describe_scored(
+    scores: pd.DataFrame, items: Sequence[str], *, method: str, stored: bool
+) -> Section:
+    """Return the section on scores of new clips by a factor, stored or fitted to these clips."""
+    how, unit = _KINDS[method]
+    count = len(scores[["context", "clip"] if "context" in scores else ["clip"]].drop_duplicates())
+    model = "a stored factor model" if stored else "a factor model fitted to these clips"
+    sentences = [
+        say(
+            "We scored {clips} on {items} {how}, with {model}; scores are in {unit}.",
+            clips=count_things(count, "clip"),
+            items=join_words([*items]),
+            how=how,
+            model=model,
+            unit=unit,
+        )
+    ]
+    lost = scores.loc[scores["score"].isna(), "note"].dropna().unique()
+    sentences += [quote_sentence(f"Without a score: {text}") for text in lost]
+    more = {"std_error": say("*SE*"), "factor_se": say(FACTOR_SE)}
+    note = say(
+        "*SE* = how much a clip's score would differ with other raters, mean of the clips; it "
+        "needs the ratings themselves. The *SE* of the factor model counts an error that a rater "
+        "makes on all items alike as true variance."
+    )
+    rows = summarise_groups(scores, "score", tuple(more))
+    errors = tuple(column(one, told, write_number) for one, told in more.items())
+    errors = tuple(one for one in errors if any(pd.notna(row[one.key]) for row in rows))
+    table = _build_groups("scored", "Scores", rows, errors, (note,))
+    return Section("scored", "Scores", sentences=tuple(sentences), tables=(table,))
+
+
+def describe_predicted(predictions: pd.DataFrame, target: str, name: str) -> Section:
+    """Return the section on predictions of new clips by the models called ``name``."""
+    key = ["context", "clip"] if "context" in predictions else ["clip"]
+    known = predictions[predictions["prediction"].notna()]
+    count = len(known[key].drop_duplicates())
+    sentence = say(
+        "The stored {name} models predicted {target} for {clips}.",
+        name=name,
+        target=target,
+        clips=count_things(count, "clip"),
+    )
+    table = _build_groups(
+        "predicted", "Predictions", summarise_groups(predictions, "prediction", ())
+    )
+    return Section("predicted", "Predictions", sentences=(sentence,), tables=(table,))
+
+
+def summarise_groups(table: pd.DataFrame, key: str, more: Sequence[str]) -> list[dict[str, Any]]:
+    """Return a row for each context's own model, then one for the pooled model."""
+    own = table[table["fitted_on"] == "context"]
+    groups = [
+        (str(one), own[own["context"] == one])
+        for one in (order_levels(own["context"]) if len(own) else [])
+    ]
+    rows = []
+    for label, part in [*groups, (ALL, table[table["fitted_on"] == "all"])]:
+        values = part[key].dropna()
+        sd = float(values.std()) if len(values) > 1 else float("nan")
+        row: dict[str, Any] = {"model": label, "n": len(part), "known": len(values)}
+        row |= {"mean": values.mean(), "sd": sd, "lowest": values.min(), "highest": values.max()}
+        rows.append({**row, **{name: part[name].mean() for name in more}})
+    return rows
+
+
+def _build_groups(
+    name: str,
+    title: str,
+    rows: list[dict[str, Any]],
+    errors: tuple[Column, ...] = (),
+    notes: tuple[Text, ...] = (),
+) -> Table:
+    columns = (
+        column("model", "Model"),
+        column("n", "Clips", write_count),
+        column("known", "With a value", write_count),
+        *_ENDS,
+        *errors,
+    )
+    return tabulate(name, title, pd.DataFrame(rows), columns, notes=notes)

@@ -14,15 +14,16 @@ from exprstats.document.cells import (
     find_extremes,
     find_row,
     list_levels,
+    name_contexts,
     pick_rows,
     write_estimate,
     write_limits,
     write_mark,
 )
-from exprstats.document.model import Column, Table, list_columns
+from exprstats.document.model import Table
+from exprstats.document.tables import column, match_row, name_interval, tabulate
 from exprstats.document.text import Text, join_texts, say
 from exprstats.models.explain.weights import ZERO
-from exprstats.plots import name_contexts
 from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
@@ -38,23 +39,41 @@ def build_stability(weights: Weights, analysis: Analysis) -> Table:
     rows = name_contexts(weights.tidy())
     shown = pick_rows(rows, term="weight").reset_index(drop=True)
     contexts = list_levels(shown, "context")
+    shares = {**_SHARES, "notable": f"*P*(|*w*| ≥ {write_mark(weights.threshold)})"}
+    same = ("context", "feature")
     columns = (
-        *list_columns(words=1, feature="Feature", estimate="Weight"),
-        Column("limits", say("{level} CI", level=write_level(weights.level))),
-        *(Column(term, say("{word}", word=word)) for term, word in _SHARES.items()),
-        Column("notable", say("*P*(|*w*| ≥ {mark})", mark=write_mark(weights.threshold))),
-        *list_columns(rank="Rank", vif="VIF"),
+        column("feature", "Feature"),
+        column("estimate", "Weight", of=write_weight),
+        column("limits", name_interval(weights.level), write_limits, of=dict, bounded=False),
+        *(
+            column(term, heading, _write_share, of=match_row(rows, *same, term=term))
+            for term, heading in shares.items()
+        ),
+        column("rank", "Rank", _write_rank, of=match_row(rows, *same, term="rank")),
+        column(
+            "vif",
+            "VIF",
+            write_estimate,
+            of=match_row(rows, *same, term="vif"),
+            decimals=1,
+            bounded=False,
+        ),
     )
-    return Table(
+    return tabulate(
         "weights",
         "Feature Weights" + (OVERALL if len(contexts) > 1 else ""),
+        shown,
         columns,
-        pd.DataFrame([_write_row(row, rows) for row in shown.to_dict("records")]),
         group="context" if len(contexts) > 1 else None,
         notes=_list_notes(rows, weights, analysis),
         rows=rows,
         main=True,
     )
+
+
+def write_weight(row: dict[Any, Any], decimals: int = 2) -> str:
+    """Write a weight; one that a penalty removed is a plain 0."""
+    return "0" if row.get("estimate") == 0 else write_estimate(row, decimals, bounded=False)
 
 
 def say_stability(weights: Weights, analysis: Analysis) -> tuple[Text, ...]:
@@ -150,19 +169,6 @@ def _tell_weight(row: dict[Any, Any], own: pd.DataFrame) -> Text:
         interval="" if limits == MISSING else f" {limits}",
         share=share if share[0] in "<>" else f"= {share}",
     )
-
-
-def _write_row(row: dict[Any, Any], rows: pd.DataFrame) -> dict[str, str]:
-    same = pick_rows(rows, context=row["context"], feature=row["feature"])
-    return {
-        "context": str(row["context"]),
-        "feature": str(row["feature"]),
-        "estimate": "0" if row["estimate"] == 0 else write_estimate(row, bounded=False),
-        "limits": write_limits(row, bounded=False),
-        **{term: _write_share(find_row(same, term=term)) for term in (*_SHARES, "notable")},
-        "rank": _write_rank(find_row(same, term="rank")),
-        "vif": write_number(find_row(same, term="vif").get("estimate"), 1),
-    }
 
 
 def _write_share(row: dict[Any, Any]) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from exprstats.apa import MISSING, count_things, write_count, write_level, write_number, write_p
-from exprstats.document.cells import collect_notes, write_estimate, write_limits
-from exprstats.document.model import Column, Figure, Section, Table, list_columns
+from exprstats.apa import count_things, write_count, write_number, write_p
+from exprstats.document.cells import collect_notes, write_estimate
+from exprstats.document.model import Figure, Section, Table
+from exprstats.document.tables import column, estimate_columns, match_row, tabulate
 from exprstats.document.text import Text, quote_sentence, say
 from exprstats.plots.estimates import draw_recall
 from exprstats.report.analysis import Analysis
@@ -88,29 +87,34 @@ def _say_nulls(result: Transfer) -> list[Text]:
 
 def _tabulate_recall(result: Transfer) -> Table:
     rows = result.tidy()
-    cells = []
-    for features, part in rows.groupby("features", sort=False):
-        found = {row["term"]: row for row in part.to_dict("records")}
-        more = found.get("uar_difference")
-        cells.append(
-            {
-                "features": features,
-                "dimensions": write_count(found["uar"]["dimensions"]),
-                "uar": write_estimate(found["uar"]),
-                "limits": write_limits(found["uar"]),
-                "difference": MISSING if more is None else write_estimate(more),
-                "p": MISSING if more is None else write_p(more["p_adjusted"]),
-                "test": write_estimate(found["uar_test"]),
-                "more": write_number(found["inflation"]["estimate"], 3, bounded=True),
-            }
-        )
-    interval = f"{write_level(result.level)} CI"
-    several = len(cells) > 1
+    shown = rows[rows["term"].eq("uar")]
+    several = len(shown) > 1
+    more = match_row(rows, "features", term="uar_difference")
     columns = (
-        *list_columns(words=1, features="Features", dimensions="Dim."),
-        *list_columns("C by training", uar="UAR", limits=say("{one}", one=interval)),
-        *((Column("difference", say("Diff.")), Column("p", say("Adj. *p*"))) if several else ()),
-        *list_columns("C by test", test="UAR", more="Inflation"),
+        column("features", "Features"),
+        column("dimensions", "Dim.", write_count),
+        *estimate_columns(result.level, heading="UAR", key="uar", under="C by training"),
+        *(
+            column("difference", "Diff.", write_estimate, of=more) if several else None,
+            column("p", "Adj. *p*", write_p, of=lambda row: more(row).get("p_adjusted"))
+            if several
+            else None,
+        ),
+        column(
+            "test",
+            "UAR",
+            write_estimate,
+            of=match_row(rows, "features", term="uar_test"),
+            under="C by test",
+        ),
+        column(
+            "more",
+            "Inflation",
+            write_estimate,
+            of=match_row(rows, "features", term="inflation"),
+            under="C by test",
+            decimals=3,
+        ),
     )
     note = say(
         "UAR: unweighted average recall of {count} classes; chance is {chance}. No speaker is in "
@@ -118,19 +122,18 @@ def _tabulate_recall(result: Transfer) -> Table:
         count=result.classes,
         chance=write_number(1 / result.classes, 3, bounded=True),
     )
-    dealt = _note_deals(result)
     compared = say(
         "Diff.: to the first line, *p* adjusted by Holm's method. Early fusion: features of each "
         "modality's text side by side; late fusion: features of the texts one after the other."
     )
     notes = (
         note,
-        *dealt,
+        *_note_deals(result),
         *([compared] if several else []),
         *collect_notes(rows, ("features", "term")),
     )
     name, title = "estimates_recall", "Recall of Acted Emotions"
-    return Table(name, title, columns, pd.DataFrame(cells), notes=notes, rows=rows)
+    return tabulate(name, title, shown, columns, notes=notes, rows=rows)
 
 
 def _note_deals(result: Transfer) -> list[Text]:

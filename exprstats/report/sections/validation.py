@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import MISSING, write_count, write_level
+from exprstats.apa import MISSING, write_count
 from exprstats.document.cells import (
     collect_notes,
     find_row,
@@ -14,9 +14,9 @@ from exprstats.document.cells import (
     name_contexts,
     pick_rows,
     write_estimate,
-    write_limits,
 )
 from exprstats.document.model import Column, Section, Table, list_columns
+from exprstats.document.tables import column, estimate_columns, match_row, tabulate
 from exprstats.document.text import Text, join_words, quote_sentence, say
 from exprstats.inference.comparison.wording import METHOD_WORDS, name_clusters
 from exprstats.models import tally_classes
@@ -143,29 +143,26 @@ def _build_counts(models: list[Models]) -> tuple[Table, ...]:
     counts = tally_classes(first)
     rows = name_contexts(counts)
     contexts = list_levels(rows, "context")
-    parts = list_levels(rows, "part")
-    cells = [
-        {"context": str(context), "class": show_label(label)}
-        | {
-            part: _write_counts(find_row(rows, **{"context": context, "class": label}, part=part))
-            for part in parts
-        }
+    lines = [
+        {"context": context, "class": label}
         for context in contexts
         for label in list_levels(pick_rows(rows, context=context), "class")
     ]
-    return (
-        Table(
-            "counts",
-            "Clips (Subjects) of Each Class",
-            (
-                Column("class", say("Class"), words=True),
-                *(Column(part, say("{word}", word=PART_NAMES[part])) for part in parts),
-            ),
-            pd.DataFrame(cells),
-            group="context" if len(contexts) > 1 else None,
-            rows=counts,
+    columns = (
+        column("class", "Class", show_label, words=True),
+        *(
+            column(
+                part,
+                say("{word}", word=PART_NAMES[part]),
+                _write_counts,
+                of=match_row(rows, "context", "class", part=part),
+            )
+            for part in list_levels(rows, "part")
         ),
     )
+    group = "context" if len(contexts) > 1 else None
+    title = "Clips (Subjects) of Each Class"
+    return (tabulate("counts", title, lines, columns, group=group, rows=counts),)
 
 
 def _write_counts(row: dict[Any, Any]) -> str:
@@ -179,33 +176,32 @@ def describe_nested(analysis: Analysis) -> Section | None:
     rows = name_contexts(analysis.nested.tidy())
     rows = rows[rows["part"].eq("test") & rows["term"].isin(["rmse", "correlation"])]
     limited = "conf_low" in rows and rows["conf_low"].notna().any()
-    columns = [Column("context", say("Context"), words=True)]
+    level = float(rows["level"].dropna().iloc[0]) if limited else None
     notes = []
-    for term in ("rmse", "correlation"):
-        columns.append(Column(term, say(_SCORES[term])))
-        if limited:
-            level = write_level(float(rows["level"].dropna().iloc[0]))
-            columns.append(Column(f"{term}_limits", say("{level} CI", level=level)))
+    scores = [
+        estimate_columns(
+            level,
+            heading=_SCORES[term],
+            key=term,
+            of=match_row(rows, "context", term=term),
+            bounded=term not in _ERRORS,
+        )
+        for term in ("rmse", "correlation")
+    ]
     if limited:
         used = [str(name) for name in rows["method"].dropna().unique()]
         how = name_clusters(join_words([METHOD_WORDS.get(one, one) for one in used]), "subject")
         notes.append(say("Intervals: {how}.", how=how))
-    columns += [*list_columns(subjects="Subjects", clips="Clips")]
-    cells = []
-    for context in list_levels(rows, "context"):
-        line = {"context": str(context)}
-        for term in ("rmse", "correlation"):
-            row = find_row(rows, context=context, term=term)
-            line[term] = write_estimate(row, bounded=term not in _ERRORS)
-            line[f"{term}_limits"] = write_limits(row, bounded=term not in _ERRORS)
-            line["subjects"] = write_count(row["n_clusters"])
-            line["clips"] = write_count(row["n_clips"])
-        cells.append(line)
-    table = Table(
+    table = tabulate(
         "nested",
         "Nested Cross-Validation: Each Subject Predicted by Models Tuned Without Them",
-        tuple(columns),
-        pd.DataFrame(cells),
+        rows[rows["term"].eq("correlation")].drop_duplicates("context"),
+        (
+            column("context", "Context"),
+            *(one for pair in scores for one in (pair if limited else pair[:1])),
+            column("n_clusters", "Subjects", write_count),
+            column("n_clips", "Clips", write_count),
+        ),
         notes=(*notes, *collect_notes(rows, ("context", "term"))),
         rows=analysis.nested.tidy(),
     )
@@ -225,30 +221,26 @@ def describe_leakage(analysis: Analysis) -> Section | None:
     if analysis.leakage is None:
         return None
     rows = name_contexts(analysis.leakage.tidy())
-    terms = {"rmse": "RMSE", "correlation": "Correlation"}
-    columns = [Column("context", say("Context"), words=True)]
-    columns += [
-        Column(f"{term}_{split}", say("{word}", word=word), spanner)
-        for term, spanner in terms.items()
-        for split, word in _SPLITS.items()
-    ]
-    cells = [
-        {"context": str(context)}
-        | {
-            f"{term}_{split}": write_estimate(
-                find_row(rows, context=context, term=term, split=split),
+    columns = (
+        column("context", "Context"),
+        *(
+            column(
+                f"{term}_{split}",
+                word,
+                write_estimate,
+                of=match_row(rows, "context", term=term, split=split),
+                under=spanner,
                 bounded=term not in _ERRORS,
             )
-            for term in terms
-            for split in _SPLITS
-        }
-        for context in list_levels(rows, "context")
-    ]
-    table = Table(
+            for term, spanner in (("rmse", "RMSE"), ("correlation", "Correlation"))
+            for split, word in _SPLITS.items()
+        ),
+    )
+    table = tabulate(
         "leakage",
         "Test Scores Under Splits by People and by Clips",
-        tuple(columns),
-        pd.DataFrame(cells),
+        rows.drop_duplicates("context"),
+        columns,
         notes=(
             say(
                 "By people: nobody is in two parts, as in all other results. By clips: clips of "

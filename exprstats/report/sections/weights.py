@@ -6,22 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import MISSING, tell_p, write_count, write_level, write_number, write_p
+from exprstats.apa import MISSING, tell_p, write_count, write_level, write_number
 from exprstats.document.cells import (
     ALL,
     OVERALL,
     collect_notes,
     find_row,
     list_levels,
+    name_contexts,
     pick_rows,
     write_estimate,
     write_limits,
     write_mark,
 )
-from exprstats.document.model import Column, Figure, Section, Table, list_columns
+from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.tables import column, estimate_columns, p_columns, tabulate
 from exprstats.document.text import Text, join_texts, join_words, say
 from exprstats.models.explain.weights import NOTABLE
-from exprstats.plots import draw_weights, name_contexts
+from exprstats.plots import draw_weights
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.stability import (
     build_stability,
@@ -225,17 +227,16 @@ def build_slopes(weights: Weights, analysis: Analysis) -> tuple[Table, ...]:
     if shown.empty:
         return ()
     columns = (
-        *list_columns(words=1, feature="Feature", estimate="*b*"),
-        Column("limits", say("{level} CI", level=write_level(weights.level))),
-        *list_columns(p="*p*", adjusted="Holm *p*"),
+        column("feature", "Feature"),
+        *estimate_columns(weights.level, heading="*b*", bounded=False),
+        *p_columns(),
     )
-    contexts = list_levels(shown, "context")
-    table = Table(
+    table = tabulate(
         "regression",
         "Regression Weights Without Penalty",
+        shown,
         columns,
-        pd.DataFrame([_write_row(row) for row in shown.to_dict("records")]),
-        group="context" if len(contexts) > 1 else None,
+        group="context" if len(list_levels(shown, "context")) > 1 else None,
         notes=_list_notes(shown, analysis),
         rows=rows,
         main=True,
@@ -308,17 +309,6 @@ def _say_weight(row: dict[Any, Any]) -> Text:
         limits=write_limits(row, bounded=False),
         p=tell_p(row["p_adjusted"]),
     )
-
-
-def _write_row(row: dict[Any, Any]) -> dict[str, str]:
-    return {
-        "context": str(row["context"]),
-        "feature": str(row["feature"]),
-        "estimate": write_estimate(row, bounded=False),
-        "limits": write_limits(row, bounded=False),
-        "p": write_p(row["p_value"]),
-        "adjusted": write_p(row["p_adjusted"]),
-    }
 
 
 def _list_notes(shown: pd.DataFrame, analysis: Analysis) -> tuple[Text, ...]:

@@ -43,7 +43,7 @@ def describe_scored(factor: Factor) -> ColumnDescriptives:
     return describe_columns(scores, ["score"], by=find_by(scores), what="scores")
 
 
-def compare_scores(
+def compare_score_means(
     table: pd.DataFrame,
     value: str = "score",
     *,

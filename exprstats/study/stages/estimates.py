@@ -8,116 +8,48 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from exprstats.options import list_inside
 from exprstats.study.files import EstimatesSettings
-from exprstats.study.provenance import Logbook
+from exprstats.study.stages import Note, Outcome, note_source
 
 if TYPE_CHECKING:
     from exprstats.expressions import Transfer
+    from exprstats.io import Reading
     from exprstats.results import Result
 
 _ENDINGS = (".csv", ".tsv", ".txt", ".gz", ".json", ".xlsx", ".sav")
 FEWEST_SPEAKERS = 4
 
 
-def list_sources(settings: EstimatesSettings) -> list[Path]:
-    """Return the files of estimates, those of folders one by one.
-
-    Raises
-    ------
-    DataError
-        If a folder holds none.
-    """
-    from exprstats.errors import DataError, Problem
-
-    found = []
-    for path in settings.files:
-        held = [path]
-        if path.is_dir():
-            held = sorted(one for one in path.iterdir() if one.suffix.lower() in _ENDINGS)
-        if not held:
-            fact = f"the folder holds no file that ends in {', '.join(_ENDINGS)}."
-            raise DataError(Problem(fact, "Name the files.", file=str(path)))
-        found += held
-    return found
-
-
-def list_companions(settings: EstimatesSettings) -> list[Path]:
-    """Return the further tables that the settings name."""
-    named = (settings.about, settings.thresholds, settings.adjectives, settings.vectors)
-    return [one for one in named if isinstance(one, Path)]
-
-
-def measure_source(path: Path, rows: int | None = None) -> tuple[str, int]:
-    """Return the SHA-256 hash of a file, and its rows."""
-    from exprstats.io import sniff_file
-    from exprstats.io.files.kinds import hash_file
-
-    return hash_file(path), sniff_file(path).rows if rows is None else rows
-
-
-def run_estimates(
-    settings: EstimatesSettings, folder: Path, log: Logbook, *, n_jobs: int
-) -> tuple[Result, ...]:
-    """Return the results of ``[estimates]``, and write its files down.
-
-    Parameters
-    ----------
-    settings
-        The table.
-    folder
-        That of the study file.
-    log
-        Gets the files, and gives the seed.
-    n_jobs
-        Workers.
-    """
-    table = read_sources(settings)
-    read = table.attrs["rows"]
-    for path in (*list_sources(settings), *list_companions(settings)):
-        log.note_file("estimates", folder, path, *measure_source(path, read.get(str(path))))
-    results, _ = analyse_estimates(settings, table, seed=log.draw_seed("estimates"), n_jobs=n_jobs)
-    return results
-
-
-def read_sources(settings: EstimatesSettings) -> pd.DataFrame:
-    """Return the ESTIMATES of the files, with what the table about recordings says of them."""
-    from exprstats.expressions import read_estimates
-
-    return read_estimates(
-        list_sources(settings),
-        id=settings.id,
-        time=settings.time,
-        subject=settings.subject,
-        modality=settings.modality,
-        context=settings.by,
-        emotions=settings.emotions,
-        about=settings.about,
-        reading=settings.choose_reading(),
-    )
-
-
 def analyse_estimates(
-    settings: EstimatesSettings, table: pd.DataFrame, *, seed: int, n_jobs: int = 1
-) -> tuple[tuple[Result, ...], pd.DataFrame]:
+    settings: EstimatesSettings,
+    *,
+    seed: int,
+    note: Note,
+    n_jobs: int = 1,
+    reading: Reading | None = None,
+) -> Outcome:
     """Describe estimates, compare their structure, write sentences, and classify from them.
 
     Parameters
     ----------
     settings
         As ``[estimates]`` of a study file.
-    table
-        ESTIMATES, from `read_sources`.
     seed
         Of permutations, maps and folds.
+    note
+        Gets each file.
     n_jobs
         Workers.
+    reading
+        How tables are to be read; None: as the settings say.
 
     Returns
     -------
-    tuple
-        The results (`Estimates`, `EstimateStructure`, `ExpressionMap` where asked for,
-        `Sentences`, and `Transfer` where recordings have labels and four speakers), and the
-        different texts of the sentences that were classified.
+    Outcome
+        `Estimates`, `EstimateStructure`, `ExpressionMap` where asked for, `Sentences`, and
+        `Transfer` where recordings have labels and four speakers, with the different ``texts`` of
+        the sentences that were classified.
 
     Raises
     ------
@@ -131,6 +63,7 @@ def analyse_estimates(
         write_sentences,
     )
 
+    table = _read(settings, settings.choose_reading(reading), note)
     by = "context" if settings.by else None
     worded = {
         "thresholds": _read_table(settings.thresholds),
@@ -147,7 +80,30 @@ def analyse_estimates(
         found.append(map_expressions(table, seed=seed))
     found.append(write_sentences(table, unit=settings.unit, **worded))
     transfer, texts = _classify(settings, table, worded, seed=seed, n_jobs=n_jobs)
-    return (*found, *([] if transfer is None else [transfer])), texts
+    found += [] if transfer is None else [transfer]
+    return Outcome(tuple(found), {"texts": texts} if len(texts) else {})
+
+
+def _read(settings: EstimatesSettings, reading: Reading, note: Note) -> pd.DataFrame:
+    """Return the ESTIMATES of the files, with what the table about recordings says of them."""
+    from exprstats.expressions import read_estimates
+
+    files = [one for path in settings.files for one in list_inside(path, _ENDINGS)]
+    table = read_estimates(
+        files,
+        id=settings.id,
+        time=settings.time,
+        subject=settings.subject,
+        modality=settings.modality,
+        context=settings.by,
+        emotions=settings.emotions,
+        about=settings.about,
+        reading=reading,
+    )
+    others = (settings.about, settings.thresholds, settings.adjectives, settings.vectors)
+    for path in (*files, *(one for one in others if isinstance(one, Path))):
+        note_source(note, path, table.attrs["rows"].get(str(path)))
+    return table
 
 
 def _classify(

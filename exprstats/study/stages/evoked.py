@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from exprstats.options import PARTS
+from exprstats.options import PARTS, TIE_NAMES, list_inside
 from exprstats.study.files import EvokedSettings
-from exprstats.study.provenance import Logbook
+from exprstats.study.stages import Note, Outcome, note_source
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,49 +19,14 @@ if TYPE_CHECKING:
 MACHINE = "machine"
 
 
-class Source(NamedTuple):
-    """A file that was read: its path, hash and rows."""
-
-    path: Path
-    sha256: str
-    rows: int
-
-
-class EvokedRun(NamedTuple):
-    """Results of a stage, the files it read, and labels after the vote where there was one."""
-
-    results: tuple[Result, ...]
-    sources: tuple[Source, ...]
-    voted: pd.DataFrame | None
-    parts: pd.DataFrame | None
-    tied: tuple[int, int] = (0, 0)
-
-
-def run_evoked(
-    settings: EvokedSettings, folder: Path, log: Logbook, *, n_jobs: int
-) -> tuple[Result, ...]:
-    """Return the results of ``[evoked]``, and write its files down.
-
-    Parameters
-    ----------
-    settings
-        The table.
-    folder
-        That of the study file.
-    log
-        Gets the files, and gives the seed.
-    n_jobs
-        Workers.
-    """
-    run = analyse_evoked(settings, seed=log.draw_seed("evoked"), n_jobs=n_jobs)
-    for source in run.sources:
-        log.note_file("evoked", folder, *source)
-    return run.results
-
-
 def analyse_evoked(
-    settings: EvokedSettings, *, seed: int, n_jobs: int = 1, reading: Reading | None = None
-) -> EvokedRun:
+    settings: EvokedSettings,
+    *,
+    seed: int,
+    note: Note,
+    n_jobs: int = 1,
+    reading: Reading | None = None,
+) -> Outcome:
     """Read what videos evoke, and do what the settings ask for.
 
     Labels are described and compared between groups and parts; annotators with each other and with
@@ -73,6 +38,8 @@ def analyse_evoked(
         As ``[evoked]`` of a study file.
     seed
         Of parts and draws.
+    note
+        Gets each file.
     n_jobs
         Workers.
     reading
@@ -80,8 +47,9 @@ def analyse_evoked(
 
     Returns
     -------
-    EvokedRun
-        `EvokedLabels`, `VideoSplit`, `EvokedAnnotators` and `EvokedScores`, those asked for.
+    Outcome
+        `EvokedLabels`, `VideoSplit`, `EvokedAnnotators` and `EvokedScores`, those asked for, with
+        labels after a vote as ``voted`` and the parts of videos as ``parts``.
 
     Raises
     ------
@@ -92,21 +60,20 @@ def analyse_evoked(
     from exprstats.events import measure_labels, split_videos, vote_labels
 
     reading = settings.choose_reading(reading)
-    sources: list[Source] = []
-    table = _read(settings, settings.files, sources, reading)
+    table = _read(settings, settings.files, note, reading)
     people = None
     if settings.human:
-        people = _read(settings, settings.human, sources, reading, annotator=True)
+        people = _read(settings, settings.human, note, reading, annotator=True)
     elif "annotator" in table:
         people, table = table, table.drop(columns="annotator")
-    models = _read_models(settings, sources, reading)
-    voted, tied = None, (0, 0)
+    models = _read_models(settings, note, reading)
+    tables, told = {}, ""
     if settings.vote:
         grid = {"hz": settings.hz, "window": settings.window, "stride": settings.stride}
         options: dict[str, Any] = {"expressions": settings.expressions, "ties": settings.ties}
         table = vote_labels(table, threshold=settings.threshold, **grid, **options)
-        voted, tied = table, table.attrs["tied"]
-    groups = _find_themes(settings, sources)
+        tables["voted"], told = table, _tell_vote(settings, *table.attrs["tied"])
+    groups = _find_themes(settings, note)
     shared: dict[str, Any] = {"expressions": settings.expressions, "level": settings.level}
     cut: dict[str, Any] = shared | {"threshold": settings.threshold}
     found: list[Result] = []
@@ -118,19 +85,26 @@ def analyse_evoked(
         found.append(replace(measured, by=by))
     elif not models:
         raise OptionError(*_tell_ratings(table, settings))
-    parts = None
     if labelled and (settings.part or settings.split):
         shares = dict(zip(_name_parts(settings.split), settings.split or (), strict=True)) or None
         part = "part" if settings.part else None
         split = split_videos(table, shares=shares, part=part, seed=seed, **cut)
-        parts = split.parts
+        tables["parts"] = split.parts
         found.append(split)
     options = {"draws": settings.draws, "seed": seed, "n_jobs": n_jobs} | shared
     if people is not None:
         found += _compare_people(settings, people, table, groups, options)
     if models:
         found += _rate_models(settings, (table, people), models, groups, options)
-    return EvokedRun(tuple(found), tuple(sources), voted, parts, tied)
+    return Outcome(tuple(found), tables, told)
+
+
+def _tell_vote(settings: EvokedSettings, tied: int, votes: int) -> str:
+    return (
+        f"Labels are majorities over windows of {settings.window:g} s, one each "
+        f"{settings.stride:g} s: a tie is {TIE_NAMES[settings.ties]} ({tied:,} of {votes:,} "
+        "votes), missing samples count on neither side, and windows that are not full are left out."
+    )
 
 
 def is_labelled(table: pd.DataFrame, expressions: tuple[str, ...] | None = None) -> bool:
@@ -170,14 +144,14 @@ def _tell_ratings(table: pd.DataFrame, settings: EvokedSettings) -> tuple[Any, .
 def _read(
     settings: EvokedSettings,
     paths: tuple[Path, ...],
-    sources: list[Source],
+    note: Note,
     reading: Reading | None,
     **named: Any,
 ) -> pd.DataFrame:
     from exprstats.errors import DataError, Option, Problem
     from exprstats.events import read_evoked
 
-    files = [one for path in paths for one in _list_files(path)]
+    files = [one for path in paths for one in list_inside(path)]
     roles: dict[str, Any] = {"video": settings.video, "time": settings.time}
     own = not named
     roles |= {"group": settings.by if own and settings.themes is None else None}
@@ -196,7 +170,8 @@ def _read(
         reading=reading,
         **{role: column for role, column in roles.items() if column is not None},
     )
-    sources += [Source(path, *table.attrs["files"][str(path)]) for path in files]
+    for path in files:
+        note(path, *table.attrs["files"][str(path)])
     if named.get("annotator") and "annotator" not in table:
         fact = "there is no column that names the annotators."
         remedy = ("Name it with ", Option("annotator"), ".")
@@ -204,29 +179,21 @@ def _read(
     return table
 
 
-def _list_files(path: Path) -> list[Path]:
-    """Return a file, or those of a folder in the order of their names."""
-    if not path.is_dir():
-        return [path]
-    return sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith("."))
-
-
 def _read_models(
-    settings: EvokedSettings, sources: list[Source], reading: Reading | None
+    settings: EvokedSettings, note: Note, reading: Reading | None
 ) -> dict[str, pd.DataFrame]:
     """Return predictions by model: those a column names, or one a file, by its name."""
     from exprstats.events.evoked.tables import name_models
 
     found: dict[str, pd.DataFrame] = {}
     for path in settings.predictions:
-        table = _read(settings, (path,), sources, reading, model=True)
+        table = _read(settings, (path,), note, reading, model=True)
         found |= name_models(table) if "model" in table else {path.stem: table}
     return found
 
 
-def _find_themes(settings: EvokedSettings, sources: list[Source]) -> str | pd.DataFrame | None:
+def _find_themes(settings: EvokedSettings, note: Note) -> str | pd.DataFrame | None:
     from exprstats.errors import DataError, Option, Problem
-    from exprstats.io.files.kinds import hash_file
 
     if settings.themes is None:
         return None if settings.by is None else "group"
@@ -240,7 +207,7 @@ def _find_themes(settings: EvokedSettings, sources: list[Source]) -> str | pd.Da
         fact = f"there is no column '{absent[0]}' of videos or themes."
         remedy = ("Name them with ", Option("video"), " and ", Option("by"), ".")
         raise DataError(Problem(fact, remedy, file=str(settings.themes)))
-    sources.append(Source(settings.themes, hash_file(settings.themes), len(table)))
+    note_source(note, settings.themes, len(table))
     return table[[video, group]].rename(columns={video: "video", group: "group"})
 
 

@@ -32,7 +32,7 @@ from exprstats.study.stages.central import (
     weigh_features,
 )
 from exprstats.study.stages.clips import find_codes
-from exprstats.study.stages.descriptives import compare_scores, relate_features
+from exprstats.study.stages.descriptives import compare_score_means, relate_features
 from exprstats.study.stages.networks import (
     choose_reference,
     drop_added,
@@ -84,7 +84,7 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
         group = study.subjects.group if study.subjects else None
         options = {"people": clips, "group": group or ""}
         apart = lesson.classes or run.means
-        means = None if apart else compare_scores(clips, lesson.target, **options)
+        means = None if apart else compare_score_means(clips, lesson.target, **options)
         run = run.add(means)
     with log.isolate("models", CORRELATIONS):
         run = run.add(relate_features(lesson))

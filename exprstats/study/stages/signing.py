@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from exprstats.study.provenance import Logbook
 from exprstats.study.settings import SigningSettings
+from exprstats.study.stages import Note, Outcome, note_source
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,53 +14,17 @@ if TYPE_CHECKING:
     from exprstats.io import Reading
     from exprstats.results import Result
 
-
 ROLES = ("utterance", "signer", "tier", "start", "end", "value")
 
 
-def list_sources(settings: SigningSettings) -> list[Path]:
-    """Return every file that the settings name, those of folders one by one."""
-    from exprstats.events.readers.files import list_files
-
-    others = (settings.lexicon, settings.units, settings.spellings)
-    return [*list_files(settings.files), *(one for one in others if one is not None)]
-
-
-def measure_source(path: Path) -> tuple[str, int]:
-    """Return the SHA-256 hash of a file, and its rows, or its lines where it is no table."""
-    from exprstats.io import sniff_file
-    from exprstats.io.files.kinds import hash_file
-
-    digest = hash_file(path)
-    if path.suffix.lower() in {".csv", ".xlsx"}:
-        return digest, sniff_file(path).rows
-    return digest, path.read_bytes().count(b"\n")
-
-
-def run_signing(
-    settings: SigningSettings, folder: Path, log: Logbook, *, n_jobs: int
-) -> tuple[Result, ...]:
-    """Return the results of ``[signing]``, and write its files down.
-
-    Parameters
-    ----------
-    settings
-        The table.
-    folder
-        That of the study file.
-    log
-        Gets the files, and gives the seed.
-    n_jobs
-        Workers.
-    """
-    for path in list_sources(settings):
-        log.note_file("signing", folder, path, *measure_source(path))
-    return analyse_signing(settings, seed=log.draw_seed("signing"), n_jobs=n_jobs)
-
-
 def analyse_signing(
-    settings: SigningSettings, *, seed: int, n_jobs: int = 1, reading: Reading | None = None
-) -> tuple[Result, ...]:
+    settings: SigningSettings,
+    *,
+    seed: int,
+    note: Note,
+    n_jobs: int = 1,
+    reading: Reading | None = None,
+) -> Outcome:
     """Read annotations and a lexicon, count, relate labels to features, and predict them.
 
     Co-occurrence is measured on the annotated values; labels are predicted from action units, or
@@ -72,6 +36,8 @@ def analyse_signing(
         As ``[signing]`` of a study file.
     seed
         Of permutations, folds and forests.
+    note
+        Gets each file.
     n_jobs
         Workers.
     reading
@@ -79,7 +45,7 @@ def analyse_signing(
 
     Returns
     -------
-    tuple of Result
+    Outcome
         `EventCounts`, `CoOccurrence`, and `LabelPrediction` where there are folds to be had.
 
     Raises
@@ -102,7 +68,11 @@ def analyse_signing(
         predict_labels,
         read_lexicon,
     )
+    from exprstats.events.readers.files import list_files
 
+    others = (settings.lexicon, settings.units, settings.spellings)
+    for path in (*list_files(settings.files), *(one for one in others if one is not None)):
+        note_source(note, path, table=path.suffix.lower() in {".csv", ".xlsx"})
     fps = settings.fps
     lexicon = read_lexicon(settings.lexicon, categories=settings.categories)
     spellings = _read_table(settings.spellings)
@@ -137,7 +107,7 @@ def analyse_signing(
         found.append(predicted)
     except DataError as error:
         warn_user(("Labels are not predicted: ", *error.parts))
-    return tuple(found)
+    return Outcome(tuple(found))
 
 
 def _read_annotations(
@@ -147,8 +117,10 @@ def _read_annotations(
 
     The texts of the tier that bounds utterances are theirs; a tier of texts is no feature.
     """
+    from exprstats.errors import DataError, Option, Problem
     from exprstats.events import read_events
     from exprstats.events.intervals import TEXTS
+    from exprstats.options import name_nearest
 
     events = read_events(
         settings.files,
@@ -162,6 +134,10 @@ def _read_annotations(
     text = TEXTS[0] if settings.text == settings.within else settings.text
     if text in TEXTS:
         return events, text
+    if not events["tier"].eq(text).any():
+        near = name_nearest(text, sorted(events["tier"].astype(str).unique()))
+        fact = f"there is no tier '{text}'. {near}"
+        raise DataError(Problem(fact, ("Name the tier of texts with ", Option("text"), ".")))
     events["tier"] = events["tier"].replace(text, TEXTS[1])
     return events, TEXTS[1]
 

@@ -231,6 +231,14 @@ def test_names_without_a_video_column_and_files_below_each_other(tmp_path):
     assert table["joy"].dtype == np.float32
 
 
+def test_a_column_that_is_named_for_one_role_is_no_other(tmp_path):
+    (tmp_path / "t.csv").write_text("video,group,joy\na,one,1\nb,two,0\n", encoding="utf-8")
+    table = ex.read_evoked(tmp_path / "t.csv", part="group")
+    assert table["part"].astype(str).tolist() == ["one", "two"] and "group" not in table
+    with pytest.raises(DataError, match="'group' is named for two roles, group and part"):
+        ex.read_evoked(tmp_path / "t.csv", part="group", group="group")
+
+
 def test_a_workbook_reads_as_the_text_does(tmp_path):
     table = pd.DataFrame({"video": ["a", "b"], "time": [0.0, 1.0], "joy": [0.25, 1.0]})
     table.to_excel(tmp_path / "t.xlsx", index=False)

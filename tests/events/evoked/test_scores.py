@@ -167,6 +167,29 @@ def test_influences_are_derivatives_by_weights(rows):
         assert found.influence[group] == pytest.approx((ends[0] - ends[1]) / (2 * step), abs=1e-7)
 
 
+def test_precision_tells_scores_apart_that_differ_in_their_last_bits():
+    # More rows than a block, and more videos than a score has bits to spare for them: rows are in
+    # the order of their scores all the same, in steps that begin in one block and end in another.
+    rng = np.random.default_rng(4)
+    count, videos = 90_000, 3000
+    codes = rng.integers(0, videos, count)
+    score = rng.choice([-2.0, -1.0, -0.0, 0.0, 0.3, 1.0, 1e-300], count)
+    score += np.where(rng.random(count) < 0.6, rng.integers(0, 5, count) * 2.0**-51, 0.0)
+    truth = (rng.random(count) < 0.2 + 0.1 * (score > 1)).astype(int)
+    found = trace_precision(truth, score, codes, videos)
+    assert found.estimate == pytest.approx(average_precision_score(truth, score), rel=1e-12)
+    assert found.influence.sum() == pytest.approx(0, abs=1e-12)
+    step = 1e-4
+    for group in (0, 1500, 2999):
+        ends = [
+            average_precision_score(truth, score, sample_weight=1 + sign * step * (codes == group))
+            for sign in (1, -1)
+        ]
+        expected = (ends[0] - ends[1]) / (2 * step)
+        # Rounding of a sum over 90,000 rows over step: 1e-15 / 1e-4; an influence is about 1e-4.
+        assert found.influence[group] == pytest.approx(expected, abs=1e-10)
+
+
 def test_many_moments_are_left_out_to_the_first_order(study, truth, found, monkeypatch):
     from exprstats.events.evoked import sampling
 

@@ -68,6 +68,22 @@ def test_rows_are_the_sandwich_written_out(sizes, metric, loss):
         assert row["p_value"] == pytest.approx(p, rel=1e-9)
 
 
+@pytest.mark.parametrize("sizes", [[3] * 20, [1, 2, 9, 4, 5, 3, 3, 7, 2, 6, 1, 8]])
+def test_rows_are_those_of_a_regression_in_statsmodels(sizes):
+    from statsmodels.regression.linear_model import OLS
+
+    table = make_table(sizes)
+    errors = (table["prediction"] - table["truth"]).abs()
+    wide = table.assign(loss=errors).pivot_table("loss", ["clip", "subject"], "model").reset_index()
+    for row in pick(table, metrics="mae")["ols_cluster"].to_dict("records"):
+        loss = wide[row["model"]] - wide[row["versus"]]
+        groups = {"groups": wide["subject"].astype("category").cat.codes}
+        fit = OLS(loss, np.ones(len(loss))).fit(cov_type="cluster", cov_kwds=groups, use_t=True)
+        assert row["estimate"] == pytest.approx(fit.params.iloc[0], rel=1e-10)
+        assert row["std_error"] == pytest.approx(fit.bse.iloc[0], rel=1e-10)
+        assert row["p_value"] == pytest.approx(fit.pvalues.iloc[0], rel=1e-9)
+
+
 @pytest.mark.parametrize("metric", ["mae", "mse", "bias"])
 def test_with_equal_clusters_it_is_the_jackknife(metric):
     rows = pick(make_table([3] * 20), metrics=metric)

@@ -264,7 +264,7 @@ def test_a_split_that_is_none_is_refused(draw, split):
 
 def test_a_file_name_is_no_table():
     for verb in (average_raters, lambda table: fit_factor(table, items=ITEMS)):
-        with pytest.raises(OptionError, match="must be a pandas DataFrame; got str"):
+        with pytest.raises(OptionError, match="must be a pandas DataFrame; got a str"):
             verb("ratings.csv")
 
 

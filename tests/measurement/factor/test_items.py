@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from exprstats import rbridge
 from exprstats.errors import DataError, DataWarning, OptionError, RError
 from exprstats.measurement import average_raters, fit_factor, join_scores
-from exprstats.measurement.factor.items import read_items
+from exprstats.measurement.factor.items import take_items
 
 ITEMS = ["a", "b", "c"]
 
@@ -194,7 +194,7 @@ def test_repeated_ratings_are_found_among_few_ids_and_among_many():
 @pytest.mark.parametrize("n", [5, 999, 1000, 1001, 2345])
 def test_rows_without_clips_are_numbered(n):
     answers = np.random.default_rng(n).normal(size=(n, 3))
-    itemset = read_items(pd.DataFrame(answers, columns=list("abc")), list("abc"), None)
+    itemset = take_items(pd.DataFrame(answers, columns=list("abc")), list("abc"), None)
     assert itemset.ids["clip"].tolist() == [str(number) for number in range(1, n + 1)]
     np.testing.assert_array_equal(itemset.answers, answers)
 
@@ -212,6 +212,6 @@ def test_broken_ids_of_items_are_found(kind):
         broken = table.copy()
         broken.loc[0, column] = value
         with pytest.raises(DataError, match=fact):
-            read_items(broken, ["i"], None)
+            take_items(broken, ["i"], None)
     alike = table.assign(clip=["a", "b", "a"])
-    assert len(read_items(alike, ["i"], None).ids) == 3
+    assert len(take_items(alike, ["i"], None).ids) == 3

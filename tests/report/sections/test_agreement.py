@@ -34,7 +34,7 @@ def smiles():
 
 def test_shares_and_kappa_are_those_counted_by_hand(smiles):
     _, words, tables = read(measure_agreement(smiles, scale=(0, 1), weights="identity"))
-    cells = tables["agreement"].cells.set_index("term")
+    cells = tables["agreement"].cells.set_index("name")
     assert cells.index[0] == "Krippendorff's α (nominal)"
     # 7 of 10 agree; positive 2·3/(5 + 4), negative 2·4/(5 + 6); chance .5·.4 + .5·.6 = .5.
     assert cells["estimate"]["Percent agreement"] == ".70"
@@ -49,7 +49,7 @@ def test_shares_and_kappa_are_those_counted_by_hand(smiles):
     assert words.startswith(f"Krippendorff’s α (nominal differences) = {write(1 - 19 * 6 / 198)},")
     pair = tables["agreement_pairs"].cells.iloc[0]
     told = ("ann and bob", "10", "70%", ".40")
-    assert tuple(pair[["pair", "shared", "same", "kappa"]]) == told
+    assert tuple(pair[["pair", "n_shared", "percent_agreement", "kappa"]]) == told
     counts = tables["agreement_confusions"].cells
     assert counts[["value", "v0", "v1"]].to_numpy().tolist() == [["0", "4", "1"], ["1", "2", "3"]]
     notes = " ".join(write_plain(one) for one in tables["agreement"].notes).replace("\xa0", " ")
@@ -59,7 +59,7 @@ def test_shares_and_kappa_are_those_counted_by_hand(smiles):
 
 def test_coefficients_that_need_the_scale_say_so(smiles):
     _, _, tables = read(measure_agreement(smiles, weights="identity"))
-    cells = tables["agreement"].cells.set_index("term")["estimate"]
+    cells = tables["agreement"].cells.set_index("name")["estimate"]
     assert cells["Gwet's AC1 (no weights)"] == "—"
     notes = " ".join(write_plain(one) for one in tables["agreement"].notes)
     assert "Not known without the scale that raters chose from: declare it" in notes

@@ -126,7 +126,7 @@ def test_two_levels_stand_beside_each_other_also_where_an_item_is_called_omega()
     levels = fit_levels(table, items=["a", "omega", "c"])
     [printed] = read_section(levels, "levels").tables
     assert printed.group is None
-    names = printed.cells["item"].tolist()
+    names = printed.cells["name"].tolist()
     assert names == ["a", "omega", "c", "ω of the composite", "ω of clusters’ means"]
     rows = levels.tidy()
     for layer in ("within", "between"):
@@ -147,7 +147,7 @@ def test_scores_compared_have_a_line_for_each_pair_and_each_kind(plain):
     section = read_section(card, "scorecard")
     [table] = section.tables
     assert table.name == "scorecard"
-    cells = table.cells[table.cells["context"].eq("All")].set_index("scores")
+    cells = table.cells[table.cells["context"].eq("All")].set_index("pair")
     rows = card.table[card.table["context"].isna()]
     for row in rows.to_dict("records"):
         pair = row["score"] if pd.isna(row["versus"]) else f"{row['score']} and {row['versus']}"

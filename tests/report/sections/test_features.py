@@ -71,6 +71,6 @@ def test_thresholds_print_what_moves_and_what_is_lost():
     [table] = read_section(varied, "sensitivity").tables
     cells = table.cells.set_index("threshold")
     assert cells.index.tolist() == [".80 (chosen)", ".90"]
-    assert cells["clips"].tolist() == ["3", "2"]
-    assert cells["left"].tolist() == ["0", "1"]
+    assert cells["n_clips"].tolist() == ["3", "2"]
+    assert cells["n_left_out"].tolist() == ["0", "1"]
     assert cells.loc[".80 (chosen)", ["feature", "shift", "lowest"]].tolist() == ["—"] * 3

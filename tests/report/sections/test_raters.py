@@ -82,8 +82,8 @@ def test_flagged_raters_are_listed_and_what_they_do_is_said(plain):
     effect = raters.effect.assign(n_flagged=[2, 0, 0], estimate=0.5, estimate_without=0.6)
     section = read_section([replace(raters, table=table, effect=effect)], "raters")
     assert [table.name for table in section.tables] == ["raters", "rater_effect"]
-    assert section.tables[1].cells["without"].tolist() == [".60"] * 3
-    assert section.tables[1].cells["flagged"].tolist() == ["2", "0", "0"]
+    assert section.tables[1].cells["estimate_without"].tolist() == [".60"] * 3
+    assert section.tables[1].cells["n_flagged"].tolist() == ["2", "0", "0"]
     assert section.tables[0].cells["flag"].tolist() == ["lenient", "disagrees"]
     assert section.tables[0].cells["rater"].tolist() == table["rater"].head(2).tolist()
     words = read_words(section)

@@ -90,7 +90,7 @@ def test_table_a2_holds_both_errors_and_the_reliability_of_the_scores():
     sections, words = read(factor, rated)
     [table] = sections["scores"].tables
     named = {column.key: write_plain(column.heading) for column in table.columns}
-    assert (named["error"], named["factor_error"]) == ("SE", "SE of the factor model")
+    assert (named["std_error"], named["factor_se"]) == ("SE", "SE of the factor model")
     assert (
         "how much a clip's score would differ with other raters".replace("'", "’")
         in words["scores"]
@@ -101,10 +101,8 @@ def test_table_a2_holds_both_errors_and_the_reliability_of_the_scores():
         fitted = "all" if context is None else "context"
         own = factor.scores[factor.scores["fitted_on"] == fitted]
         own = own if context is None else own[own["context"] == context]
-        assert read_number(line["error"]) == pytest.approx(own["std_error"].mean(), abs=0.0051)
-        assert read_number(line["factor_error"]) == pytest.approx(
-            own["factor_se"].mean(), abs=0.0051
-        )
+        assert read_number(line["std_error"]) == pytest.approx(own["std_error"].mean(), abs=0.0051)
+        assert read_number(line["factor_se"]) == pytest.approx(own["factor_se"].mean(), abs=0.0051)
         assert own["std_error"].mean() > 1.5 * own["factor_se"].mean()
         here = rows[rows["headline"] & rows["context"].eq(context)]
         here = rows[rows["headline"] & rows["context"].isna()] if context is None else here
@@ -140,7 +138,7 @@ def test_without_ratings_the_error_is_a_dash_with_its_reason():
     factor = fit_factor(average_raters(draw_ratings()), items=ITEMS, by="context")
     sections, words = read(factor)
     [table] = sections["scores"].tables
-    assert set(table.cells["error"]) == {"—"}
+    assert set(table.cells["std_error"]) == {"—"}
     assert "icc" not in {column.key for column in table.columns}
     why = "No SE of rater sampling: the raters behind the item means were not given."
     assert words["scores"].count(why) == 1

@@ -1,0 +1,134 @@
+"""Tables column by column: what stands above a column beside how its cells are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from exprstats.apa import write_level, write_p
+from exprstats.document.cells import Row, find_row, list_records, write_estimate, write_limits
+from exprstats.document.model import Column, Table
+from exprstats.document.text import FIXED, Text, say
+
+HOLM = f"Holm{FIXED}*p*"
+
+
+def column(
+    key: str,
+    heading: str | Text,
+    write: Callable[..., str] = str,
+    *,
+    of: Callable[[Row], Any] | None = None,
+    under: str = "",
+    words: bool | None = None,
+    **options: Any,
+) -> Column:
+    """Return a column of a table that `tabulate` fills.
+
+    Parameters
+    ----------
+    key
+        Its name, and the value of a row that is written.
+    heading
+        What is printed above it.
+    write
+        Writes the value, with ``options``: `exprstats.apa.write_count` or another.
+    of
+        What is written of a row instead of its value.
+    under
+        The heading over this column and its neighbors.
+    words
+        Whether it holds words, set left; by default where a value is printed as it is.
+
+    Examples
+    --------
+    >>> from exprstats.apa import write_number
+    >>> shown = column("r", "*r*", write_number, bounded=True)
+    >>> tabulate("fit", "Fit", [{"r": 0.5}], [shown]).cells["r"].tolist()
+    ['.50']
+    """
+
+    def fill(row: Row) -> str:
+        return write(row[key] if of is None else of(row), **options)
+
+    told = say(heading) if isinstance(heading, str) else heading
+    return Column(key, told, under, (write is str and of is None) if words is None else words, fill)
+
+
+def estimate_columns(
+    level: float | None,
+    *,
+    heading: str | Text = "Estimate",
+    key: str = "",
+    of: Callable[[Row], Row] = lambda row: row,
+    under: str = "",
+    decimals: int = 2,
+    bounded: bool = True,
+) -> tuple[Column, Column]:
+    """Return the columns of an estimate and of its interval, ``of`` the row or of another one.
+
+    They are called "estimate" and "limits", or with a ``key`` that and its "_limits".
+    """
+    form = {"decimals": decimals, "bounded": bounded}
+    name = f"{key}_limits" if key else "limits"
+    return (
+        column(key or "estimate", heading, write_estimate, of=of, under=under, **form),
+        column(name, name_interval(level), write_limits, of=of, under=under, **form),
+    )
+
+
+def p_columns() -> tuple[Column, Column]:
+    """Return the columns of p, and of p adjusted after Holm."""
+    return column("p_value", "*p*", write_p), column("p_adjusted", HOLM, write_p)
+
+
+def match_row(rows: pd.DataFrame, *keys: str, **equal: Any) -> Callable[[Row], Row]:
+    """Return what finds, for a printed row, the row with the same keys and with given values."""
+    return lambda row: find_row(rows, **{key: row[key] for key in keys}, **equal)
+
+
+def name_interval(level: float | None) -> Text:
+    """Return the heading of confidence intervals."""
+    return say("{level} CI", level="" if level is None else write_level(level))
+
+
+def tabulate(
+    name: str,
+    title: str,
+    printed: pd.DataFrame | Sequence[Row],
+    columns: Iterable[Column | None],
+    *,
+    group: str | None = None,
+    rows: pd.DataFrame | None = None,
+    notes: tuple[Text, ...] = (),
+    main: bool = False,
+) -> Table:
+    """Return a table with a line for each row that is printed.
+
+    Parameters
+    ----------
+    name, title, notes, main
+        As of a `Table`.
+    printed
+        The rows, from which columns write their cells.
+    columns
+        In order; None is left out.
+    group
+        Key of the values that head blocks of rows.
+    rows
+        The tidy rows behind the table, where the printed ones are not.
+    """
+    kept = tuple(one for one in columns if one is not None)
+    filled = (*kept, *((column(group, ""),) if group else ()))
+    lines: Sequence[dict[Any, Any]]
+    if isinstance(printed, pd.DataFrame):
+        lines = list_records(printed)
+        rows = printed if rows is None else rows
+    else:
+        lines = printed
+    cells = pd.DataFrame(
+        {one.key: [one.write(row) for row in lines] for one in filled if one.write}, dtype=object
+    )
+    return Table(name, title, kept, cells, group, notes, rows, main)

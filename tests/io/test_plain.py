@@ -1,0 +1,92 @@
+"""Lines without quotes are split at once; the result is that of the csv reader, cell by cell."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exprstats.errors import DataError
+from exprstats.io.detection import sniff_file
+from exprstats.io.sources import give_role, open_source
+
+ODD = (
+    *("", " ", "NA", "nan", "NaN", ".", "inf", "-Infinity", "1e5", "1e400", "0x10", "1_000", "007"),
+    *("1,5", "2;5", "1.5", "12.50", "1 234", "1 234,5", "1.234.567", "5%", "−3", "٣", "4 - very"),
+    *("2024-01-02", "3.4.2020", "TRUE", "7.0", "2.02E+11", "=A1+1", "a b", "é", "#", "-99", "None"),
+    *('"q"', '"a,b"', '"a\nb"', 'a"b', "'s'", "\x0b", "\x1c2", "\u2028", "\u00a0", "\ufeff", "\0"),
+)
+LINES = ("", ",,", ",", "a", "a,b,1,2", "clip,rater,rating", " clip ,rater,rating", "P1 Mean,,3.2")
+ENDS = ("\n", "\r\n", "\r")
+ROLES = ("id", "text", "number", "guess", "class", "target", "label", "time", "ms")
+
+
+@st.composite
+def draw_file(draw):
+    """Return a table of three batches, with odd cells and lines at some places."""
+    cells = st.one_of(st.sampled_from(ODD), st.integers(0, 9).map(str), st.floats(-9, 9).map(str))
+    count = draw(st.integers(8_000, 13_000))
+    varied = draw(st.booleans())
+    lines = [f"c{n // 3},r{n % 3},{n / 7 if varied else n % 5}" for n in range(count)]
+    places = st.integers(0, count - 1) | st.sampled_from((4094, 4095, 4096, 8190, 8191, count - 1))
+    for place in draw(st.lists(places.filter(lambda one: one < count), max_size=4)):
+        row = ",".join(draw(cells) for _ in range(3))
+        lines[place] = draw(st.sampled_from(LINES)) if draw(st.booleans()) else row
+    end = draw(st.sampled_from(ENDS))
+    mark = draw(st.sampled_from(("", "\ufeff")))
+    last = draw(st.sampled_from(("", end, end + end, end + "a note of some words" + end)))
+    return mark, end, end.join(lines) + last
+
+
+def read(path, role):
+    """Return all that a reading tells: the table, its rows, what is said and what is wrong."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        source = open_source(path)
+        draft = source.take(give_role(source.header, role))
+        try:
+            facts = sniff_file(path)
+            told = (facts.rows, facts.decimal, facts.notes)
+        except DataError as error:
+            told = str(error)
+    said = [str(one.message).replace(str(path), "FILE") for one in caught]
+    return draft, source.marks.decimal, said, str(told).replace(str(path), "FILE")
+
+
+@settings(max_examples=25, deadline=None)
+@given(file=draw_file(), role=st.sampled_from(ROLES))
+def test_a_quote_in_the_header_changes_nothing(tmp_path_factory, file, role):
+    mark, end, body = file
+    folder = tmp_path_factory.mktemp("plain")
+    found = []
+    # A quote anywhere leaves all that follows it to the csv reader.
+    for name, header in (("plain", "clip,rater,rating"), ("quoted", '"clip",rater,rating')):
+        path = folder / f"{name}.csv"
+        path.write_bytes(f"{mark}{header}{end}{body}".encode())
+        try:
+            found.append(read(path, role))
+        except DataError as error:
+            found.append(str(error).replace(str(path), "FILE"))
+    first, second = found
+    if isinstance(first, str):
+        assert first == second
+        return
+    assert first[1:] == second[1:]
+    one, two = first[0], second[0]
+    assert [str(p) for p in one.problems] == [str(p) for p in two.problems]
+    np.testing.assert_array_equal(one.rows, two.rows)
+    assert one.said == two.said
+    assert one.table.equals(two.table)
+    assert one.table.dtypes.tolist() == two.table.dtypes.tolist()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+def test_a_long_file_keeps_its_letters(tmp_path, encoding):
+    path = tmp_path / "long.csv"
+    names = [f"{'é' * (n % 3)}c{n}" for n in range(9_000)]
+    path.write_bytes("\n".join(["clip,x", *(f"{n},1.5" for n in names)]).encode(encoding))
+    source = open_source(path, warned=False)
+    table = source.take({"clip": "id", "x": "number"}).table
+    assert table["clip"].tolist() == names
+    assert table["x"].eq(1.5).all()
