@@ -12,7 +12,7 @@ from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, Problem, Text, warn_user
 from exprstats.io.drafts import Draft, list_names, number_rows
 from exprstats.io.files.reading import AS_IT_IS, Reading, choose_reading
-from exprstats.io.files.words import is_prediction, is_truth
+from exprstats.io.files.words import is_model, is_prediction, is_truth
 from exprstats.io.sources import (
     Columns,
     FilePath,
@@ -229,12 +229,12 @@ def _read_long(
 def _recognize(source: Source, columns: Mapping[str, str]) -> dict[str, str]:
     """Return the columns of truth and predictions, also where usual names say them: y_true."""
     found = dict(columns)
-    for role, is_one in (("truth", is_truth), ("prediction", is_prediction)):
+    known = {"truth": is_truth, "prediction": is_prediction, "model": is_model}
+    for role, is_one in known.items():
         held = [name for name in source.header if is_one(name)]
         if columns[role] == role and not source.has(role) and len(held) == 1:
             found[role] = held[0]
-            what = "true values" if role == "truth" else "predictions"
-            fact = f"it is read as the {what}."
+            fact = f"it is read as the column of the {role}."
             warn_user(Problem(fact, file=str(source.layout.path), column=held[0]))
     return found
 

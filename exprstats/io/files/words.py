@@ -22,7 +22,8 @@ WORDS = {
         "stimuli|stim|film|filmclip|videoclip|stimulusitem|stimulusfile|videofile|mediafile|"
         "ausschnitt|sequenz|reiz|bild|foto|aufnahme|szene|stimulusid|extrait|sequence|"
         "estimulo|imagen|filmato|immagine|klip|uyaran|片段|视频|刺激|图片|fragment|trecho|"
-        "nagranie|видео|клип|動画|영상|target|object|trial|recording|filename|rowindex"
+        "nagranie|видео|клип|動画|영상|target|object|trial|recording|filename|rowindex|movie|moviefile|"
+        "excerpt|scene|clipname|videoname|stimulusname|filmclipname"
     ),
     "rater": list_words(
         "rater|worker|judge|coder|annotator|observer|crowdworker|evaluator|assessor|"
@@ -255,6 +256,11 @@ def is_prediction(name: str) -> bool:
     ['y_pred', 'yhat']
     """
     return re.sub(r"[\W_]", "", str(name).lower()) in _PREDICTED
+
+
+def is_model(name: str) -> bool:
+    """Return whether a column of this name tells models apart."""
+    return bool(split_name(name) & {*WORDS["model"]})
 
 
 def is_rated(name: str) -> bool:
