@@ -162,7 +162,7 @@ class Session:
         scale: tuple[float, float] | None = None,
     ) -> None:
         """Print how answers were coded and reversed, if they were."""
-        from exprstats.io.ratings import tell_recoding
+        from exprstats.io.files.reading import tell_recoding
 
         for told in tell_recoding(reading, reverse, scale):
             self.say(told)
