@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import count
+from itertools import count, takewhile
 from typing import Protocol
 
 import numpy as np
@@ -301,23 +301,12 @@ class Guessed(Words):
     def finish(self) -> tuple[pd.Series, list[Problem]]:
         """Return numbers if all cells are, a problem if most are, else texts."""
         if self._values:
-            if self._point is not None:
-                text, row = self._point
-                self._marks.note(self.name, [text], [row], Parsed(np.empty(0), point=0))
-            return pd.Series(np.concatenate(self._values), name=self.name), []
+            return self._join_values(), []
         levels, codes = self.levels, self.codes
         if formulas := find_formulas(levels) if self.of_sheet else []:
             cells = {levels[place]: list(self.find_rows([place])) for place in formulas}
             return super().finish()[0], _describe_cells(self.name, cells, len(codes))
-        parsed = parse_numbers(levels, self._missing)
-        ends = {place: read_coded(levels[place]) for place in parsed.bad}
-        # "1 = not at all", 2, 3, "4 = very": the ends of a scale are labelled.
-        if ends and all(ends.values()) and not np.isnan(parsed.found).all():
-            place, number = next(iter(ends.items()))
-            fact = f"labeled answers are read as numbers ('{levels[place]}' is {number})."
-            self.remarks.append(Problem(fact, column=self.name))
-            levels = [ends.get(at) or level for at, level in enumerate(levels)]
-            parsed = parse_numbers(levels, self._missing)
+        levels, parsed = self._parse_levels(levels)
         counts = np.bincount(codes, minlength=len(levels))
         good = int(counts[~np.isnan(parsed.found)].sum())
         bad = int(counts[parsed.bad].sum())
@@ -341,6 +330,28 @@ class Guessed(Words):
             fact = f"{count_things(len(rows), 'value is', 'values are')} infinite."
             problems.append(Problem(fact, "Correct them.", column=self.name, rows=rows))
         return self.take(parsed.found), problems
+
+    def _join_values(self) -> pd.Series:
+        if self._point is not None:
+            text, row = self._point
+            self._marks.note(self.name, [text], [row], Parsed(np.empty(0), point=0))
+        return pd.Series(np.concatenate(self._values), name=self.name)
+
+    def _parse_levels(self, levels: list[str]) -> tuple[list[str], Parsed]:
+        """Return levels, those of labelled ends of a scale as numbers, and what they are."""
+        parsed = parse_numbers(levels, self._missing)
+        if not parsed.bad or np.isnan(parsed.found).all():
+            return levels, parsed
+        # "1 = not at all", 2, 3, "4 = very": all that are no numbers must be such.
+        coded = map(read_coded, (levels[place] for place in parsed.bad))
+        ends = dict(zip(parsed.bad, takewhile(bool, coded), strict=False))
+        if len(ends) < len(parsed.bad):
+            return levels, parsed
+        place, number = next(iter(ends.items()))
+        fact = f"labeled answers are read as numbers ('{levels[place]}' is {number})."
+        self.remarks.append(Problem(fact, column=self.name))
+        levels = [ends.get(at) or level for at, level in enumerate(levels)]
+        return levels, parse_numbers(levels, self._missing)
 
 
 def _describe_cells(name: str, bad: dict[str, list[int]], total: int) -> list[Problem]:

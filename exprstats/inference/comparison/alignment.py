@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from exprstats.contracts import encode_ids, order_levels
+from exprstats.codes import encode_column, number_ids
+from exprstats.contracts import encode_ids
 from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.inference.resampling.clusters import Cell, Panel, Scheme
 
@@ -43,24 +44,29 @@ def align_models(
     DataError
         Where models do not predict the same rows, or a row stands in two clusters.
     """
-    models = tuple(str(level) for level in order_levels(rows["model"]))
-    codes, count = encode_ids(rows, key)
-    owners = pd.Index(models).get_indexer(pd.Index(rows["model"].astype(str)))
+    named = encode_column(rows["model"])
+    models = tuple(map(str, named.order))
+    codes, count = number_ids(rows, key)
+    owners = pd.Index(models).get_indexer(pd.Index(list(map(str, named.levels))))[named.codes]
     seated = np.zeros(len(models), dtype=bool)
     if "seat" in rows.columns:
         seated[owners[rows["seat"].notna().to_numpy()]] = True
         kept = _find_shared(models, codes, owners, seated)
         if not kept.all():
             rows, owners = rows[kept], owners[kept]
-            codes, count = encode_ids(rows, key)
+            codes, count = number_ids(rows, key)
+    people = encode_column(rows[cluster])
     if clusters is None:
-        clusters = pd.Index(pd.factorize(rows[cluster], sort=True)[1])
-    belongs = clusters.get_indexer(pd.Index(rows[cluster]))
+        clusters = pd.Index(pd.factorize(pd.Series(people.levels), sort=True)[1])
+    belongs = clusters.get_indexer(pd.Index(people.levels))[people.codes]
     _check_clusters(rows, codes, belongs, cluster)
     plain = ~seated[owners]
     homes = np.zeros(count, dtype=int)
     homes[codes] = belongs
-    parts = _split_plain(rows[plain], codes[plain], owners[plain], count)
+    if plain.all():
+        parts = _split_plain(rows, codes, owners, count)
+    else:
+        parts = _split_plain(rows[plain], codes[plain], owners[plain], count)
     parts += _split_seats(rows[~plain], codes[~plain], owners[~plain])
     panels = tuple(
         Panel(truth, predictions, homes[units], len(clusters), units)
