@@ -167,7 +167,8 @@ def _describe_setting(seen: RState) -> dict[str, Any]:
     names = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH")
     own = {k: v for k, v in os.environ.items() if k in names or k.startswith(("R_", "LC_"))}
     spec = find_spec("rpy2")
-    places = [spec.origin if spec else None, f"{seen.r_home}/lib/libR.so", ".Renviron"]
+    places = [spec.origin if spec else None, f"{seen.r_home}/lib/libR.so"]
+    places += [".Renviron"] * Path(".Renviron").exists()
     return {
         "exprstats": [__version__, str(Path(__file__).parent)],
         "python": [sys.executable, sys.version],
