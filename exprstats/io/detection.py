@@ -14,7 +14,7 @@ from exprstats.errors import NO_ROWS, DataError, Problem, Text, speak
 from exprstats.io.columns import Guessed
 from exprstats.io.files.kinds import FileFormat
 from exprstats.io.files.reading import AS_IT_IS, Reading
-from exprstats.io.files.records import Batch
+from exprstats.io.files.text import Batch
 from exprstats.io.files.words import IDS, PLAIN, WORDS, find_shown, split_name
 from exprstats.io.guards.codes import holds_steps
 from exprstats.io.guards.crossings import Crossing, find_crossing, find_rated

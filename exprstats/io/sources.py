@@ -12,19 +12,8 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import NO_ROWS, DataError, Option, Problem, Text, warn_user
-from exprstats.io.columns import (
-    Classes,
-    Column,
-    Guessed,
-    Ids,
-    Milliseconds,
-    Mixed,
-    Numbers,
-    Predicted,
-    Target,
-    Times,
-    Words,
-)
+from exprstats.io.classes import Classes, Predicted, Target
+from exprstats.io.columns import Column, Guessed, Ids, Milliseconds, Mixed, Numbers, Times, Words
 from exprstats.io.drafts import Draft
 from exprstats.io.files.headers import find_twins, join_title, name_columns
 from exprstats.io.files.reading import AS_IT_IS, Reading
@@ -33,7 +22,7 @@ from exprstats.io.files.records import (
     Layout,
     describe_ragged,
     find_layout,
-    fit_row,
+    fit_rows,
     read_batches,
 )
 from exprstats.io.files.tails import find_subtotal, find_tail, is_note
@@ -225,7 +214,7 @@ class Source:
             else:
                 first = 0 if begun else 1
                 rows, numbers = self._drop_inner(batch.rows[first:], batch.numbers[first:])
-                fitted, wrong = _fit_rows(rows, numbers, width, self.layout.sheet is not None)
+                fitted, wrong = fit_rows(rows, numbers, width, self.layout.sheet is not None)
                 ragged += wrong
             begun = True
             # The last rows may be no data, so that one batch waits for the next.
@@ -331,21 +320,6 @@ def open_source(path: FilePath, reading: Reading = AS_IT_IS, *, warned: bool = T
     header = name_columns(names, layout.sheet is not None)
     problems = [*layout.problems, *find_twins(header, head.numbers[0])]
     return Source(layout, header, problems, reading)
-
-
-def _fit_rows(
-    rows: list[list[str]], numbers: np.ndarray, width: int, padded: bool
-) -> tuple[Batch, list[tuple[int, list[str]]]]:
-    """Return the rows that have the header's number of fields, and the numbered others."""
-    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-    if (lengths != width).any():
-        rows = [fit_row(row, width, padded) for row in rows]
-        lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-    fits = lengths == width
-    if fits.all():
-        return Batch(rows, numbers), []
-    wrong = list(zip(numbers[~fits].tolist(), compress(rows, ~fits), strict=True))
-    return Batch(list(compress(rows, fits)), numbers[fits]), wrong
 
 
 def _ends_open(rows: list[list[str]], names: Sequence[str]) -> bool:
