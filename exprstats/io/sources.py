@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import compress, islice
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -18,15 +18,14 @@ from exprstats.io.drafts import Draft
 from exprstats.io.files.headers import find_twins, join_title, name_columns
 from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.records import (
-    Batch,
     Layout,
     describe_ragged,
     find_layout,
     fit_rows,
     read_batches,
 )
-from exprstats.io.files.tails import find_subtotal, find_tail, is_note
-from exprstats.io.files.text import names_rows
+from exprstats.io.files.tails import drop_inner, find_tail, is_note
+from exprstats.io.files.text import MEMORY, Batch, Kept, Walked, names_rows
 from exprstats.io.files.words import WORDS, find_judges, split_name
 from exprstats.io.guards.codes import describe_codes, find_silent
 from exprstats.io.guards.ids import judge_context
@@ -157,7 +156,8 @@ class Source:
             if name in self.header and roles.get(name) in {"id", "text", "class"}
         }
         numbers = [np.empty(0, np.int64)]
-        for batch in self.walk(problems):
+        parts = {place for held, _ in columns.values() for place in held}
+        for batch in self._walk_again(parts, problems):
             numbers.append(batch.numbers)
             for places, column in columns.values():
                 cells = [batch.list_cells(place) for place in places]
@@ -167,6 +167,30 @@ class Source:
                 ]
                 column.feed(cells[0] if len(cells) == 1 else _join_cells(cells), batch.numbers)
         return [column for _, column in columns.values()], np.concatenate(numbers), problems
+
+    def _walk_again(self, places: set[int], problems: list[Problem]) -> Iterator[Batch]:
+        """Yield the rows below the header, from memory where the same columns were read before."""
+        memory = MEMORY.get()
+        if memory is None or self.layout.format != "text":
+            yield from self.walk(problems)
+            return
+        at = self.layout
+        key = (at.sha256, at.encoding, at.separator, at.quote, at.header.place, *self.header)
+        if key in memory and places <= memory[key].places:
+            self.passed = [*memory[key].passed]
+            problems += memory[key].problems
+            yield from memory[key].batches
+            return
+        batches, found, texts = [], [], {}
+        for batch in self.walk(found):
+            cells = {
+                place: [texts.setdefault(cell, cell) for cell in batch.list_cells(place)]
+                for place in places
+            }
+            batches.append(Kept(cells, batch.numbers))
+            yield batches[-1]
+        memory[key] = Walked(places, batches, found, [*self.passed])
+        problems += found
 
     def _open_column(self, name: str, role: Role) -> Column:
         if role == "id":
@@ -213,7 +237,10 @@ class Source:
                 fitted = batch
             else:
                 first = 0 if begun else 1
-                rows, numbers = self._drop_inner(batch.rows[first:], batch.numbers[first:])
+                rows, numbers, told = drop_inner(
+                    batch.rows[first:], batch.numbers[first:], self.header
+                )
+                self.passed += told
                 fitted, wrong = fit_rows(rows, numbers, width, self.layout.sheet is not None)
                 ragged += wrong
             begun = True
@@ -233,23 +260,6 @@ class Source:
             yield self._cut_tail(held, whole=whole)
         if ragged:
             problems.append(describe_ragged([(at, len(row)) for at, row in ragged], width))
-
-    def _drop_inner(
-        self, rows: list[list[str]], numbers: np.ndarray
-    ) -> tuple[list[list[str]], np.ndarray]:
-        """Return rows without headers that come again and subtotals, which are kept as passed."""
-        first = [name.strip() for name in self.header]
-        kept = np.ones(len(rows), bool)
-        for place, row in enumerate(rows):
-            if row[:1] == first[:1] and [cell.strip() for cell in row] == first:
-                kind = "the names of the columns again"
-            elif "" in row and (label := find_subtotal(row)) is not None:
-                kind = f"subtotals ({label})"
-            else:
-                continue
-            kept[place] = False
-            self.passed.append(Problem(f"row {numbers[place]} holds {kind}: left out."))
-        return (rows, numbers) if kept.all() else (list(compress(rows, kept)), numbers[kept])
 
     def _cut_tail(self, batch: Batch, *, whole: bool) -> Batch:
         """Return the last rows without notes and totals below them, which are kept as passed."""

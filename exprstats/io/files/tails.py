@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import compress
 
 import numpy as np
 
+from exprstats.errors import Problem
 from exprstats.io.files.words import is_total
 
 Rows = Sequence[Sequence[str]]
@@ -66,6 +68,26 @@ def is_note(cells: Sequence[str], width: int) -> bool:
     (True, False)
     """
     return len(cells) == 1 and width > 1 and len(cells[0].split()) >= _WORDS
+
+
+def drop_inner(
+    rows: list[list[str]], numbers: np.ndarray, header: Sequence[str]
+) -> tuple[list[list[str]], np.ndarray, list[Problem]]:
+    """Return rows without headers that come again and subtotals, and a word on each of these."""
+    first = [name.strip() for name in header]
+    told, kept = [], np.ones(len(rows), bool)
+    for place, row in enumerate(rows):
+        if row[:1] == first[:1] and [cell.strip() for cell in row] == first:
+            kind = "the names of the columns again"
+        elif "" in row and (label := find_subtotal(row)) is not None:
+            kind = f"subtotals ({label})"
+        else:
+            continue
+        kept[place] = False
+        told.append(Problem(f"row {numbers[place]} holds {kind}: left out."))
+    if not told:
+        return rows, numbers, told
+    return list(compress(rows, kept)), numbers[kept], told
 
 
 def find_subtotal(row: Sequence[str]) -> str | None:

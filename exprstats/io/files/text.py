@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
@@ -135,6 +138,41 @@ class Batch:
     def is_even(self, header: Sequence[str]) -> bool:
         """Return whether all rows are known to be data, with a field for each name."""
         return False
+
+
+class Kept(Batch):
+    """Some columns of rows, by their places."""
+
+    def __init__(self, cells: Mapping[int, list[str]], numbers: np.ndarray) -> None:
+        self.cells = cells
+        self.numbers = numbers
+
+    def list_cells(self, place: int) -> list[str]:
+        """Return the cells of a column."""
+        return self.cells[place]
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """Rows of a file as some columns have them, and what was wrong with others."""
+
+    places: set[int]
+    batches: list[Batch]
+    problems: list[Problem]
+    passed: list[Problem]
+
+
+MEMORY: ContextVar[dict[tuple[object, ...], Walked] | None] = ContextVar("memory", default=None)
+
+
+@contextmanager
+def remember_rows() -> Iterator[None]:
+    """Split the rows of each file once inside, however often its columns are taken."""
+    token = MEMORY.set({})
+    try:
+        yield
+    finally:
+        MEMORY.reset(token)
 
 
 class Plain(Batch):
