@@ -114,7 +114,8 @@ def _encode(values: Any, found: Codes | None = None) -> Codes:
     if held is None or held[0]() is not owner:
         found = found or Codes(*_factorize(values))
         found.codes.flags.writeable = False
-        held = kept[place] = weakref.ref(owner), found
+        # They go when the array goes.
+        held = kept[place] = weakref.ref(owner, lambda _: kept.pop(place, None)), found
     return held[1]
 
 
