@@ -162,6 +162,13 @@ def _find_memory() -> Path:
     return folder.expanduser() / "exprstats" / "r-state.json"
 
 
+def forget_r() -> None:
+    """Look for R anew the next time, whatever was seen of it before."""
+    with suppress(OSError, RuntimeError):
+        _find_memory().unlink()
+    probe_r.cache_clear()
+
+
 def _describe_setting(seen: RState) -> dict[str, Any]:
     """Return all that decides, from outside R, whether R starts in this process."""
     names = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH")
