@@ -87,52 +87,71 @@ def note_codes(column: pd.Series, codes: np.ndarray, levels: Sequence[str]) -> N
         _encode(np.asarray(column), found)
 
 
+def recall_codes(column: pd.Series) -> Codes | None:
+    """Return the codes of a column of texts if they are kept and none is missing."""
+    values = np.asarray(column) if _is_plain(column.dtype) else None
+    kept = _KEPT.get()
+    if kept is None or values is None or values.dtype != object:
+        return None
+    place, owner = _find_place(values)
+    found = kept.get(place)
+    return found[1] if found and found[0]() is owner else None
+
+
+def _find_place(values: np.ndarray) -> tuple[tuple[int, int, tuple[int, ...]], np.ndarray]:
+    """Return where values lie, and the array that owns them."""
+    owner = values
+    while isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    return (values.__array_interface__["data"][0], len(values), values.strides), owner
+
+
 def _encode(values: Any, found: Codes | None = None) -> Codes:
     """Return a column's codes, which are kept where that is wanted."""
     kept = _KEPT.get()
     if kept is None or not isinstance(values, np.ndarray):
         return found or Codes(*_factorize(values))
-    owner = values
-    while isinstance(owner.base, np.ndarray):
-        owner = owner.base
-    place = (values.__array_interface__["data"][0], len(values), values.strides)
+    place, owner = _find_place(values)
     held = kept.get(place)
     if held is None or held[0]() is not owner:
         found = found or Codes(*_factorize(values))
         found.codes.flags.writeable = False
-        held = kept[place] = weakref.ref(owner), found
+        # They go when the array goes.
+        held = kept[place] = weakref.ref(owner, lambda _: kept.pop(place, None)), found
     return held[1]
+
+
+def encode_table(table: pd.DataFrame, contract: Contract) -> dict[str, Codes] | None:
+    """Return the id columns as codes, or None where the table breaks its contract.
+
+    A table of millions of rows is screened on these codes; `check_table` then looks for the words
+    only where something is wrong.
+    """
+    if not isinstance(table, pd.DataFrame):
+        return None
+    names = dict.fromkeys((*contract.key, *contract.ids))
+    needed = [name for name in names if name not in contract.optional or name in table.columns]
+    if find_absent(table, (*contract.numbers, *needed)):
+        return None
+    if len(table) == 0 or find_unnumbers(table, contract.numbers):
+        return None
+    codes = {name: encode_column(table[name]) for name in names if name in table.columns}
+    if any(column.has_empty for column in codes.values()):
+        return None
+    key = [codes[name] for name in contract.key if name in codes]
+    return codes if _is_key(key) else None
 
 
 def encode_columns(
     ratings: pd.DataFrame, by: str | None, cluster: str | None
 ) -> dict[str, Codes] | None:
-    """Return the id columns as codes, or None where the table breaks its contract.
-
-    A table of millions of rows is screened on these codes; `explain_breach` then looks for the
-    words only where something is wrong.
-    """
-    names = [*_name_key(by)]
-    if cluster is not None and cluster not in names:
-        names.append(cluster)
-    needed = {name for name in names if name not in RATINGS.optional or name in ratings.columns}
-    if find_absent(ratings, (*RATINGS.numbers, *needed)):
-        return None
-    if len(ratings) == 0 or find_unnumbers(ratings, RATINGS.numbers):
-        return None
-    codes = {name: encode_column(ratings[name]) for name in names if name in ratings.columns}
-    if any(column.has_empty for column in codes.values()):
-        return None
-    key = [codes[name] for name in _name_key(by) if name in codes]
-    return codes if _is_key(key) else None
+    """Return the id columns of RATINGS as codes, or None where the table breaks its contract."""
+    return encode_table(ratings, _name_contract(by, cluster))
 
 
 def explain_breach(ratings: pd.DataFrame, by: str | None, cluster: str | None) -> NoReturn:
     """Raise `DataError` with every reason why `encode_columns` refused a table."""
-    key = _name_key(by)
-    ids = tuple(name for name in ([cluster] if cluster else []) if name not in key)
-    contract = Contract(RATINGS.name, key, ids, RATINGS.optional, RATINGS.numbers)
-    check_table(ratings, contract)
+    check_table(ratings, _name_contract(by, cluster))
     message = "the ratings table breaks its contract in a way that was not found."
     raise DataError(message)
 
@@ -157,9 +176,10 @@ def find_places(codes: np.ndarray, size: int) -> list[slice | np.ndarray]:
     return [np.flatnonzero(codes == code) for code in range(size)]
 
 
-def _name_key(by: str | None) -> tuple[str, ...]:
-    extra = (by,) if by else ()
-    return tuple(dict.fromkeys((*RATINGS.key, *extra)))
+def _name_contract(by: str | None, cluster: str | None) -> Contract:
+    key = tuple(dict.fromkeys((*RATINGS.key, *((by,) if by else ()))))
+    ids = (cluster,) if cluster and cluster not in key else ()
+    return Contract(RATINGS.name, key, ids, RATINGS.optional, RATINGS.numbers)
 
 
 def encode_column(column: pd.Series) -> Codes:
@@ -230,6 +250,15 @@ def pack_codes(ids: Sequence[Codes]) -> tuple[np.ndarray, int]:
         packed += one.codes
         most *= max(len(one.levels), 1)
     return packed, most
+
+
+def number_ids(table: pd.DataFrame, names: Sequence[str]) -> tuple[np.ndarray, int]:
+    """Return integer codes (n,) of the combined ids in first-appearance order, and their count."""
+    ids = [encode_column(table[name]) for name in names]
+    if len(ids) == 1:
+        return ids[0].codes, len(ids[0].levels)
+    codes, levels = pd.factorize(pack_codes(ids)[0])
+    return codes, len(levels)
 
 
 def _is_key(ids: Sequence[Codes]) -> bool:

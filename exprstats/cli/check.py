@@ -137,6 +137,15 @@ def inspect_table(
     session: Session, path: Path, named: dict[str, Any], reading: Reading
 ) -> list[Problem]:
     """Put what a file seems to hold into the session; return its problems."""
+    from exprstats.io.files.text import remember_rows
+
+    with remember_rows():
+        return _inspect_table(session, path, named, reading)
+
+
+def _inspect_table(
+    session: Session, path: Path, named: dict[str, Any], reading: Reading
+) -> list[Problem]:
     from exprstats.io import read_contents
 
     try:

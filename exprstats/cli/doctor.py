@@ -86,13 +86,14 @@ class Finding:
 
 def examine_all() -> Iterator[Finding]:
     """Yield every finding, the cheap ones first."""
-    from exprstats.rbridge import probe_r
+    from exprstats.rbridge.probe import forget_r, probe_r
 
     yield examine_python()
     yield examine_libraries()
     yield examine_locale()
     yield examine_fonts()
     yield examine_disk()
+    forget_r()
     state = probe_r()
     yield examine_r(state)
     yield examine_rpy2(state)

@@ -68,6 +68,7 @@ def match_tables(ratings: pd.DataFrame, clips: pd.DataFrame) -> Iterator[str]:
 
 def present_design(session: Session, ratings: pd.DataFrame) -> None:
     """Present the design of ratings and their descriptives."""
+    from exprstats.codes import repeats_rows
     from exprstats.contracts import RATINGS
     from exprstats.descriptives import describe_ratings
     from exprstats.reliability import describe_design
@@ -77,8 +78,9 @@ def present_design(session: Session, ratings: pd.DataFrame) -> None:
     for row in list_records(design.table):
         session.rows.append(row | {"design": row["kind"], "kind": "design"})
     session.rows += [{"kind": "coefficient", **row} for row in list_records(design.coefficients)]
-    once = ~ratings.duplicated([name for name in RATINGS.key if name in ratings])
-    found = describe_ratings(ratings[once], by=by)
+    key = [name for name in RATINGS.key if name in ratings]
+    once = ratings[~ratings.duplicated(key)] if repeats_rows(ratings, key) else ratings
+    found = describe_ratings(once, by=by)
     session.rows += [{"kind": "descriptives", **row} for row in list_records(found.tidy())]
     session.present(design, found)
 

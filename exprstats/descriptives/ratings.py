@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things, write_number
-from exprstats.codes import encode_columns
+from exprstats.codes import encode_table
 from exprstats.contracts import RATINGS, check_table
 from exprstats.descriptives.moments import (
     SkewType,
@@ -157,7 +157,7 @@ def describe_ratings(
     [['ratings', 462, 0.0, 4.0], ['clip means', 80, 0.0, 3.8]]
     """
     check_skew_type(skew_type)
-    if not isinstance(ratings, pd.DataFrame) or encode_columns(ratings, None, None) is None:
+    if encode_table(ratings, RATINGS) is None:
         check_table(ratings, RATINGS)
     panels = split_panels(ratings, items=items, by=by, cluster=None)
     contexts = [panel.context for panel in panels if panel.context is not None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import count
+from itertools import count, takewhile
 from typing import Protocol
 
 import numpy as np
@@ -14,7 +14,7 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.codes import note_codes
 from exprstats.contracts import FILL_IN
-from exprstats.errors import Option, Problem, Text
+from exprstats.errors import Problem
 from exprstats.io.files.headers import unescape
 from exprstats.io.files.reading import AS_IT_IS, Reading, read_coded
 from exprstats.io.guards.ids import find_formulas, judge_ids, name_ids
@@ -184,7 +184,8 @@ class Numbers:
         if self._varied and (plain := parse_plain(cells, self._missing)) is not None:
             self._values.append(plain.found)
             if plain.point is not None:
-                self._marks.note(self.name, cells, rows, plain)
+                first = [cells[plain.point]], [int(rows[plain.point])]
+                self._marks.note(self.name, *first, Parsed(np.empty(0), point=0))
             for percent, text in list_percents(cells, plain):
                 self._percents.setdefault(percent, []).append(text)
             return
@@ -301,23 +302,12 @@ class Guessed(Words):
     def finish(self) -> tuple[pd.Series, list[Problem]]:
         """Return numbers if all cells are, a problem if most are, else texts."""
         if self._values:
-            if self._point is not None:
-                text, row = self._point
-                self._marks.note(self.name, [text], [row], Parsed(np.empty(0), point=0))
-            return pd.Series(np.concatenate(self._values), name=self.name), []
+            return self._join_values(), []
         levels, codes = self.levels, self.codes
         if formulas := find_formulas(levels) if self.of_sheet else []:
             cells = {levels[place]: list(self.find_rows([place])) for place in formulas}
             return super().finish()[0], _describe_cells(self.name, cells, len(codes))
-        parsed = parse_numbers(levels, self._missing, self._marks.thousands)
-        ends = {place: read_coded(levels[place]) for place in parsed.bad}
-        # "1 = not at all", 2, 3, "4 = very": the ends of a scale are labelled.
-        if ends and all(ends.values()) and not np.isnan(parsed.found).all():
-            place, number = next(iter(ends.items()))
-            fact = f"labeled answers are read as numbers ('{levels[place]}' is {number})."
-            self.remarks.append(Problem(fact, column=self.name))
-            levels = [ends.get(at) or level for at, level in enumerate(levels)]
-            parsed = parse_numbers(levels, self._missing, self._marks.thousands)
+        levels, parsed = self._parse_levels(levels)
         counts = np.bincount(codes, minlength=len(levels))
         good = int(counts[~np.isnan(parsed.found)].sum())
         bad = int(counts[parsed.bad].sum())
@@ -341,6 +331,28 @@ class Guessed(Words):
             fact = f"{count_things(len(rows), 'value is', 'values are')} infinite."
             problems.append(Problem(fact, "Correct them.", column=self.name, rows=rows))
         return self.take(parsed.found), problems
+
+    def _join_values(self) -> pd.Series:
+        if self._point is not None:
+            text, row = self._point
+            self._marks.note(self.name, [text], [row], Parsed(np.empty(0), point=0))
+        return pd.Series(np.concatenate(self._values), name=self.name)
+
+    def _parse_levels(self, levels: list[str]) -> tuple[list[str], Parsed]:
+        """Return levels, those of labelled ends of a scale as numbers, and what they are."""
+        parsed = parse_numbers(levels, self._missing, self._marks.thousands)
+        if not parsed.bad or np.isnan(parsed.found).all():
+            return levels, parsed
+        # "1 = not at all", 2, 3, "4 = very": all that are no numbers must be such.
+        coded = map(read_coded, (levels[place] for place in parsed.bad))
+        ends = dict(zip(parsed.bad, takewhile(bool, coded), strict=False))
+        if len(ends) < len(parsed.bad):
+            return levels, parsed
+        place, number = next(iter(ends.items()))
+        fact = f"labeled answers are read as numbers ('{levels[place]}' is {number})."
+        self.remarks.append(Problem(fact, column=self.name))
+        levels = [ends.get(at) or level for at, level in enumerate(levels)]
+        return levels, parse_numbers(levels, self._missing, self._marks.thousands)
 
 
 def _describe_cells(name: str, bad: dict[str, list[int]], total: int) -> list[Problem]:
@@ -382,73 +394,3 @@ def tell_percents(name: str, found: Mapping[bool, Sequence[str]]) -> list[Proble
         return [Problem(fact, "Write all numbers with it or without.", column=name)]
     fact = f"percent signs are left out: '{first}' is read as {first.rstrip('% ')}."
     return [Problem(fact, column=name)]
-
-
-class Classes(Guessed):
-    """A column of class names, or of numbers where all its cells are.
-
-    What stands for a missing number stands for a missing class too.
-
-    Parameters
-    ----------
-    name, missing, marks
-        As for `exprstats.io.columns.Numbers`.
-    certain
-        Whether it is known to hold classes; if not, numbers among texts are a problem.
-    """
-
-    certain = True
-    remedy: Text = (
-        *("Declare texts that mean missing with ", Option("missing")),
-        *(", or say that it holds classes with ", Option("classes", True), "."),
-    )
-
-    def finish(self) -> tuple[pd.Series, list[Problem]]:
-        """Return numbers if all cells are, else the names, and what is wrong with them."""
-        if self._values:
-            return super().finish()
-        parsed = parse_numbers(self.levels, self._missing, self._marks.thousands)
-        if np.isnan(parsed.found).all() and not parsed.bad:
-            return self.take(parsed.found), []
-        if not parsed.bad:
-            return super().finish()
-        counts = np.bincount(self.codes, minlength=len(self.levels))
-        numbers = np.flatnonzero(~np.isnan(parsed.found))
-        if len(numbers) and not self.certain:
-            named = ", ".join(f"'{self.levels[place]}'" for place in parsed.bad[:3])
-            total = int(counts[numbers].sum() + counts[parsed.bad].sum())
-            counted = count_things(counts[numbers].sum(), "cells is", "cells are", of=total)
-            fact = f"{counted} numbers, others {named}."
-            rows = self.find_rows(parsed.bad)
-            return self._name_levels(), [Problem(fact, self.remedy, column=self.name, rows=rows)]
-        return self._name_levels(), self._find_lookalikes()
-
-    def _name_levels(self) -> pd.Series:
-        bare = [level.strip() for level in self.levels]
-        names = [None if name in self._missing.texts else unescape(name) for name in bare]
-        return self.take(pd.array(names, dtype="str"))
-
-    def _find_lookalikes(self) -> list[Problem]:
-        written: dict[str, list[str]] = {}
-        for level in self.levels:
-            written.setdefault(level.strip().casefold(), []).append(level)
-        pairs = [forms for forms in written.values() if len({one.strip() for one in forms}) > 1]
-        if not pairs:
-            return []
-        named = "; ".join(" and ".join(f"'{form}'" for form in forms) for forms in pairs[:3])
-        counted = count_things(len(pairs), "class differs", "classes differ")
-        fact = f"{counted} only in upper and lower case: {named}."
-        rows = self.find_rows([self._places[form] for form in pairs[0][1:]])
-        return [Problem(fact, "Write each class in one way.", column=self.name, rows=rows)]
-
-
-class Target(Classes):
-    """A column of numbers or of class names, whichever its cells are."""
-
-    certain = False
-
-
-class Predicted(Target):
-    """A column of truths or predictions: numbers or class names, whichever its cells are."""
-
-    remedy = "Correct them: truth and predictions are all numbers, or all names of classes."

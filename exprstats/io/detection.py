@@ -16,9 +16,16 @@ from exprstats.io.columns import Guessed
 from exprstats.io.files.answers import is_no_answer
 from exprstats.io.files.kinds import FileFormat
 from exprstats.io.files.reading import AS_IT_IS, Reading
-from exprstats.io.files.records import Batch
 from exprstats.io.files.spreads import find_loops
-from exprstats.io.files.words import IDS, PLAIN, WORDS, is_prediction, is_truth, split_name
+from exprstats.io.files.text import Batch
+from exprstats.io.files.words import (
+    IDS,
+    PLAIN,
+    WORDS,
+    is_prediction,
+    is_truth,
+    split_name,
+)
 from exprstats.io.guards.codes import holds_steps
 from exprstats.io.guards.crossings import Crossing, find_crossing, find_rated, find_viewers
 from exprstats.io.numbers import Missing

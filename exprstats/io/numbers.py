@@ -198,14 +198,18 @@ def parse_plain(texts: Sequence[str], missing: Missing) -> Parsed | None:
 
 def _parse_each(texts: Sequence[str], missing: Missing, thousands: str | None) -> Parsed:
     parsed = Parsed(np.full(len(texts), np.nan))
-    bare = [raw.strip().translate(_PLAIN_MARKS) for raw in texts]
+    # A word is no number, unless it is "inf".
+    words = [text[:1].isalpha() and text[:1] not in "iI" and text.isalnum() for text in texts]
+    parsed.bad = [at for at, text in enumerate(texts) if words[at] and text not in missing.texts]
+    places = [at for at, word in enumerate(words) if not word]
+    bare = [texts[at].strip().translate(_PLAIN_MARKS) for at in places]
     bare = [text.replace(" ", "") if _SPACED.fullmatch(text) else text for text in bare]
     mark = next((mark for mark in _GROUPED if any(map(_GROUPED[mark].fullmatch, bare))), thousands)
     if mark is not None:
         grouped = re.compile(rf"[+-]?\d{{1,3}}(\{mark}\d{{3}})+(\D\d+)?", re.ASCII)
         parsed.grouped = next((text for text in bare if grouped.fullmatch(text)), None)
         bare = [t.replace(mark, "") if grouped.fullmatch(t) else t for t in bare]
-    for position, text in enumerate(bare):
+    for position, text in zip(places, bare, strict=True):
         if texts[position].strip() in missing.texts:
             continue
         if text.endswith("%"):
@@ -224,6 +228,7 @@ def _parse_each(texts: Sequence[str], missing: Missing, thousands: str | None) -
         if math.isinf(value):
             parsed.endless.append(position)
         parsed.found[position] = value
+    parsed.bad.sort()
     return parsed
 
 

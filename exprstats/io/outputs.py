@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import math
@@ -25,6 +26,7 @@ from exprstats.options import take_path
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"-(\d+\.?\d*|\.\d+)", re.ASCII)
 _LONGEST = 80
+_CHUNK = 1 << 14
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
@@ -58,13 +60,19 @@ def write_csv(table: pd.DataFrame, path: FilePath) -> None:
     if not isinstance(table, pd.DataFrame):
         message = f"write_csv writes tables; got {type(table).__name__}. A result has .tidy()."
         raise OptionError(message)
-    safe = pd.DataFrame(
-        {place: _guard(table.iloc[:, place]) for place in range(table.shape[1])}, table.index
-    )
-    safe.columns = pd.Index([_guard_text(str(name)) for name in table.columns])
+    names = [_guard_text(str(name)) for name in table.columns]
     with _replacing(take_path(path)) as stream:
         # Without the mark, spreadsheets take the file for one of their system's encoding.
         stream.write("\ufeff")
+        if len(names) > 1 and all(_is_simple(column) for _, column in table.items()):
+            csv.writer(stream, lineterminator="\n").writerow(names)
+            for start in range(0, len(table), _CHUNK):
+                _write_rows(stream, table.iloc[start : start + _CHUNK])
+            return
+        safe = pd.DataFrame(
+            {place: _guard(table.iloc[:, place]) for place in range(len(names))}, table.index
+        )
+        safe.columns = pd.Index(names)
         safe.to_csv(stream, index=False, lineterminator="\n")
 
 
@@ -148,15 +156,41 @@ def encode_json(payload: Any) -> str:
     return json.dumps(_simplify(payload), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+def _is_simple(column: pd.Series) -> bool:
+    """Return whether cells are texts, or numbers as Python has them."""
+    if column.dtype == object:
+        return pd.api.types.infer_dtype(column, skipna=True) == "string"
+    plain = isinstance(column.dtype, np.dtype) and column.dtype in (np.float64, np.int64)
+    return plain or isinstance(column.dtype, pd.StringDtype)
+
+
+def _write_rows(stream: TextIO, rows: pd.DataFrame) -> None:
+    """Write some rows of simple columns, as pandas does and several times faster."""
+    cells, known = [], []
+    for _, column in rows.items():
+        gaps = np.flatnonzero(column.isna().to_numpy()).tolist()
+        number = pd.api.types.is_numeric_dtype(column)
+        texts = list(map(repr, column.tolist())) if number else column.tolist()
+        for place in gaps:
+            texts[place] = ""
+        if not number:
+            known.append("\n".join(["", *texts]))
+            if any(f"\n{mark}" in known[-1] for mark in _RISKY):
+                texts = list(map(_guard_text, texts))
+        cells.append(texts)
+    odd = any(mark in texts for texts in known for mark in ',"\r')
+    if odd or any(texts.count("\n") > len(rows) for texts in known):
+        csv.writer(stream, lineterminator="\n").writerows(zip(*cells, strict=True))
+    else:
+        stream.writelines(f"{','.join(row)}\n" for row in zip(*cells, strict=True))
+
+
 def _guard(column: pd.Series) -> pd.Series:
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         return column
-    values = column.astype(object)
-    # Most columns hold no such text, which one look at all of them shows.
-    texts = "\n".join(["", *(value for value in values.tolist() if isinstance(value, str))])
-    if not any(f"\n{mark}" in texts for mark in _RISKY):
-        return values
-    return values.map(lambda value: _guard_text(value) if isinstance(value, str) else value)
+    return column.astype(object).map(
+        lambda value: _guard_text(value) if isinstance(value, str) else value
+    )
 
 
 def _guard_text(text: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.codes import note_codes, recall_codes, repeats_rows
 from exprstats.errors import DataError, Option, Problem, Text, warn_user
 from exprstats.io.drafts import Draft, list_names, number_rows
 from exprstats.io.files.reading import AS_IT_IS, Reading, choose_reading
@@ -120,7 +121,9 @@ def read_predictions(
     problems = [*_collect_problems(drafts), *find_mixed(drafts)]
     if problems:
         raise DataError(problems)
-    table = pd.concat([draft.table for draft in drafts], ignore_index=True)
+    table = drafts[0].table
+    if len(drafts) > 1:
+        table = pd.concat([draft.table for draft in drafts], ignore_index=True)
     lists = (*unused.values(), *(source.header for source in sources))
     _refuse_absent(table, names or (), [name for one in lists for name in one])
     _refuse_repeats(table, [str(file) for file in files])
@@ -258,6 +261,10 @@ def _read_wide(
     places = np.tile(np.arange(len(rest)), len(held))
     long = rest.take(places).reset_index(drop=True)
     long["model"] = pd.array(held, dtype="str").repeat(len(rest))
+    for name in rest:
+        if (held_codes := recall_codes(rest[name])) is not None:
+            note_codes(long[name], np.tile(held_codes.codes, len(held)), held_codes.levels)
+    note_codes(long["model"], np.arange(len(held)).repeat(len(rest)), held)
     long["prediction"] = pd.concat([draft.table[name] for name in held], ignore_index=True)
     return Draft(draft.file, long, draft.rows[places], draft.problems, draft.said)
 
@@ -310,8 +317,8 @@ def _refuse_absent(table: pd.DataFrame, models: Sequence[str], columns: Sequence
 
 def _refuse_repeats(table: pd.DataFrame, files: Sequence[str]) -> None:
     key = [name for name in _KEY if name in table.columns]
-    repeated = table.duplicated(key)
-    if repeated.any():
+    if repeats_rows(table, key):
+        repeated = table.duplicated(key)
         names = ", ".join(f"'{name}'" for name in table.loc[repeated, "model"].unique()[:5])
         fact = f"model {names} predicts the same clips in more than one of {', '.join(files)}."
         raise DataError(Problem(fact, "Give the models different names."))

@@ -348,7 +348,7 @@ def _tell_apart(source: Source, draft: Draft, shape: _Shape) -> Text:
     """Return what tells rows with the same ids apart, and the option that says it; else nothing."""
     ids = draft.table[list(dict.fromkeys(shape.ids.values()))]
     people = shape.ids.get("subject")
-    key = [name for name in ids if name != people]
+    key = [str(name) for name in ids if name != people]
     if shape.numbered or not key or not repeats_rows(ids, key):
         return ()
     others = read_others(source, [*map(str, ids), *shape.numbers])

@@ -13,31 +13,19 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import NO_ROWS, DataError, Option, Problem, Text, warn_user
-from exprstats.io.columns import (
-    Classes,
-    Column,
-    Guessed,
-    Ids,
-    Milliseconds,
-    Mixed,
-    Numbers,
-    Predicted,
-    Target,
-    Times,
-    Words,
-)
+from exprstats.io.classes import Classes, Predicted, Target
+from exprstats.io.columns import Column, Guessed, Ids, Milliseconds, Mixed, Numbers, Times, Words
 from exprstats.io.drafts import Draft, drop_hollow
 from exprstats.io.files.headers import find_twins, join_title, name_columns
 from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.records import (
-    Batch,
     Layout,
     find_layout,
     read_batches,
 )
 from exprstats.io.files.spreads import find_judges
 from exprstats.io.files.tails import Sieve, describe_ragged, fit_rows, is_note
-from exprstats.io.files.text import names_rows
+from exprstats.io.files.text import MEMORY, Batch, Kept, Walked, names_rows
 from exprstats.io.files.words import WORDS, split_name
 from exprstats.io.guards.codes import describe_codes, find_silent
 from exprstats.io.guards.ids import judge_context
@@ -189,7 +177,8 @@ class Source:
             if name in self.header and roles.get(name) in {"id", "text", "class"}
         }
         numbers = [np.empty(0, np.int64)]
-        for batch in self.walk(problems, ids):
+        parts = {place for held, _ in columns.values() for place in held}
+        for batch in self._walk_again(parts, ids, problems):
             numbers.append(batch.numbers)
             for places, column in columns.values():
                 cells = [batch.list_cells(place) for place in places]
@@ -199,6 +188,40 @@ class Source:
                 ]
                 column.feed(cells[0] if len(cells) == 1 else _join_cells(cells), batch.numbers)
         return [column for _, column in columns.values()], np.concatenate(numbers), problems
+
+    def _walk_again(
+        self, places: set[int], ids: Collection[str], problems: list[Problem]
+    ) -> Iterator[Batch]:
+        """Yield the rows below the header, from memory where the same columns were read before."""
+        memory = MEMORY.get()
+        if memory is None or self.layout.format != "text":
+            yield from self.walk(problems, ids)
+            return
+        at = self.layout
+        key = (
+            at.sha256,
+            at.encoding,
+            at.separator,
+            at.quote,
+            at.header.place,
+            *sorted(ids),
+            *self.header,
+        )
+        if key in memory and places <= memory[key].places:
+            self.passed, self.inner = [*memory[key].passed], memory[key].inner
+            problems += memory[key].problems
+            yield from memory[key].batches
+            return
+        batches, found, texts = [], [], {}
+        for batch in self.walk(found, ids):
+            cells = {
+                place: [texts.setdefault(cell, cell) for cell in batch.list_cells(place)]
+                for place in places
+            }
+            batches.append(Kept(cells, batch.numbers))
+            yield batches[-1]
+        memory[key] = Walked(places, batches, found, [*self.passed], self.inner)
+        problems += found
 
     def _open_column(self, name: str, role: Role) -> Column:
         if role == "id":

@@ -162,12 +162,20 @@ def _find_memory() -> Path:
     return folder.expanduser() / "exprstats" / "r-state.json"
 
 
+def forget_r() -> None:
+    """Look for R anew the next time, whatever was seen of it before."""
+    with suppress(OSError, RuntimeError):
+        _find_memory().unlink()
+    probe_r.cache_clear()
+
+
 def _describe_setting(seen: RState) -> dict[str, Any]:
     """Return all that decides, from outside R, whether R starts in this process."""
     names = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH")
     own = {k: v for k, v in os.environ.items() if k in names or k.startswith(("R_", "LC_"))}
     spec = find_spec("rpy2")
-    places = [spec.origin if spec else None, f"{seen.r_home}/lib/libR.so", ".Renviron"]
+    places = [spec.origin if spec else None, f"{seen.r_home}/lib/libR.so"]
+    places += [".Renviron"] * Path(".Renviron").exists()
     return {
         "exprstats": [__version__, str(Path(__file__).parent)],
         "python": [sys.executable, sys.version],

@@ -17,7 +17,7 @@ from typing import Any
 from exprstats.errors import RError, RWarning, warn_user
 from exprstats.rbridge.crossing import list_r, to_python, to_r
 from exprstats.rbridge.places import OPTIONS, find_files, find_scripts
-from exprstats.rbridge.probe import probe_r
+from exprstats.rbridge.probe import forget_r, probe_r
 from exprstats.rbridge.rscript import ask_apart
 
 _lock = threading.RLock()
@@ -101,7 +101,13 @@ def call(
 def _ask(
     room: str, function: str, arguments: tuple[Any, ...], options: dict[str, Any]
 ) -> dict[str, Any]:
-    workplace = start_here()
+    try:
+        workplace = start_here()
+    except Exception as error:
+        # It started when it was probed, which may have been another day.
+        forget_r()
+        message = f"R does not start ({error}). Run 'exprstats doctor' for the cure."
+        raise RError(message) from error
     from rpy2.rinterface_lib.embedded import RRuntimeError
 
     with _hush():

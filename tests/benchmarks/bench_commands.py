@@ -129,6 +129,7 @@ def list_jobs(large):
     """Return for each job its arguments, and the target in CPU seconds and megabytes."""
     models = ",".join(f"m{n}" for n in range(7))
     jobs = {
+        "start": (["reliability", "small.csv"], 0.5, None),
         "doctor": (["doctor"], 2, None),
         "check": (["check", "ratings.csv"], 2, None),
         "reliability": (["reliability", "ratings.csv", "--subject", "subject"], 3, 300),
@@ -172,6 +173,8 @@ def list_jobs(large):
 
 def write_files(jobs, large):
     rng = np.random.default_rng(1)
+    rows = [f"c{n // 3},w{n % 3},{n % 5}" for n in range(18)]
+    Path("small.csv").write_text("\n".join(["clip,rater,rating", *rows]))
     if {"check", "reliability", "factor"} & set(jobs):
         write_ratings(rng, 3)
     if "compare" in jobs:

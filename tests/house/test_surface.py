@@ -51,6 +51,22 @@ def test_rooms_load_slow_packages_only_when_they_need_them():
     assert not list_loaded("\n".join(f"import exprstats.{room}" for room in rooms)) & slow
 
 
+@pytest.mark.parametrize("command", ["check", "reliability"])
+def test_a_command_on_a_small_file_loads_nothing_that_it_does_not_use(tmp_path, command):
+    path = tmp_path / "ratings.csv"
+    rows = [f"c{n // 3},w{n % 3},{n % 5}" for n in range(18)]
+    path.write_text("\n".join(["clip,rater,rating", *rows]), encoding="utf-8")
+    code = (
+        "from exprstats.cli import run\n"
+        f"sys.argv = ['exprstats', {command!r}, {str(path)!r}, '--json', {str(tmp_path / 'x')!r}]\n"
+        "try: run()\n"
+        "except SystemExit: pass"
+    )
+    loaded = list_loaded(code)
+    assert (tmp_path / "x").is_file()
+    assert not loaded & (HEAVY - {"pandas", "numpy", "scipy"} | {"pydantic", "pydantic_core"})
+
+
 @pytest.mark.parametrize("name", PUBLIC)
 def test_public_names_resolve_and_are_documented(name):
     thing = getattr(exprstats, name)

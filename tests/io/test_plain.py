@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from exprstats.errors import DataError
 from exprstats.io.detection import sniff_file
+from exprstats.io.files.text import remember_rows
 from exprstats.io.sources import give_role, open_source
 
 ODD = (
@@ -54,7 +55,7 @@ def read(path, role):
     return draft, source.marks.decimal, said, str(told).replace(str(path), "FILE")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(file=draw_file(), role=st.sampled_from(ROLES))
 def test_a_quote_in_the_header_changes_nothing(tmp_path_factory, file, role):
     mark, end, body = file
@@ -90,3 +91,25 @@ def test_a_long_file_keeps_its_letters(tmp_path, encoding):
     table = source.take({"clip": "id", "x": "number"}).table
     assert table["clip"].tolist() == names
     assert table["x"].eq(1.5).all()
+
+
+@pytest.mark.filterwarnings("ignore:.*row 9002 holds totals")
+def test_rows_that_are_remembered_give_the_same_columns(tmp_path):
+    path = tmp_path / "ratings.csv"
+    lines = [f"c{n // 3},r{n % 3},{n % 5},{n / 7}" for n in range(9_000)]
+    lines[4_500] = "c1500,r0,1,2,3"
+    lines += ["Total,,9,9"]
+    path.write_text("\n".join(["clip,rater,rating,time", *lines]), encoding="utf-8")
+    roles = {"clip": "id", "rater": "id", "rating": "number", "time": "guess"}
+    apart = open_source(path).take(roles)
+    with remember_rows():
+        first = open_source(path)
+        first.take(give_role(first.header, "guess"))
+        source = open_source(path)
+        again = source.take(roles)
+        fewer = open_source(path).take({"time": "number"})
+    assert apart.table.equals(again.table)
+    assert fewer.table["time"].tolist() == apart.table["time"].tolist()
+    assert list(map(str, apart.problems)) == list(map(str, again.problems)) != []
+    assert source.passed == first.passed != []
+    np.testing.assert_array_equal(apart.rows, again.rows)

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exprstats.codes import Codes, encode_columns, recode
+from exprstats.codes import (
+    Codes,
+    encode_column,
+    encode_columns,
+    keep_codes,
+    note_codes,
+    recall_codes,
+    recode,
+    repeats_rows,
+)
 from exprstats.reliability import rate_reliability
 from exprstats.reliability.icc import checks as oddities
 from exprstats.reliability.icc.oneway import find_block, sum_clips
@@ -92,3 +101,30 @@ def test_order_of_rows_changes_no_number(make_crowd):
     one = rate_reliability(table).table
     two = rate_reliability(table.sample(frac=1, random_state=4)).table
     pd.testing.assert_frame_equal(one, two, rtol=1e-12)
+
+
+def test_kept_codes_are_those_of_the_column_and_go_with_it():
+    ids = [f"x{place % 7}" for place in range(50)]
+    with keep_codes():
+        table = pd.DataFrame({"clip": pd.array(ids, dtype="str"), "rating": 1.0})
+        first = encode_column(table["clip"])
+        assert encode_column(table.assign(item="q")["clip"]) is first
+        assert recall_codes(table["clip"]) is first
+        # A copy that is changed has codes of its own.
+        other = table.copy()
+        other.loc[0, "clip"] = "new"
+        assert recall_codes(other["clip"]) is None
+        assert encode_column(other["clip"]).levels[0] == "new"
+        assert encode_column(table["clip"]).levels.tolist() == [f"x{place}" for place in range(7)]
+        assert recall_codes(table["clip"].iloc[:9]) is None
+        del table, other, first
+        fresh = pd.DataFrame({"clip": pd.array(["a", "b", "a"], dtype="str")})
+        note_codes(fresh["clip"], np.array([0, 1, 0]), ["a", "b"])
+        assert recall_codes(fresh["clip"]).codes.tolist() == [0, 1, 0]
+        # Levels that come twice, or are empty, are coded anew.
+        again = pd.DataFrame({"clip": pd.array(["a", "a"], dtype="str")})
+        note_codes(again["clip"], np.array([0, 1]), ["a", "a"])
+        assert encode_column(again["clip"]).codes.tolist() == [0, 0]
+    assert recall_codes(fresh["clip"]) is None
+    assert not repeats_rows(fresh.assign(rater=["x", "x", "y"]), ["clip", "rater"])
+    assert repeats_rows(fresh, ["clip"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -198,10 +199,10 @@ def read_layout(path: Path, line: bytes, *, partial: bool = False) -> Layout:
         for name in NEEDED
         if name not in names and not anchored
     ]
-    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     problems += [
-        Problem(f"the header names '{name}' {names.count(name)} times.", OWN_NAMES, file=str(path))
-        for name in twice
+        Problem(f"the header names '{name}' {count} times.", OWN_NAMES, file=str(path))
+        for name, count in Counter(names).items()
+        if count > 1
     ]
     if problems:
         raise DataError(problems)

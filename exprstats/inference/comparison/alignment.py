@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from exprstats.contracts import encode_ids, order_levels, sort_ids
+from exprstats.codes import encode_column, number_ids
+from exprstats.contracts import encode_ids, sort_ids
 from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.inference.resampling.clusters import Cell, Panel, Scheme
 
@@ -43,26 +44,29 @@ def align_models(
     DataError
         Where models do not predict the same rows, or a row stands in two clusters.
     """
-    models = tuple(str(level) for level in order_levels(rows["model"]))
-    codes, count = encode_ids(rows, key)
-    owners = pd.Index(models).get_indexer(pd.Index(rows["model"].astype(str)))
+    named = encode_column(rows["model"])
+    models = tuple(map(str, named.order))
+    codes, count = number_ids(rows, key)
+    owners = pd.Index(models).get_indexer(pd.Index(list(map(str, named.levels))))[named.codes]
     seated = np.zeros(len(models), dtype=bool)
     if "seat" in rows.columns:
         seated[owners[rows["seat"].notna().to_numpy()]] = True
         kept = _find_shared(models, codes, owners, seated)
         if not kept.all():
             rows, owners = rows[kept], owners[kept]
-            codes, count = encode_ids(rows, key)
-    belongs, own = sort_ids(rows[cluster])
+            codes, count = number_ids(rows, key)
+    people = encode_column(rows[cluster])
     if clusters is None:
-        clusters = pd.Index(own)
-    else:
-        belongs = clusters.get_indexer(own)[belongs]
+        clusters = pd.Index(sort_ids(pd.Series(people.levels))[1])
+    belongs = clusters.get_indexer(pd.Index(people.levels))[people.codes]
     _check_clusters(rows, codes, belongs, cluster)
     plain = ~seated[owners]
     homes = np.zeros(count, dtype=int)
     homes[codes] = belongs
-    parts = _split_plain(rows[plain], codes[plain], owners[plain], count)
+    if plain.all():
+        parts = _split_plain(rows, codes, owners, count)
+    else:
+        parts = _split_plain(rows[plain], codes[plain], owners[plain], count)
     parts += _split_seats(rows[~plain], codes[~plain], owners[~plain])
     panels = tuple(
         Panel(truth, predictions, homes[units], len(clusters), units)

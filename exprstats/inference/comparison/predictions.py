@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things, write_count
+from exprstats.codes import encode_table
 from exprstats.contracts import (
     PREDICTIONS,
     check_table,
@@ -65,7 +66,8 @@ def check_predictions(
     filled = predictions
     if seated:
         filled = predictions.assign(seat=predictions["seat"].astype(object).fillna("-"))
-    check_table(filled, contract)
+    if encode_table(filled, contract) is None:
+        check_table(filled, contract)
     complete = predictions[["truth", "prediction"]].notna().all(axis=1).to_numpy()
     if not complete.all():
         message = (

@@ -211,5 +211,7 @@ def is_no_answer(text: str) -> bool:
     >>> [is_no_answer(text) for text in ("k.A.", "NA (not applicable)", "Anna")]
     [True, True, False]
     """
+    if text.replace("_", "").isalnum():
+        return text.lower() in _NO_ANSWERS
     bare = " ".join(text.lower().replace("\u2019", "'").split())
     return bare in _NO_ANSWERS or re.fullmatch(r"(n/?a|n\.a\.)\s*\W.*", bare) is not None

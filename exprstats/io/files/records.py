@@ -6,7 +6,6 @@ import csv
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TextIO
@@ -26,7 +25,15 @@ from exprstats.io.files.kinds import (
     inspect_bytes,
 )
 from exprstats.io.files.reading import AS_IT_IS, Reading
-from exprstats.io.files.text import find_quote, find_separator, split_lines
+from exprstats.io.files.text import (
+    Batch,
+    Lines,
+    are_rows,
+    find_plain,
+    find_quote,
+    find_separator,
+    split_lines,
+)
 from exprstats.io.files.workbooks import (
     Described,
     Labels,
@@ -41,8 +48,6 @@ from exprstats.io.files.workbooks import (
 # Small enough that a batch stays in the processor's cache.
 _BATCH = 4_096
 _SAMPLE_LINES = 400
-# What the csv reader refuses, unless lines are shorter.
-_LONGEST = 131_072
 _OPEN_QUOTE = "Close or remove the double quote that begins here."
 
 
@@ -100,61 +105,6 @@ class Layout:
     def first_row(self) -> int:
         """The number of the header's row, so that cases of statistical files count from 1."""
         return 0 if self.format in STATISTICAL else self.header.place + 1 + self.declared
-
-
-class Batch:
-    """Some rows of texts and the number that each has in the file, as a person counts them."""
-
-    def __init__(self, rows: list[list[str]], numbers: np.ndarray) -> None:
-        self.rows = rows
-        self.numbers = numbers
-
-    def list_cells(self, place: int) -> list[str]:
-        """Return the cells of a column."""
-        return [row[place] for row in self.rows]
-
-    def is_even(self, header: Sequence[str]) -> bool:
-        """Return whether all rows are known to be data, with a field for each name."""
-        return False
-
-
-class Plain(Batch):
-    """Rows without quotes that have equally many fields; they are split when they are asked for.
-
-    Parameters
-    ----------
-    text
-        The rows, each ended by a newline.
-    mark, width
-        What separates fields, and how many a row has.
-    numbers
-        As of any batch.
-    """
-
-    def __init__(self, text: str, mark: str, width: int, numbers: np.ndarray) -> None:
-        self.text, self.mark, self.width, self.numbers = text, mark, width, numbers
-
-    @cached_property
-    def _cells(self) -> list[str]:
-        return self.text[:-1].replace("\n", self.mark).split(self.mark)
-
-    @cached_property
-    def rows(self) -> list[list[str]]:  # type: ignore[override]
-        """The fields of each row."""
-        width = self.width
-        return [self._cells[at : at + width] for at in range(0, len(self._cells), width)]
-
-    def list_cells(self, place: int) -> list[str]:
-        """Return the cells of a column."""
-        return self._cells[place :: self.width]
-
-    def is_even(self, header: Sequence[str]) -> bool:
-        """Return whether all rows are known to be data, with a field for each name."""
-        text, mark = f"\n{self.text}", self.mark
-        # A header may come again, and subtotals have a text of two words beside an empty cell.
-        again = f"\n{header[0].strip()}{mark}" in text
-        empty = any(pair in text for pair in (f"{mark}{mark}", f"{mark}\n", f"\n{mark}"))
-        return self.width == len(header) and not again and not (empty and " " in text)
 
 
 def find_layout(path: Path, reading: Reading = AS_IT_IS) -> Layout:
@@ -243,8 +193,8 @@ def read_batches(layout: Layout, problems: list[Problem], *, size: int = _BATCH)
     for rows in _read_rows(layout, problems, size):
         numbers = np.arange(last + 1, last + len(rows) + 1)
         last += len(rows)
-        if isinstance(rows, _Lines):
-            plain = None if dropped else _find_plain(rows, mark, numbers)
+        if isinstance(rows, Lines):
+            plain = None if dropped else find_plain(rows, mark, numbers)
             if plain is not None:
                 yield plain
                 continue
@@ -259,29 +209,9 @@ def read_batches(layout: Layout, problems: list[Problem], *, size: int = _BATCH)
             yield Batch(rows, numbers)
 
 
-class _Lines(list[str]):
-    """Lines of a text of which each is a row, since none holds a quote."""
-
-
-def _find_plain(lines: Sequence[str], mark: str, numbers: np.ndarray) -> Plain | None:
-    """Return lines as rows of equally many fields, some filled; None if they are not such."""
-    text = "".join(lines)
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if not text.endswith("\n"):
-        text += "\n"
-    count = text.partition("\n")[0].count(mark)
-    letters = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
-    ends = letters[(letters == ord(mark)) | (letters == ord("\n"))] == ord("\n")
-    even = len(ends) == len(lines) * (count + 1) and ends[count :: count + 1].all()
-    if not count or not even or f"\n{mark * count}\n" in f"\n{text}":
-        return None
-    return Plain(text, mark, count + 1, numbers)
-
-
 def _read_rows(
     layout: Layout, problems: list[Problem], size: int
-) -> Iterator[list[list[str]] | _Lines]:
+) -> Iterator[list[list[str]] | Lines]:
     """Yield the rows from the header on, some at a time."""
     if layout.format in STATISTICAL:
         cells = read_statistical(layout.local, layout.format, str(layout.path), layout.sha256)
@@ -303,22 +233,17 @@ def _cut(rows: Iterator[list[str]], size: int) -> Iterator[list[list[str]]]:
 
 def _read_text(
     stream: TextIO, layout: Layout, problems: list[Problem], size: int
-) -> Iterator[list[list[str]] | _Lines]:
+) -> Iterator[list[list[str]] | Lines]:
     """Yield lines up to the first quote, from there on the fields that the csv reader finds."""
     mark, above, number = layout.separator or ",", layout.header.place, 0
-    lines = _Lines(islice(stream, above))
-    if layout.quote == '"' and mark != " " and _are_rows(lines):
+    lines = Lines(islice(stream, above))
+    if layout.quote == '"' and mark != " " and are_rows(lines):
         number, above = above, 0
-        while (lines := _Lines(islice(stream, size))) and _are_rows(lines):
+        while (lines := Lines(islice(stream, size))) and are_rows(lines):
             yield lines
             number += len(lines)
     reader = split_lines(chain(lines, stream), mark, strict=True, quote=layout.quote)
     yield from _cut(islice(_read_fields(reader, layout, problems, number), above, None), size)
-
-
-def _are_rows(lines: Sequence[str]) -> bool:
-    text = "".join(lines)
-    return '"' not in text and (len(text) <= _LONGEST or max(map(len, lines)) <= _LONGEST)
 
 
 def _read_fields(

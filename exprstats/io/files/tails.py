@@ -9,7 +9,7 @@ import numpy as np
 
 from exprstats.apa import count_things
 from exprstats.errors import Option, Problem
-from exprstats.io.files.records import Batch
+from exprstats.io.files.text import Batch
 from exprstats.io.files.words import is_practice, is_practice_loop, is_total
 
 CHECK_ROWS = "Check these rows for missing or unquoted separators; the file may be cut off."

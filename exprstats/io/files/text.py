@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
+
+import numpy as np
 
 from exprstats.errors import Problem
 from exprstats.io.files.headers import is_preamble
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _SAMPLE = 200
+# What the csv reader refuses, unless lines are shorter.
+_LONGEST = 131_072
 _ABOVE = 0.25
 
 
@@ -114,3 +123,120 @@ def names_rows(rows: Sequence[Sequence[str]]) -> bool:
     firsts = {row[0] for row in body if row}
     short = len(body) > 1 and all(len(row) == width for row in body)
     return short and len(firsts) == len(body) and all(row[-1].strip() for row in body)
+
+
+class Batch:
+    """Some rows of texts and the number that each has in the file, as a person counts them."""
+
+    def __init__(self, rows: list[list[str]], numbers: np.ndarray) -> None:
+        self.rows = rows
+        self.numbers = numbers
+
+    def list_cells(self, place: int) -> list[str]:
+        """Return the cells of a column."""
+        return [row[place] for row in self.rows]
+
+    def is_even(self, header: Sequence[str]) -> bool:
+        """Return whether all rows are known to be data, with a field for each name."""
+        return False
+
+
+class Kept(Batch):
+    """Some columns of rows, by their places."""
+
+    def __init__(self, cells: Mapping[int, list[str]], numbers: np.ndarray) -> None:
+        self.cells = cells
+        self.numbers = numbers
+
+    def list_cells(self, place: int) -> list[str]:
+        """Return the cells of a column."""
+        return self.cells[place]
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """Rows of a file as some columns have them, and what was wrong with others."""
+
+    places: set[int]
+    batches: list[Batch]
+    problems: list[Problem]
+    passed: list[Problem]
+    inner: int
+
+
+MEMORY: ContextVar[dict[tuple[object, ...], Walked] | None] = ContextVar("memory", default=None)
+
+
+@contextmanager
+def remember_rows() -> Iterator[None]:
+    """Split the rows of each file once inside, however often its columns are taken."""
+    token = MEMORY.set({})
+    try:
+        yield
+    finally:
+        MEMORY.reset(token)
+
+
+class Plain(Batch):
+    """Rows without quotes that have equally many fields; they are split when they are asked for.
+
+    Parameters
+    ----------
+    text
+        The rows, each ended by a newline.
+    mark, width
+        What separates fields, and how many a row has.
+    numbers
+        As of any batch.
+    """
+
+    def __init__(self, text: str, mark: str, width: int, numbers: np.ndarray) -> None:
+        self.text, self.mark, self.width, self.numbers = text, mark, width, numbers
+
+    @cached_property
+    def _cells(self) -> list[str]:
+        return self.text[:-1].replace("\n", self.mark).split(self.mark)
+
+    @cached_property
+    def rows(self) -> list[list[str]]:  # type: ignore[override]
+        """The fields of each row."""
+        width = self.width
+        return [self._cells[at : at + width] for at in range(0, len(self._cells), width)]
+
+    def list_cells(self, place: int) -> list[str]:
+        """Return the cells of a column."""
+        return self._cells[place :: self.width]
+
+    def is_even(self, header: Sequence[str]) -> bool:
+        """Return whether all rows are known to be data, with a field for each name."""
+        text, mark = f"\n{self.text}", self.mark
+        # A header may come again, and subtotals have a text of two words beside an empty cell.
+        again = re.search(rf"\n\s*{re.escape(header[0].strip())}\s*{re.escape(mark)}", text)
+        empty = any(pair in text for pair in (f"{mark}{mark}", f"{mark}\n", f"\n{mark}"))
+        return self.width == len(header) and not again and not (empty and " " in text)
+
+
+class Lines(list[str]):
+    """Lines of a text of which each is a row, since none holds a quote."""
+
+
+def find_plain(lines: Sequence[str], mark: str, numbers: np.ndarray) -> Plain | None:
+    """Return lines as rows of equally many fields, some filled; None if they are not such."""
+    text = "".join(lines)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.endswith("\n"):
+        text += "\n"
+    count = text.partition("\n")[0].count(mark)
+    letters = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
+    ends = letters[(letters == ord(mark)) | (letters == ord("\n"))] == ord("\n")
+    even = len(ends) == len(lines) * (count + 1) and ends[count :: count + 1].all()
+    if not count or not even or f"\n{mark * count}\n" in f"\n{text}":
+        return None
+    return Plain(text, mark, count + 1, numbers)
+
+
+def are_rows(lines: Sequence[str]) -> bool:
+    """Return whether each line is a row: none holds a quote, or is longer than a reader takes."""
+    text = "".join(lines)
+    return '"' not in text and (len(text) <= _LONGEST or max(map(len, lines)) <= _LONGEST)

@@ -13,7 +13,14 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.codes import PROBE, Codes, encode_columns, explain_breach, find_places
+from exprstats.codes import (
+    PROBE,
+    Codes,
+    encode_columns,
+    explain_breach,
+    find_places,
+    recall_codes,
+)
 from exprstats.contracts import require_columns
 from exprstats.errors import DataError, Problem, warn_user
 from exprstats.io.guards.codes import Outlying, find_codes, find_shared
@@ -305,15 +312,16 @@ def _guard_ids(
     """Return the column with clean ids, None where it is clean, and what was found."""
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         return None, []
-    values = column.to_numpy(object).tolist()
+    known = recall_codes(column)
+    values = column.to_numpy(object).tolist() if known is None else known.levels.tolist()
     # Texts know their hash: a set finds the different ones fastest, unless nearly all differ.
-    if 2 * len(set(values[:PROBE])) < len(values[:PROBE]):
+    if known is None and 2 * len(set(values[:PROBE])) < len(values[:PROBE]):
         values = list(set(values))
     if are_plain(values):
         return None, []
-    known = column.unique().tolist()
-    levels = [level for level in known if isinstance(level, str)]
-    if len(levels) + int(column.hasnans) < len(known):
+    held = column.unique().tolist()
+    levels = [level for level in held if isinstance(level, str)]
+    if len(levels) + int(column.hasnans) < len(held):
         # Numbers among texts, and whatever else is no text, stay what they are.
         return None, []
     clean, found = judge_ids(levels)
