@@ -75,9 +75,7 @@ PREDICTIONS = Contract(
     numbers=("truth", "prediction"),
 )
 FRAMES = Contract(
-    "frames",
-    key=("video", "face", "frame"),
-    numbers=("timestamp", "success", "confidence"),
+    "frames", key=("video", "face", "frame"), numbers=("timestamp", "success", "confidence")
 )
 SEGMENTS = Contract(
     "segments",
@@ -340,6 +338,18 @@ def order_levels(column: pd.Series) -> list[Any]:
     return list(column.dropna().unique())
 
 
+def sort_ids(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Return codes (n,) of ids and the ids, sorted: neither rows nor categories set the order.
+
+    Examples
+    --------
+    >>> codes, ids = sort_ids(pd.Series(["b", "a", "b"]))
+    >>> codes.tolist(), ids.tolist()
+    ([1, 0, 1], ['a', 'b'])
+    """
+    return pd.factorize(np.asarray(column), sort=True)
+
+
 def encode_ids(table: pd.DataFrame, names: Sequence[str]) -> tuple[np.ndarray, int]:
     """Return integer codes (n,) of the combined ids in first-appearance order, and their count."""
     codes = np.zeros(len(table), dtype=np.int64)
@@ -354,11 +364,14 @@ def encode_ids(table: pd.DataFrame, names: Sequence[str]) -> tuple[np.ndarray, i
 
 def arrange_rows(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> pd.DataFrame:
     """Return tidy rows as a frame: the keys, then the estimate columns that any row has."""
-    names = dict.fromkeys(name for row in rows for name in row)
-    given = [name for name in ESTIMATE_COLUMNS if name in names]
-    ordered = [name for name in keys if name in names]
-    rest = [name for name in names if name not in {*given, *ordered}]
-    return pd.DataFrame(list(rows), columns=[*ordered, *rest, *given])
+    rows = list(rows)
+    held = dict.fromkeys(name for row in rows for name in row)
+    given = [name for name in ESTIMATE_COLUMNS if name in held]
+    ordered = [name for name in keys if name in held]
+    rest = [name for name in held if name not in {*given, *ordered}]
+    # Column by column takes half the time of a list of rows.
+    columns = {name: [row.get(name, np.nan) for row in rows] for name in (*ordered, *rest, *given)}
+    return pd.DataFrame(columns)
 
 
 def _count_rows(mask: pd.Series) -> tuple[int, ...]:

@@ -78,11 +78,7 @@ Thresholds = Literal["published", "quantile"]
 SentenceUnit = Literal["mean", "frame"]
 
 # What a vote makes of a tie, in print.
-TIE_NAMES: dict[str, str] = {
-    "absent": "no label",
-    "present": "a label",
-    "missing": "missing",
-}
+TIE_NAMES: dict[str, str] = {"absent": "no label", "present": "a label", "missing": "missing"}
 
 # What kinds of models are called in print.
 KIND_NAMES: dict[str, str] = {

@@ -144,10 +144,7 @@ def _require_units(frames: pd.DataFrame) -> None:
 
 
 def _rate_recording(
-    recording: Recording,
-    bounds: tuple[np.ndarray, np.ndarray],
-    settings: Settings,
-    complete: bool,
+    recording: Recording, bounds: tuple[np.ndarray, np.ndarray], settings: Settings, complete: bool
 ) -> np.ndarray:
     """Return each clip's emotions, their mean, valid share, whether faces change (c, 10)."""
     timed = recording.retime(settings.fps)

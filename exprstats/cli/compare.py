@@ -10,6 +10,7 @@ import typer
 from exprstats.cli.command import opens_session
 from exprstats.cli.options import (
     ByOption,
+    ClipOption,
     LevelOption,
     option,
     split_id,
@@ -51,6 +52,7 @@ def compare_files(
             "A,B,...",
         ),
     ] = None,
+    clip: ClipOption = None,
     by: ByOption = None,
     common: Annotated[
         bool, option("Leave out the clips that some model does not predict.", name="--common")
@@ -154,6 +156,7 @@ def compare_files(
         session.note_file(file)
     people = split_id(subject, "--subject") or subject
     columns: dict[str, Any] = {"subject": people, "truth": truth or "truth", "seat": seat}
+    columns |= {"clip": split_id(clip, "--clip") or "clip"}
     columns |= {"context": split_id(by, "--by"), "common": common, "reading": get_reading()}
     named = split_names(models, "--models")
     table = keep_test(session, read_predictions(files, models=named, **columns))

@@ -186,7 +186,7 @@ def inspect_annotated(
         asked = Problem(fact, ("Name it beside this file, or with ", Option("lexicon"), "."))
         session.show_points(UNSAID, [spell("check", asked)])
     elif found.use != "lexicon" and not problems:
-        given = {"lexicon": str(lexicons[0])} if found.use == "signing" else {}
+        given = {"lexicon": str(lexicons[0])} if found.use == "signing" else found.options
         lines.append(Call(found.use, dict(given)).write(path, get_reading()))
     session.rows += [{"kind": "suggestion", "command": line} for line in lines]
     session.parts += [f"Try: {line}" for line in lines]

@@ -189,10 +189,7 @@ def correlate_features(
     scores: list[str] = [target] if pooled_target is None else [target, pooled_target]
     numbers = list(dict.fromkeys([*names, *scores]))
     require_columns(table, [*numbers, subject, by])
-    problems = [
-        *find_unnumbers(table, numbers),
-        *find_empty(table, [subject, by]),
-    ]
+    problems = [*find_unnumbers(table, numbers), *find_empty(table, [subject, by])]
     if problems:
         raise DataError(problems)
     whole = table[table[[*names, scores[-1]]].notna().all(axis=1)]

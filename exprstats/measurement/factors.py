@@ -328,11 +328,7 @@ def list_rows(
         cells = [*places, *(place + len(fit.loads[0]) for place in places)]
         parameters = np.concatenate([fit.loads[0][places], fit.rests[0][places]])
         error = propagate_error(compute_omega, parameters, fit.vcov[np.ix_(cells, cells)])
-        yield {
-            **own,
-            "term": "omega",
-            **limit_estimate(compute_omega(parameters), error, level),
-        }
+        yield {**own, "term": "omega", **limit_estimate(compute_omega(parameters), error, level)}
     for first, second, estimate, error in fit.pairs:
         pair = {"factor": names[first], "versus": names[second], "term": "correlation"}
         yield {**whole, **pair, **limit_estimate(estimate, error, level)}

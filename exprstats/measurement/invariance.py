@@ -92,9 +92,12 @@ def compare_restrictions(
     warn_incomplete(itemset, missing)
     blocks, receipts = [], []
     for job in jobs:
-        options = {"moments": [_pack(job)]}
+        # One unit for all items, since equal loadings are tested.
+        scale = _find_scale(job).max()
+        options = {"moments": [_pack(job, scale)]}
         if job.answers is not None:
-            options = {"rows": job.answers, "cluster": job.cluster, "missing": missing}
+            rows = job.answers / scale
+            options = {"rows": rows, "cluster": job.cluster, "missing": missing}
         reply = rbridge.call("measurement", "compare_restrictions", names=job.items, **options)
         blocks.append((job.context, job.moments.n, reply.value))
         receipts.append(Receipt("lavaan", reply.call, reply.versions, reply.warnings))
@@ -215,11 +218,11 @@ def _prepare(
 
 
 def _find_scale(job: Job) -> np.ndarray:
-    """Return a power of two near each item's spread: tests across contexts do not depend on it."""
+    """Return a power of two near each item's spread, of which tests do not depend."""
     return 2.0 ** np.round(np.log2(np.sqrt(np.diag(job.moments.covariance))))
 
 
-def _pack(job: Job, scale: np.ndarray | float = 1.0) -> dict[str, Any]:
+def _pack(job: Job, scale: np.ndarray) -> dict[str, Any]:
     scale = np.broadcast_to(scale, len(job.items))
     moments = job.moments
     covariance = moments.covariance / np.outer(scale, scale)
@@ -269,9 +272,7 @@ class _Estimates(NamedTuple):
     residuals: np.ndarray
 
 
-def _estimate(
-    samples: Sequence[PatternSums],
-) -> tuple[list[_Estimates], np.ndarray]:
+def _estimate(samples: Sequence[PatternSums]) -> tuple[list[_Estimates], np.ndarray]:
     """Return the estimates of each context, and the direction (B, p) their loadings share."""
     found = []
     for sums in samples:

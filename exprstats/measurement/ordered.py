@@ -89,11 +89,7 @@ class OrderedFactor(Result):
 
 
 def fit_ordered(
-    items_table: pd.DataFrame,
-    *,
-    items: Sequence[str],
-    by: str | None = None,
-    level: float = 0.95,
+    items_table: pd.DataFrame, *, items: Sequence[str], by: str | None = None, level: float = 0.95
 ) -> OrderedFactor:
     """Fit one factor to ordered items by WLSMV through lavaan, and score the clips.
 

@@ -1,9 +1,4 @@
-from .baselines.ceiling import (
-    Ceiling,
-    ScoreReliability,
-    rate_ceiling,
-    rate_scores,
-)
+from .baselines.ceiling import Ceiling, ScoreReliability, rate_ceiling, rate_scores
 from .baselines.guesses import (
     guess_classes,
     guess_majority,

@@ -331,17 +331,12 @@ def _share_keys(panel: Panel, tally: Tally, level: float) -> dict[str, Any]:
 
 
 def _write_bootstrap(
-    panel: Panel,
-    tally: Tally,
-    plan: tuple[Sequence[np.random.SeedSequence], int],
-    level: float,
+    panel: Panel, tally: Tally, plan: tuple[Sequence[np.random.SeedSequence], int], level: float
 ) -> Iterator[dict[str, Any]]:
     seeds, draws = plan
     whole = measure_agreements(tally, np.ones((1, len(tally.sums))))
     values = sample_values(
-        lambda times: np.stack([*measure_agreements(tally, times).values()]),
-        len(tally.sums),
-        seeds,
+        lambda times: np.stack([*measure_agreements(tally, times).values()]), len(tally.sums), seeds
     )[:, :draws]
     ordered, finite = sort_draws(values)
     interval = find_percentile(ordered, finite, level)

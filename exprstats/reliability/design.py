@@ -154,10 +154,7 @@ def _write_row(panel: Panel, links: Links, replicates: int) -> dict[str, Any]:
     return (
         {"context": panel.context, "item": panel.item}
         | links.write_row()
-        | {
-            "n_missing": panel.n_missing,
-            "n_replicates": replicates,
-        }
+        | {"n_missing": panel.n_missing, "n_replicates": replicates}
     )
 
 

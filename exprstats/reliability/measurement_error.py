@@ -18,12 +18,7 @@ from exprstats.reliability.icc.analysis import find_cluster_limits
 from exprstats.reliability.icc.checks import split_obstacles
 from exprstats.reliability.icc.estimands import ESTIMANDS, clean_components
 from exprstats.reliability.icc.identification import settle_model
-from exprstats.reliability.icc.jackknife import (
-    Samples,
-    sample_panel,
-    settle_spread,
-    spread_thetas,
-)
+from exprstats.reliability.icc.jackknife import Samples, sample_panel, settle_spread, spread_thetas
 from exprstats.reliability.icc.nested import find_subject_divisors
 from exprstats.reliability.icc.oneway import find_usual_divisor
 from exprstats.reliability.icc.panels import Panel, split_panels

@@ -145,9 +145,7 @@ def simulate_plans(
 
 
 def _find_components(
-    ratings: pd.DataFrame | Mapping[str, float],
-    items: Sequence[str] | str | None,
-    cluster: str,
+    ratings: pd.DataFrame | Mapping[str, float], items: Sequence[str] | str | None, cluster: str
 ) -> pd.DataFrame:
     if not isinstance(ratings, pd.DataFrame):
         return pd.DataFrame([{"item": "the item"} | _read_components(ratings)])

@@ -142,6 +142,19 @@ def test_impossible_correlations_of_factors_are_refused():
 
 
 @pytest.mark.r
+@pytest.mark.filterwarnings("ignore:.*not positive definite:exprstats.errors.RWarning")
+def test_correlations_that_contradict_each_other_are_refused():
+    """Each of three correlations is below 1, but no three factors can have all of them."""
+    rng = np.random.default_rng(39)
+    truth = np.full((3, 3), 0.95) + 0.05 * np.eye(3)
+    factors = rng.multivariate_normal(np.zeros(3), truth, size=25)
+    answers = np.repeat(factors, 3, axis=1) + 0.9 * rng.normal(size=(25, 9))
+    items = {"A": list("abc"), "B": list("def"), "C": list("ghi")}
+    with pytest.raises(FitError, match=r"largest 0\.\d\d, of 'A' and 'C'\) contradict each other"):
+        fit_factors(pd.DataFrame(answers, columns=list("abcdefghi")), items=items)
+
+
+@pytest.mark.r
 def test_an_item_that_loads_against_its_factor_is_told():
     rng = np.random.default_rng(2)
     factors = rng.multivariate_normal([0, 0], [[1, 0.4], [0.4, 1]], size=300)

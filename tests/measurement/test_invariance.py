@@ -169,3 +169,14 @@ def test_clips_that_lack_an_item_are_left_out_and_told(draw):
         with pytest.warns(DataWarning, match="1 of 120 clips lacks an item; they are left out"):
             steps = verb(table, items=["smile", "voice", "pose"]).steps
         assert steps["n_clips"].unique().tolist() == [119]
+
+
+@pytest.mark.r
+def test_the_unit_of_the_items_does_not_matter(draw):
+    table = draw()
+    tiny = table.assign(**{item: table[item] * 1e-9 for item in ("smile", "voice", "pose")})
+    one, other = (
+        compare_restrictions(given, items=["smile", "voice", "pose"]).steps
+        for given in (table, tiny)
+    )
+    np.testing.assert_allclose(one["chisq"], other["chisq"], rtol=1e-5)

@@ -159,6 +159,22 @@ def test_perfect_agreement_has_no_error_and_says_so(make_ratings):
     assert level.table.set_index("component").loc["residual", "estimate"] == 0
 
 
+@pytest.mark.parametrize("model", ["two-way", "nested"])
+def test_rounding_is_no_variance(model):
+    """Raters who differ in level alone leave no residual, also where .7 and thirds are rounded."""
+    rows = [
+        (f"s{i // 2}", f"c{i}", f"r{j}", "q", i % 3 / 3 + 0.7 * (j == 1))
+        for i in range(8)
+        for j in range(3)
+    ]
+    table = pd.DataFrame(rows, columns=["subject", "clip", "rater", "item", "rating"])
+    found = measure_errors(table, model=model).table
+    residual = pick(found, component="residual")
+    assert residual["estimate"] == 0 and residual["share"] == 0
+    rater = pick(found, component="rater")["estimate"]
+    assert rater == pytest.approx(np.var([0, 0.7, 0], ddof=1), rel=1e-12)
+
+
 def test_the_error_variance_and_its_root_have_one_interval(crowd):
     for model, name in (("one-way", "error"), ("two-way", "residual")):
         table = measure_errors(crowd, model=model).table

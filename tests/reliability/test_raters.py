@@ -49,6 +49,21 @@ def test_descriptions_equal_loops(crowd):
         assert found["influence"] == pytest.approx(change, abs=1e-10)
 
 
+@pytest.mark.filterwarnings(ODD)
+@pytest.mark.parametrize("ordered", [True, False])
+def test_complete_tables_equal_loops(ordered, make_ratings):
+    """Ratings that stand clip by clip are summed as a matrix, others by their clips."""
+    matrix = np.random.default_rng(4).normal(size=(12, 4)).round(1) + np.arange(12)[:, None]
+    table = make_ratings(matrix)
+    result = judge_raters(table if ordered else table.sample(frac=1, random_state=1))
+    for rater, own in enumerate(matrix.T):
+        others = [sum(row[:rater]) / 3 + sum(row[rater + 1 :]) / 3 for row in matrix.tolist()]
+        found = find_row(result, sorted(table["rater"].unique())[rater])
+        assert found["severity"] == pytest.approx(np.mean(own - others), abs=1e-10)
+        assert found["spread"] == pytest.approx(np.std(own) / np.std(others), abs=1e-10)
+        assert found["agreement"] == pytest.approx(np.corrcoef(own, others)[0, 1], abs=1e-10)
+
+
 def test_careless_raters_are_flagged_by_rule_and_good_ones_are_not(crowd):
     result = judge_raters(plant(crowd))
     flags = dict(zip(result.table["rater"], result.table["flag"], strict=True))

@@ -200,11 +200,7 @@ def read_layout(path: Path, line: bytes, *, partial: bool = False) -> Layout:
     ]
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     problems += [
-        Problem(
-            f"the header names '{name}' {names.count(name)} times.",
-            OWN_NAMES,
-            file=str(path),
-        )
+        Problem(f"the header names '{name}' {names.count(name)} times.", OWN_NAMES, file=str(path))
         for name in twice
     ]
     if problems:

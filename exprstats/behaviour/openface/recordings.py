@@ -9,13 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from exprstats.behaviour.openface.layout import (
-    GAZE_NOTE,
-    GAZE_VECTORS,
-    GROUPS,
-    KEYS,
-    measure_gaze,
-)
+from exprstats.behaviour.openface.layout import GAZE_NOTE, GAZE_VECTORS, GROUPS, KEYS, measure_gaze
 from exprstats.behaviour.openface.lines import AGAIN, Lines, find_bad_keys
 from exprstats.behaviour.openface.videos import Joined
 from exprstats.errors import DataError, Option, Problem

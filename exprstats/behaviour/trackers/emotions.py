@@ -23,11 +23,7 @@ _RATED = {
     "py-feat": (1, 2, 4, 5, 6, 7, 9, 10, 11, 12, 14, 15, 17, 20, 23, 24, 25, 26, 28, 43),
     "libreface": (1, 2, 4, 5, 6, 9, 12, 15, 17, 20, 25, 26),
 }
-_NAMED = {
-    "openface": "AU{:02d}_r",
-    "py-feat": "AU{:02d}",
-    "libreface": "au_{}_intensity",
-}
+_NAMED = {"openface": "AU{:02d}_r", "py-feat": "AU{:02d}", "libreface": "au_{}_intensity"}
 # Blendshapes are no action units; these move the same part of the face in the same way. None is a
 # tightened lip (AU 23).
 _SHAPES: dict[int, tuple[str, ...]] = {

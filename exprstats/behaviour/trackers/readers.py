@@ -153,10 +153,7 @@ def find_trackers(names: set[str]) -> list[Tracker]:
 
 
 def _make_keys(
-    video: str | list[str],
-    face: np.ndarray,
-    frame: np.ndarray,
-    *more: np.ndarray,
+    video: str | list[str], face: np.ndarray, frame: np.ndarray, *more: np.ndarray
 ) -> pd.DataFrame:
     columns = dict(zip(("timestamp", "success", "confidence"), more, strict=True))
     keys = pd.DataFrame({"face": face, "frame": frame, **columns})

@@ -70,10 +70,7 @@ _RULES: dict[str, tuple[tuple[str, str], ...]] = {
         (r"AU\d+_r", INTENSITY),
         (r"AU\d+_c", PRESENCE),
     ),
-    "openface3": (
-        (r"landmark_\d+_[xy]|face_\d+", PIXELS),
-        (r"emotion", CATEGORY),
-    ),
+    "openface3": ((r"landmark_\d+_[xy]|face_\d+", PIXELS), (r"emotion", CATEGORY)),
     "py-feat": (
         (r"[xy]_\d+|FaceRect\w+", PIXELS),
         (r"AU\d+|FaceScore", PROBABILITY),
@@ -93,11 +90,7 @@ _RULES: dict[str, tuple[tuple[str, str], ...]] = {
         (r"(Head|LeftEye|RightEye)(Yaw|Pitch|Roll)", RADIANS),
         (r"(Brow|Cheek|Eye|Jaw|Mouth|Nose|Tongue)[A-Z]\w+", COEFFICIENT),
     ),
-    "facet": (
-        (r".+ Evidence", EVIDENCE),
-        (r".+ Degrees", DEGREES),
-        (r"FaceRect .+", PIXELS),
-    ),
+    "facet": ((r".+ Evidence", EVIDENCE), (r".+ Degrees", DEGREES), (r"FaceRect .+", PIXELS)),
     "affdex": (
         (r"Valence", "balance (-100 to 100)"),
         (r"Pitch|Yaw|Roll", DEGREES),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from exprstats.contracts import encode_ids, order_levels
+from exprstats.contracts import encode_ids, order_levels, sort_ids
 from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.inference.resampling.clusters import Cell, Panel, Scheme
 
@@ -53,9 +53,11 @@ def align_models(
         if not kept.all():
             rows, owners = rows[kept], owners[kept]
             codes, count = encode_ids(rows, key)
+    belongs, own = sort_ids(rows[cluster])
     if clusters is None:
-        clusters = pd.Index(pd.factorize(rows[cluster], sort=True)[1])
-    belongs = clusters.get_indexer(pd.Index(rows[cluster]))
+        clusters = pd.Index(own)
+    else:
+        belongs = clusters.get_indexer(own)[belongs]
     _check_clusters(rows, codes, belongs, cluster)
     plain = ~seated[owners]
     homes = np.zeros(count, dtype=int)

@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from exprstats.contracts import find_empty, find_unnumbers, require_columns
+from exprstats.contracts import find_empty, find_unnumbers, require_columns, sort_ids
 from exprstats.errors import DataError, OptionError
 from exprstats.inference.comparison.predictions import check_clusters
 from exprstats.inference.comparison.wording import describe_bootstrap
@@ -158,7 +158,7 @@ def bootstrap_clusters(
     problems = find_empty(table, named)
     if problems:
         raise DataError(problems)
-    codes, names = pd.factorize(table[cluster], sort=True)
+    codes, names = sort_ids(table[cluster])
     check_clusters(len(names), cluster)
     homes = None
     if how.strata is not None:

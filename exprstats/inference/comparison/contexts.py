@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things, tell_p, write_count
-from exprstats.contracts import order_levels
+from exprstats.contracts import order_levels, sort_ids
 from exprstats.errors import OTHER_COLUMN, DataError, Option, Problem, warn_user
 from exprstats.inference.comparison.alignment import align_models
 from exprstats.inference.comparison.predictions import (
@@ -234,7 +234,7 @@ def _split_jointly(rows: pd.DataFrame, *, cluster: str, by: str) -> list[Cell]:
         own_fits = " with predictions of their own fit" if len(own) < len(rows) else ""
         fact = f"{count_things(len(names), 'context')}{own_fits}; a difference needs two."
         raise DataError(Problem(fact, (OTHER_COLUMN, Option("by"), "."), column=by))
-    clusters = pd.Index(pd.factorize(own[cluster], sort=True)[1])
+    clusters = pd.Index(sort_ids(own[cluster])[1])
     key = [name for name in dict.fromkeys(("context", by, "clip")) if name in own.columns]
     cells = []
     for name in names:

@@ -113,10 +113,7 @@ class _Sides(NamedTuple):
 
 
 def judge_equivalence(
-    comparison: Comparison,
-    *,
-    margin: float | Mapping[str, float],
-    reference: str | None = None,
+    comparison: Comparison, *, margin: float | Mapping[str, float], reference: str | None = None
 ) -> Equivalence:
     """Test whether models are equivalent to a reference, or not inferior to it.
 

@@ -59,9 +59,7 @@ def check_predictions(
     require_columns(predictions, [by], "predictions")
     seated = "seat" in predictions.columns
     predictions = guard_table(
-        predictions,
-        ids=(*contract.key, *contract.ids, "subject"),
-        numbers=contract.numbers,
+        predictions, ids=(*contract.key, *contract.ids, "subject"), numbers=contract.numbers
     )
     # Models without seats have none in each row: that is no empty id.
     filled = predictions

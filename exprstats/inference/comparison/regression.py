@@ -29,12 +29,7 @@ _LINEAR = "delta method: squared errors linearized at their mean"
 
 
 def list_regressions(
-    cell: Cell,
-    metric: Metric,
-    pairs: Sequence[tuple[int, int]],
-    *,
-    span: float = 1.0,
-    level: float,
+    cell: Cell, metric: Metric, pairs: Sequence[tuple[int, int]], *, span: float = 1.0, level: float
 ) -> list[dict[str, Any]]:
     """Return tidy rows of differences by ordinary least squares with clustered errors.
 

@@ -85,13 +85,7 @@ def subtract_means(n: np.ndarray, square: np.ndarray, total: np.ndarray) -> np.n
 
 
 def correlate_sums(
-    *,
-    n: np.ndarray,
-    y: np.ndarray,
-    p: np.ndarray,
-    yy: np.ndarray,
-    pp: np.ndarray,
-    yp: np.ndarray,
+    *, n: np.ndarray, y: np.ndarray, p: np.ndarray, yy: np.ndarray, pp: np.ndarray, yp: np.ndarray
 ) -> np.ndarray:
     """Return Pearson correlations from sums of centred values.
 
@@ -125,12 +119,7 @@ def agree_sums(
 
 
 def slope_sums(
-    *,
-    n: np.ndarray,
-    y: np.ndarray,
-    p: np.ndarray,
-    pp: np.ndarray,
-    yp: np.ndarray,
+    *, n: np.ndarray, y: np.ndarray, p: np.ndarray, pp: np.ndarray, yp: np.ndarray
 ) -> np.ndarray:
     """Return slopes of the truth on the predictions, from sums of centred values (Cox, 1958).
 

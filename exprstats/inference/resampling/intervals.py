@@ -313,12 +313,7 @@ def _read_quantiles(ordered: np.ndarray, finite: np.ndarray, shares: np.ndarray)
 
 
 def find_studentised(
-    estimates: np.ndarray,
-    error: np.ndarray,
-    *,
-    draws: np.ndarray,
-    errors: np.ndarray,
-    level: float,
+    estimates: np.ndarray, error: np.ndarray, *, draws: np.ndarray, errors: np.ndarray, level: float
 ) -> Studentised:
     """Return symmetric bootstrap-t intervals and p-values (Hall, 1988).
 

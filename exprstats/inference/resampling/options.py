@@ -93,12 +93,7 @@ class Resampling:
 
 
 def check_options(
-    *,
-    interval: str,
-    level: float,
-    draws: int,
-    compat: str | None = None,
-    scheme: str = "clusters",
+    *, interval: str, level: float, draws: int, compat: str | None = None, scheme: str = "clusters"
 ) -> None:
     """Refuse options that no resampling can have.
 

@@ -51,11 +51,7 @@ _LIMITS = ("std_error", "conf_low", "conf_high", "p_value", "p_adjusted", "p_max
 
 
 def summarise_percentile(
-    terms: Terms,
-    level: float,
-    groups: np.ndarray | None = None,
-    *,
-    compat: str | None = None,
+    terms: Terms, level: float, groups: np.ndarray | None = None, *, compat: str | None = None
 ) -> Summary:
     """Return percentile limits, their p-values and Monte-Carlo errors.
 

@@ -11,13 +11,9 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things, write_interval, write_level, write_number
-from exprstats.contracts import encode_ids
+from exprstats.contracts import sort_ids
 from exprstats.errors import DataError, Problem
-from exprstats.inference.resampling.clusters import (
-    BLOCK,
-    count_clusters,
-    draw_clusters,
-)
+from exprstats.inference.resampling.clusters import BLOCK, count_clusters, draw_clusters
 from exprstats.inference.resampling.options import check_options
 from exprstats.inference.resampling.pvalues import settle_ties
 from exprstats.inference.resampling.samples import count_blocks
@@ -162,7 +158,8 @@ def bootstrap_factor(
     itemset = take_items(items_table, names, by)
     list_jobs(itemset, names, missing=missing)  # refuses items that carry no factor
     warn_incomplete(itemset, missing)
-    codes, groups = encode_ids(find_clusters(items_table, cluster).to_frame("cluster"), ["cluster"])
+    codes, people = sort_ids(find_clusters(items_table, cluster))
+    groups = len(people)
     if groups < FEWEST:
         fact = f"the data have {count_things(groups, 'cluster')}."
         raise DataError(Problem(fact, f"Resampling needs {FEWEST} or more.", column=cluster))

@@ -35,12 +35,7 @@ from exprstats.measurement.factor.items import (
 from exprstats.measurement.factor.moments import ClusterSums, sum_rows
 from exprstats.measurement.factor.refits import form_used_moments
 from exprstats.measurement.factor.scoring import list_scores, list_spans
-from exprstats.measurement.factor.solution import (
-    Receipt,
-    Solution,
-    list_rows,
-    write_sentence,
-)
+from exprstats.measurement.factor.solution import Receipt, Solution, list_rows, write_sentence
 from exprstats.options import FactorEstimator, MissingRule, check_level, check_word
 from exprstats.results import Result
 

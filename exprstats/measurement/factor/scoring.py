@@ -102,12 +102,7 @@ def read_raters(ratings: pd.DataFrame, items: Sequence[str]) -> ItemSet:
 
 
 def _sample_raters(
-    raters: ItemSet,
-    ids: pd.DataFrame,
-    solution: Solution,
-    *,
-    method: str,
-    context: str | None,
+    raters: ItemSet, ids: pd.DataFrame, solution: Solution, *, method: str, context: str | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return each clip's standard error of rater sampling, and a note where there is none.
 

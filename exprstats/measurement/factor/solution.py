@@ -205,13 +205,14 @@ def _list_solution(one: Solution, level: float) -> Iterator[dict[str, Any]]:
         if not np.isfinite(error):
             yield {**row, "note": UNFITTED}
             continue
-        few = (one.n_subjects or 0) < FEW
+        groups = one.n_subjects or 0
+        few = f"{count_things(groups, 'subject is', 'subjects are')} too few"
         yield {
             **row,
-            **_limit_jackknife(row["term"], row["estimate"], error, level, one.n_subjects or 0),
+            **_limit_jackknife(row["term"], row["estimate"], error, level, groups),
             "method": "jackknife",
             "n_clusters": one.n_subjects,
-            "note": f"{one.n_subjects} subjects are too few" if few else None,
+            "note": few if groups < FEW else None,
         }
         yield {**row, "headline": False}
 

@@ -166,11 +166,7 @@ class ScoreReliability(Reliability):
 
 
 def rate_scores(
-    ratings: pd.DataFrame,
-    factor: Factor,
-    *,
-    model: IccChoice = "auto",
-    level: float = 0.95,
+    ratings: pd.DataFrame, factor: Factor, *, model: IccChoice = "auto", level: float = 0.95
 ) -> ScoreReliability:
     """Rate how far factor scores would agree with those from other raters.
 

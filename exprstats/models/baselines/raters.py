@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr, stdtrit
 
-from exprstats.apa import tell_p, write_interval, write_level, write_number
+from exprstats.apa import count_things, tell_p, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows, encode_ids, order_levels, require_columns
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference import Metric, find_metrics
@@ -224,7 +224,8 @@ def _compare_context(
     people = rows[rows["model"] == human].reset_index(drop=True)
     subjects = sorted(people["subject"].unique(), key=str)
     if len(subjects) < FEWEST:
-        fact = f"the raters' rows come from {len(subjects)} subjects; intervals need {FEWEST}."
+        people = count_things(len(subjects), "subject")
+        fact = f"the raters' rows come from {people}; intervals need {FEWEST}."
         raise DataError(Problem(fact, "Use a larger part.", column="subject"))
     scale = span if metric.spanned else 1.0
     judged = _delete(people, subjects, metric, scale)

@@ -273,9 +273,9 @@ def _check_numbers(clips: pd.DataFrame, features: tuple[str, ...], targets: list
     used = [*targets, *features]
     problems = find_unnumbers(clips, used)
     broken = {problem.column for problem in problems}
-    holes = clips[used].isna().to_numpy(bool)
-    for name, gaps in zip(used, holes.T, strict=True):
-        if name in broken or not gaps.any():
+    holes = {name: clips[name].isna() for name in used if clips[name].hasnans}
+    for name, gaps in holes.items():
+        if name in broken:
             continue
         what = "targets" if name in targets else "feature values"
         fact = f"{int(gaps.sum()):,} of {len(clips):,} {what} are missing."
@@ -297,11 +297,12 @@ def _list_samples(
     ids: pd.DataFrame, own: np.ndarray, pooled: np.ndarray, by: str | None, lacking: set[Any]
 ) -> tuple[Sample, ...]:
     samples = []
+    codes, levels = pd.factorize(ids["context"]) if by else (np.zeros(0), ())
+    places = {level: code for code, level in enumerate(levels)}
     for context in order_levels(ids["context"]) if by else []:
-        if context in lacking:
-            continue
-        rows = np.flatnonzero((ids["context"] == context).to_numpy(bool))
-        samples.append(Sample(context, rows, own[rows]))
+        if context not in lacking:
+            rows = np.flatnonzero(codes == places[context])
+            samples.append(Sample(context, rows, own[rows]))
     return (*samples, Sample(None, np.arange(len(ids)), pooled))
 
 

@@ -95,11 +95,7 @@ def _weigh_all(products: list[Products], counts: np.ndarray) -> list[tuple[np.nd
 
 
 def _refit_block(
-    half: Half,
-    *,
-    products: list[Products],
-    penalties: Grid,
-    strata: list[np.ndarray],
+    half: Half, *, products: list[Products], penalties: Grid, strata: list[np.ndarray]
 ) -> np.ndarray:
     counts = draw_counts(half, strata, len(products[0].train))
     weights = np.full((len(products), len(counts), products[0].size - 2), np.nan)

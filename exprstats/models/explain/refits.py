@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem
 from exprstats.inference.resampling.clusters import BLOCK, count_clusters, draw_clusters
 from exprstats.inference.resampling.intervals import find_percentile, sort_draws
@@ -110,12 +111,7 @@ def _refit_block(
 
 
 def _tune_draws(
-    product: Products,
-    counts: np.ndarray,
-    *,
-    penalties: Grid,
-    refit: bool,
-    rounds: Rounds | None,
+    product: Products, counts: np.ndarray, *, penalties: Grid, refit: bool, rounds: Rounds | None
 ) -> Iterator[tuple[np.ndarray, np.ndarray] | None]:
     if rounds is not None:
         for one in counts:
@@ -145,7 +141,8 @@ def count_resampled(design: Design, *, folded: bool = False) -> int:
     used = ["train"] if folded else ["train", "validate"]
     for part in used:
         if counts[part] < FEWEST_SUBJECTS:
-            fact = f"{counts[part]} {part} subjects; resampling needs {FEWEST_SUBJECTS}."
+            people = count_things(counts[part], f"{part} subject")
+            fact = f"{people}; resampling needs {FEWEST_SUBJECTS}."
             raise DataError(Problem(fact, "Use larger parts.", column="subject"))
     return int(counts[used].sum())
 

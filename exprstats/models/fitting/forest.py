@@ -258,11 +258,7 @@ def grow_again(known: Grown, design: Design, sample: Sample, parts: tuple[str, .
 
 
 def measure_setting(
-    task: tuple[int, int],
-    *,
-    design: Design,
-    states: list[int],
-    trees: Trees,
+    task: tuple[int, int], *, design: Design, states: list[int], trees: Trees
 ) -> tuple[float, float]:
     """Return the RMSE, or the share of wrong classes, in training and in validation."""
     i, j = task
@@ -279,13 +275,7 @@ def measure_setting(
 
 
 def keep_best(
-    i: int,
-    errors: np.ndarray,
-    *,
-    design: Design,
-    states: list[int],
-    trees: Trees,
-    refit: bool,
+    i: int, errors: np.ndarray, *, design: Design, states: list[int], trees: Trees, refit: bool
 ) -> Grown:
     """Return the forest of lowest error (settings, 2) in validation of the i-th sample."""
     settings = trees.settings

@@ -136,7 +136,9 @@ def measure_leakage(
         raise OptionError(message)
     clips = guard_table(clips, ids=("context", "clip", "subject"), numbers=[target, *features])
     check_table(clips, CLIPS)
-    rowwise = clips.assign(subject=[f"row {i}" for i in range(len(clips))])
+    # Rows are known by their clips, so that their order does not matter to the split.
+    keys = [clips[name].astype(str) for name in CLIPS.key if name in clips]
+    rowwise = clips.assign(subject=[f"row {key}" for key in zip(*keys, strict=True)])
     data = {"target": target, "features": features, "by": by, **options}
     scores = []
     for again, one in enumerate(spawn_seeds(seed, repeats), start=1):

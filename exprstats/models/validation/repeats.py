@@ -80,10 +80,7 @@ class RepeatedSplits(Result):
             ]
             told.append(f"{name}: {'; '.join(parts)}.")
         return " ".join(
-            [
-                f"Differences in test RMSE over {splits} splits by subjects, with {corrected}",
-                *told,
-            ]
+            [f"Differences in test RMSE over {splits} splits by subjects, with {corrected}", *told]
         )
 
 

@@ -246,6 +246,8 @@ def _write_interval(family: Family, interval: Interval, k: float) -> dict[str, A
         notes.append("not defined: clips vary less than any variance allows")
     if low == -math.inf:
         notes.append("lower limit not attainable")
+    if estimate > 1 + 1e-9:
+        notes.append("above 1: the variance of error comes out negative, as where few overlap")
     return {
         "estimate": estimate,
         "std_error": math.nan if error is None else move_error(error, family.value, family.base, k),

@@ -9,7 +9,14 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 
-from exprstats.apa import tell_number, write_count, write_interval, write_level, write_number
+from exprstats.apa import (
+    count_things,
+    tell_number,
+    write_count,
+    write_interval,
+    write_level,
+    write_number,
+)
 from exprstats.contracts import arrange_rows
 from exprstats.document.cells import LOWEST
 from exprstats.errors import OptionError
@@ -301,7 +308,7 @@ def _explain_value(row: dict[Any, Any]) -> list[str]:
         return ["A negative value: clips differ less than their raters' disagreement predicts."]
     if row["estimate"] == 0:
         return ["Zero: clips differ just as much as their raters' disagreement predicts."]
-    if row["estimate"] > 1 - 1e-12:
+    if abs(row["estimate"] - 1) < 1e-12:
         return ["The raters agree perfectly about every clip, so that no interval can be computed."]
     if _absent(row["conf_low"]):
         return [f"There is no interval: {str(row['note']).removesuffix(': no interval')}."]
@@ -338,7 +345,7 @@ def write_limits(row: dict[Any, Any]) -> str:
 
 def _name_clusters(row: dict[Any, Any]) -> str:
     subjects = (
-        "" if _absent(row["n_clusters"]) else f" of {write_count(row['n_clusters'])} subjects"
+        "" if _absent(row["n_clusters"]) else f" of {count_things(row['n_clusters'], 'subject')}"
     )
     if _absent(row["conf_low"]):
         return subjects

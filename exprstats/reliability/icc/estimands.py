@@ -55,10 +55,7 @@ AGREEMENT = Estimand(
     "how well clips are told apart when it matters that raters use the same values",
 )
 CONSISTENCY = Estimand(
-    "C",
-    "clip",
-    {"residual": "k"},
-    "how well clips are ranked when all clips have the same raters",
+    "C", "clip", {"residual": "k"}, "how well clips are ranked when all clips have the same raters"
 )
 CLIP_NESTED = Estimand(
     "clip",

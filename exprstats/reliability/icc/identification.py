@@ -124,11 +124,7 @@ def link_panel(panel: Panel) -> Links:
 
 def judge_estimands(links: Links) -> list[Verdict]:
     """Return each coefficient with whether the design identifies it, and the reason."""
-    return [
-        _judge_one_way(links),
-        *_judge_two_way(links),
-        *_judge_nested(links),
-    ]
+    return [_judge_one_way(links), *_judge_two_way(links), *_judge_nested(links)]
 
 
 def recommend_estimand(links: Links) -> Estimand:

@@ -9,12 +9,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from exprstats.options import IccModel
-from exprstats.reliability.icc.estimands import (
-    AGREEMENT,
-    CONSISTENCY,
-    Estimand,
-    measure_estimand,
-)
+from exprstats.reliability.icc.estimands import AGREEMENT, CONSISTENCY, Estimand, measure_estimand
 from exprstats.reliability.icc.nested import (
     encode_pairs,
     find_nested_components,

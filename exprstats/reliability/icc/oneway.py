@@ -135,11 +135,7 @@ def find_divisors(counts: np.ndarray) -> dict[str, float]:
         return {"all": float(counts[0])}
     total = counts.sum()
     n0 = (total - (counts**2).sum() / total) / (len(counts) - 1)
-    return {
-        "harmonic": find_usual_divisor(counts),
-        "n0": float(n0),
-        "mean": float(counts.mean()),
-    }
+    return {"harmonic": find_usual_divisor(counts), "n0": float(n0), "mean": float(counts.mean())}
 
 
 @dataclass(frozen=True, slots=True)

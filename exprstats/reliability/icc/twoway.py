@@ -14,6 +14,7 @@ from exprstats.reliability.icc.panels import Panel
 
 # Normal equations of so many raters take no time to speak of.
 MOST_RATERS = 200
+_SCREEN = 500  # rows of which most tables show that they lack nothing
 FAIR_SHARE = 0.5  # of its share of all clips that a context has of those that all raters rated
 FAIR_SUBJECTS = 0.9
 
@@ -193,24 +194,29 @@ def lacks_squares(rating: np.ndarray, clip: np.ndarray, rater: np.ndarray) -> bo
 def find_bare(panel: Panel) -> dict[str, np.ndarray]:
     """Return which subjects (G,) and raters (W,) leave a table that `lacks_squares` without them.
 
-    What one of them leaves bare is bare in one half of the others as well, so that two fits settle
-    most tables.
+    What one of them leaves bare is bare in every part of the others as well, so that two fits to
+    some rows, which share neither subjects nor raters, settle most tables.
     """
     own = 0 if panel.contexts is None else panel.contexts
     rater = own * panel.n_raters + panel.rater
 
-    def is_bare(kept: np.ndarray) -> bool:
-        codes = (np.unique(one[kept], return_inverse=True)[1] for one in (panel.clip, rater))
-        return not kept.any() or lacks_squares(panel.rating[kept], *codes)
+    def is_bare(rows: np.ndarray) -> bool:
+        codes = (np.unique(one[rows], return_inverse=True)[1] for one in (panel.clip, rater))
+        return not rows.size or lacks_squares(panel.rating[rows], *codes)
 
     parts = {"subject": panel.cluster, "rater": panel.rater}
-    if panel.n_raters > MOST_RATERS:
+    quarters = (
+        np.flatnonzero((panel.cluster % 2 == half) & (panel.rater % 2 == half))[:_SCREEN]
+        for half in (0, 1)
+    )
+    if panel.n_raters > MOST_RATERS or not any(map(is_bare, quarters)):
         return {name: np.zeros(int(codes.max()) + 1, bool) for name, codes in parts.items()}
     return {name: _leave_each_out(codes, is_bare) for name, codes in parts.items()}
 
 
 def _leave_each_out(codes: np.ndarray, is_bare: Callable[[np.ndarray], bool]) -> np.ndarray:
     size = int(codes.max()) + 1
-    if not any(is_bare(codes % 2 == half) for half in (0, 1)):
+    halves = (np.flatnonzero(codes % 2 == half) for half in (0, 1))
+    if not any(map(is_bare, halves)):
         return np.zeros(size, dtype=bool)
-    return np.array([is_bare(codes != one) for one in range(size)])
+    return np.array([is_bare(np.flatnonzero(codes != one)) for one in range(size)])

@@ -8,7 +8,7 @@ from exprstats.apa import count_things, write_level, write_number, write_percent
 from exprstats.document.cells import ALL, list_levels, name_contexts, pick_rows
 from exprstats.document.model import keep
 from exprstats.document.text import Text, join_words, say
-from exprstats.io.ratings import tell_recoding
+from exprstats.io.files.reading import tell_recoding
 from exprstats.measurement.factor.checks import PINGOUIN
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import Told, find_r_year

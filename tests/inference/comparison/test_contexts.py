@@ -18,6 +18,7 @@ from exprstats.inference import (
     compare_models,
     describe_methods,
 )
+from exprstats.inference.resampling.terms import count_freedom
 
 NUMBERS = ["estimate", "std_error", "conf_low", "conf_high"]
 
@@ -85,7 +86,8 @@ def test_differences_of_bias_are_the_t_tests_of_subject_means(shared):
     assert found[["conf_low", "conf_high"]].tolist() == pytest.approx(list(limits), rel=1e-9)
 
 
-def test_intervals_cover_where_one_context_has_few_subjects():
+@pytest.mark.parametrize("count", [150, pytest.param(400, marks=pytest.mark.slow)])
+def test_intervals_cover_where_one_context_has_few_subjects(count):
     # Three subjects against sixty others, no difference between contexts. Intervals cover in .92 of
     # these studies; in .84 with the degrees of freedom of all clusters.
     rng, held = np.random.default_rng(6), []
@@ -93,7 +95,7 @@ def test_intervals_cover_where_one_context_has_few_subjects():
     table = pd.DataFrame({"subject": subject.astype(str), "model": "a", "truth": 0.0})
     table["context"] = np.where(subject < 3, "pain", "joy")
     table["clip"] = [f"c{n}" for n in range(len(table))]
-    for _ in range(400):
+    for _ in range(count):
         level = 0.8 * rng.normal(size=63)
         table["prediction"] = level[subject] + rng.normal(size=len(table))
         row = compare_contexts(table, metrics="bias", interval="jackknife", draws=2).table.iloc[0]
@@ -251,3 +253,17 @@ def test_sentences_of_drawn_intervals_speak_of_draws(make_predictions):
     assert "the same subjects left out one by one in all contexts" in left.sentence()
     assert "at a time, from every context" in describe_methods(both, left)
     assert "rest on draws" not in describe_methods(both, left)
+
+
+def test_degrees_of_freedom_between_welch_and_paired():
+    """A has clusters 0 to 5, B 4 to 7: parts of A alone, of B alone, and of both."""
+    present = np.zeros((2, 8), dtype=bool)
+    present[0, :6], present[1, 4:] = True, True
+    away = np.array([0.3, -0.1, 0.4, -0.2, 0.5, -0.6, 0.2, -0.5])
+    parts = [
+        (away[:4] @ away[:4], 4 * (1 - 1 / 6)),
+        (away[6:] @ away[6:], 2 * (1 - 1 / 4)),
+        (away[4:6] @ away[4:6], 2 * (1 - 1 / 4)),
+    ]
+    wanted = sum(v for v, _ in parts) ** 2 / sum(v**2 / f for v, f in parts)
+    assert count_freedom(away, present) == pytest.approx(wanted, rel=1e-12)

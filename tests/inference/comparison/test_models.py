@@ -291,3 +291,16 @@ def test_seats_that_leave_rows_out_are_said(make_predictions):
     table = table.assign(seat=np.where(table["model"] == "human", "one", None))
     with pytest.warns(DataWarning, match="'human' predicts 55 of 60 rows"):
         compare_models(table.drop(index=range(60, 65)), metrics="rmse", **OPTIONS)
+
+
+def test_ids_as_categories_change_nothing(make_predictions):
+    table = make_predictions()
+    categories = table.copy()
+    for name in ("clip", "subject"):
+        levels = [*table[name].unique()[::-1], "nobody"]
+        categories[name] = pd.Categorical(table[name], categories=levels)
+    one, other = (
+        compare_models(given, metrics=["rmse", "correlation"], draws=250, seed=1).table
+        for given in (table, categories)
+    )
+    pd.testing.assert_frame_equal(one, other)

@@ -57,9 +57,9 @@ def test_estimates_are_those_of_the_fit(closed):
 
 def test_draws_are_plain_refits_of_whole_subjects(closed):
     table = draw_clips(subjects=12)
-    rows = bootstrap_factor(table, items=ITEMS, draws=40, seed=5).tidy()
-    drawn = draw_clusters(spawn_seeds(5, 1)[0], [np.arange(12)])[:40]
-    by_subject = [part for _, part in table.groupby("subject", sort=False)]
+    rows = bootstrap_factor(table, items=ITEMS, draws=40, seed=7).tidy()
+    drawn = draw_clusters(spawn_seeds(7, 1)[0], [np.arange(12)])[:40]
+    by_subject = [part for _, part in table.groupby("subject")]
     found = []
     for who in drawn:
         sample = pd.concat([by_subject[one] for one in who])
@@ -178,3 +178,17 @@ def test_more_items_have_intervals_too():
     rows = bootstrap_factor(table, items=["a", "b", "c", "d"], draws=20, seed=1).tidy()
     assert rows["std_error"].notna().all()
     assert set(rows["item"].dropna()) == {"a", "b", "c", "d"}
+
+
+def test_neither_rows_nor_categories_set_the_draws():
+    table = draw_clips(subjects=14)
+    levels = [*table["subject"].unique()[::-1], "nobody"]
+    given = [
+        table,
+        table.sample(frac=1, random_state=1),
+        table.assign(subject=pd.Categorical(table["subject"], categories=levels)),
+    ]
+    found = [bootstrap_factor(one, items=ITEMS, draws=200, seed=1).table for one in given]
+    for other in found[1:]:
+        for name in ("estimate", "std_error", "conf_low", "conf_high"):
+            np.testing.assert_allclose(found[0][name], other[name], rtol=1e-9)

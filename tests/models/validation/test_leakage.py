@@ -105,6 +105,15 @@ def test_warnings_about_the_rows_are_kept_quiet_and_errors_are_not(draw_clips):
         measure(clips, fit_elastic, repeats=0)
 
 
+def test_the_order_of_rows_does_not_matter():
+    clips = draw_people(carry=True, subjects=12)
+    one, other = (
+        measure(given, fit_elastic, repeats=2).table
+        for given in (clips, clips.sample(frac=1, random_state=1))
+    )
+    assert one["estimate"].to_numpy() == pytest.approx(other["estimate"].to_numpy(), rel=1e-9)
+
+
 def test_folds_and_classes_are_refused():
     clips = draw_people(carry=True)
     with pytest.raises(OptionError, match="Leave folds out"):

@@ -21,6 +21,7 @@ from exprstats.reliability import (
     rate_reliability,
     study_decisions,
 )
+from exprstats.reliability.icc.estimands import CONSISTENCY, measure_estimand
 
 
 def draw_crossed(seed, subjects, clips, raters, *, severity=0.0, error=0.8):
@@ -294,15 +295,42 @@ def test_ties_and_coarse_scales(make_ratings):
     assert result.table.query("headline")["estimate"].item() == pytest.approx(agree(matrix))
 
 
+@pytest.mark.parametrize("answers", [(1.0, 2, 4), (0.1, 0.4, 0.9), (1 / 3, 2 / 3, 2)])
 @pytest.mark.parametrize("model", ["two-way", "one-way"])
-def test_clips_with_one_mean_have_no_reliability(model, make_ratings):
-    """Every clip has the ratings 1, 2 and 4 in another order, as ranks have."""
-    matrix = list(itertools.permutations([1.0, 2, 4]))
+def test_clips_with_one_mean_have_no_reliability(model, answers, make_ratings):
+    """Every clip has the same ratings in another order, as ranks have.
+
+    Signal and errors cancel to rounding: what is left of their sum is no variance to divide by.
+    """
+    matrix = list(itertools.permutations(answers))
     found = rate_reliability(make_ratings(matrix), model=model)
     of_means = found.table[found.table["term"].str.endswith(",k)")]
     assert of_means["estimate"].isna().all()
     assert of_means["note"].str.contains("clips vary less than any variance allows").all()
     assert "< −10" not in found.sentence()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_cancelled_components_divide_nothing(seed):
+    """1 − MSE/MSR with MSR = 0 is −∞, whatever rounding leaves of signal + error/k."""
+    rng = np.random.default_rng(seed)
+    error, k = rng.uniform(0.1, 10), int(rng.integers(2, 8))
+    parts = {"clip": -error / k, "rater": 0.0, "residual": error * (1 + rng.uniform(-2, 2) * 1e-16)}
+    assert measure_estimand(CONSISTENCY, parts, {"k": k}) == -np.inf
+
+
+@pytest.mark.filterwarnings("ignore::exprstats.errors.DataWarning")
+def test_values_above_1_say_why(make_ratings):
+    """Few ratings overlap, and the residual variance comes out negative."""
+    rng = np.random.default_rng(0)
+    matrix = 3 * rng.normal(size=(6, 1)) + rng.normal(size=(1, 5)) + 0.2 * rng.normal(size=(6, 5))
+    matrix[rng.random(matrix.shape) < 0.5] = np.nan
+    found = rate_reliability(make_ratings(matrix), model="two-way")
+    assert found.design["variance_residual"].item() < 0
+    above = found.table["estimate"] > 1
+    assert above.any() and not above.all()
+    said = found.table["note"].str.contains("above 1: the variance of error comes out negative")
+    assert said.fillna(False).tolist() == above.tolist()
 
 
 def test_ratings_at_one_end_of_the_scale_are_told(make_ratings):
