@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from math import isnan
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from exprstats.apa import write_level, write_p
 from exprstats.document.cells import Row, list_records, write_estimate, write_limits
 from exprstats.document.model import Column, Table
 from exprstats.document.text import FIXED, Text, say
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HOLM = f"Holm{FIXED}*p*"
 
@@ -134,6 +135,8 @@ def tabulate(
     rows
         The tidy rows behind the table, where the printed ones are not.
     """
+    import pandas as pd
+
     kept = tuple(one for one in columns if one is not None)
     filled = (*kept, *((column(group, ""),) if group else ()))
     lines: Sequence[dict[Any, Any]]
