@@ -194,7 +194,11 @@ def read_layout(path: Path, line: bytes, *, partial: bool = False) -> Layout:
     if b"\r" in line.strip() or (not anchored and set(NEEDED).isdisjoint(names)):
         raise DataError(Problem(*_describe_stranger(line), file=str(path)))
     problems = [
-        Problem(f"there is no column '{name}'.", _explain_absence(name, names), file=str(path))
+        Problem(
+            f"there is no column '{name}'.",
+            f"Is this OpenFace output? {name_nearest(name, names)}",
+            file=str(path),
+        )
         for name in NEEDED
         if name not in names and not anchored
     ]
@@ -226,7 +230,3 @@ def _describe_stranger(line: bytes) -> tuple[str, str]:
     if any(mark in text for mark in ";\t"):
         remedy = "Save the file with commas between columns, as OpenFace writes it."
     return f"the first line is not a header of OpenFace: '{shown}'.", remedy
-
-
-def _explain_absence(name: str, names: tuple[str, ...]) -> str:
-    return f"Is this OpenFace output? {name_nearest(name, names)}"
