@@ -136,6 +136,16 @@ def name_video(path: Path) -> str:
     return clean_id(path.name[: len(path.name) - len(ending)])
 
 
+def list_inside(path: Path, endings: tuple[str, ...], *, recursive: bool = False) -> list[Path]:
+    """Return a path itself, or the files of such names in a folder; refuse a path that is none."""
+    if not path.exists():
+        raise DataError(Problem(NO_PATH, "Check the path.", file=str(path)))
+    if not path.is_dir():
+        return [path]
+    inside = path.rglob("*") if recursive else path.iterdir()
+    return sorted(one for one in inside if one.name.lower().endswith(endings))
+
+
 def list_files(path: Path, *, recursive: bool = False) -> list[Path]:
     """Return the files that a path means: itself, or the CSV files (directly) in a folder.
 
@@ -144,12 +154,7 @@ def list_files(path: Path, *, recursive: bool = False) -> list[Path]:
     DataError
         If there is none.
     """
-    if not path.exists():
-        raise DataError(Problem(NO_PATH, "Check the path.", file=str(path)))
-    if not path.is_dir():
-        return [path]
-    inside = path.rglob("*") if recursive else path.iterdir()
-    files = sorted(one for one in inside if one.name.lower().endswith(_ENDINGS))
+    files = list_inside(path, _ENDINGS, recursive=recursive)
     if not files:
         fact = "the folder holds no .csv or .csv.gz files."
         inside = () if recursive else (", or search inside it with ", Option("recursive", True))
