@@ -18,9 +18,10 @@ report:
 	@bash .ci/setup
 	$(run)exprstats demo --out report --force
 
+# A worker a core, and one thread each: threads of two workers on one core wait for each other.
 test:
 	@bash .ci/setup test
-	$(run)python -m pytest -n auto --dist worksteal
+	OMP_NUM_THREADS=1 $(run)python -m pytest -n auto --dist worksteal
 
 lint:
 	$(run)ruff check .

@@ -131,9 +131,9 @@ recall = ex.classify_expressions(
     {name: fused.features[name] for name in kept},
     fused.clips["label"],
     fused.clips["subject"],
-    repeats=3,
+    repeats=2,
     costs=[0.01, 0.1, 1.0],
-    nulls=10,
+    nulls=5,
 )
 print(recall.tidy()[["features", "term", "estimate", "conf_low", "conf_high"]].round(2))
 ex.plots.draw_recall(recall)

@@ -20,7 +20,6 @@ from exprstats.cli.deep import (
     note_arrays,
     open_network,
     read_windows,
-    write_predictions,
 )
 from exprstats.cli.options import (
     ForceOption,
@@ -28,9 +27,11 @@ from exprstats.cli.options import (
     OutOption,
     QuietOption,
     SeedOption,
+    option,
     split_names,
 )
 from exprstats.cli.places import check_folders
+from exprstats.cli.predict import write_predictions
 from exprstats.cli.reading import allow_strict, reads_files
 from exprstats.cli.session import Session, open_session
 from exprstats.errors import DataError, OptionError, warn_user
@@ -60,32 +61,26 @@ def adapt_sequences(
     target: TargetsOption,
     save: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE|DIR",
-            help="Write the adapted network (.safetensors); with --neutral a folder, which takes "
+        option(
+            "Write the adapted network (.safetensors); with --neutral a folder, which takes "
             "a file of each person's copy for 'exprstats deep predict'.",
+            "FILE|DIR",
         ),
     ] = None,
     neutral: Annotated[
         str | None,
-        typer.Option(
-            metavar="COLUMN=VALUE",
-            help="Adapt to each person by the clips of this value, such as task=neutral, and judge "
+        option(
+            "Adapt to each person by the clips of this value, such as task=neutral, and judge "
             "the others. [default: adapt one network to all clips]",
+            "COLUMN=VALUE",
         ),
     ] = None,
     clip: ClipOption = None,
-    subject: Annotated[
-        str, typer.Option(metavar="COLUMN", help="Person seen in the clips, usually one.")
-    ] = "subject",
-    epochs: Annotated[int, typer.Option(min=1, help="Passes through the clips.")] = 1,
-    iterations: Annotated[
-        int, typer.Option(min=1, help="Steps for each person, with --neutral.")
-    ] = 5,
-    batch: Annotated[int, typer.Option(min=1, help="Clips in a step.")] = 3,
-    lr: Annotated[
-        float | None, typer.Option(help="Learning rate. [default: that of the fit]")
-    ] = None,
+    subject: Annotated[str, option("Person seen in the clips, usually one.", "COLUMN")] = "subject",
+    epochs: Annotated[int, option("Passes through the clips.", min=1)] = 1,
+    iterations: Annotated[int, option("Steps for each person, with --neutral.", min=1)] = 5,
+    batch: Annotated[int, option("Clips in a step.", min=1)] = 3,
+    lr: Annotated[float | None, option("Learning rate. [default: that of the fit]")] = None,
     device: DeviceOption = "auto",
     json: JsonOption = None,
     out: OutOption = None,
@@ -192,14 +187,9 @@ def predict_sequences(
     sequences: SequencesOption,
     clip: ClipOption = None,
     subject: Annotated[
-        str,
-        typer.Option(
-            metavar="COLUMN", help="Person seen in the clip; kept beside the predictions."
-        ),
+        str, option("Person seen in the clip; kept beside the predictions.", "COLUMN")
     ] = "subject",
-    predictions: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the predictions as CSV.")
-    ] = None,
+    predictions: Annotated[Path | None, option("Write the predictions as CSV.", "FILE")] = None,
     device: DeviceOption = "auto",
 ) -> None:
     """Predict clips by a stored network."""

@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from exprstats.cli.command import opens_session
 from exprstats.cli.options import (
     ByOption,
@@ -24,6 +22,7 @@ from exprstats.cli.options import (
     ReverseOption,
     ask_subject,
     name_ratings,
+    option,
     split_scale,
 )
 from exprstats.cli.reading import get_reading, reads_files
@@ -52,22 +51,16 @@ def agree_file(
     raters_in_rows: RatersInRowsOption = False,
     reverse: ReverseOption = None,
     subject: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COLUMN", help="Person seen in the clip; persons are left out one by one."
-        ),
+        str | None, option("Person seen in the clip; persons are left out one by one.", "COLUMN")
     ] = None,
     by: ByOption = None,
     scale: Annotated[
-        str | None,
-        typer.Option(
-            metavar="LOW,HIGH", help="The whole numbers that raters chose from, used or not."
-        ),
+        str | None, option("The whole numbers that raters chose from, used or not.", "LOW,HIGH")
     ] = None,
     weights: Annotated[
         Weights | None,
-        typer.Option(
-            help="Agreement of different values: none (identity), falling with their distance "
+        option(
+            "Agreement of different values: none (identity), falling with their distance "
             "(linear) or with its square (quadratic). Default: quadratic for numbers, identity "
             "for words without --labels."
         ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from exprstats.cli.command import opens_session
-from exprstats.cli.options import LevelOption
+from exprstats.cli.options import LevelOption, option
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session
 
@@ -30,11 +30,10 @@ def audit_file(
     ],
     term: Annotated[
         Literal["ICC(1,k)", "ICC(1,1)", "ICC(C,k)", "ICC(C,1)"],
-        typer.Option(help="Which coefficient is printed."),
+        option("Which coefficient is printed."),
     ] = "ICC(1,k)",
     decimals: Annotated[
-        int | None,
-        typer.Option(min=0, max=12, help="Decimals in print, if the file has lost its zeros."),
+        int | None, option("Decimals in print, if the file has lost its zeros.", min=0, max=12)
     ] = None,
     level: LevelOption = 0.95,
 ) -> None:

@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 Value = str | list[str] | bool
 # Options that name one column or word; the others take lists.
 SINGLE = frozenset(
-    {"rater", "item", "target", "truth", "model", "weights", "segments", "lexicon", "tracker"}
+    {
+        "rater",
+        "item",
+        "target",
+        "truth",
+        "model",
+        "weights",
+        "segments",
+        "lexicon",
+        "tracker",
+        "time",
+    }
     | {"encoding", "sheet", "header-row"}
 )
 
@@ -61,7 +72,7 @@ class Call:
         given: dict[str, Any] = {
             {"by": "context", "rating": "items"}.get(name.replace("-", "_"), name): value
             for name, value in self.options.items()
-            if name not in {"model", "weights", "labels", "missing"}
+            if name not in {"model", "weights", "metric", "labels", "missing"}
         }
         reading = self._extend(reading)
         if self.command in {"reliability", "agreement"} or "rater" in given:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from exprstats.apa import count_things
-from exprstats.cli.options import VIDEOS_HELP, JsonOption, QuietOption
+from exprstats.cli.options import VIDEOS_HELP, JsonOption, QuietOption, option
 from exprstats.cli.places import check_folder, spare_input
 from exprstats.cli.session import Session, open_session
 
@@ -23,17 +23,14 @@ def cut_videos(
     videos: Annotated[list[Path], typer.Argument(metavar="VIDEO", help=VIDEOS_HELP)],
     plan: Annotated[
         str,
-        typer.Option(
-            metavar="expressiveness|FILE",
-            help="The 3-second clips of Lin, Girard, and Morency (2020), for videos whose names "
+        option(
+            "The 3-second clips of Lin, Girard, and Morency (2020), for videos whose names "
             "hold sadness, startle, fear, pain or disgust; or a file with the columns clip, "
             "video, start, end in seconds, negative ones counted from the end.",
+            "expressiveness|FILE",
         ),
     ],
-    out: Annotated[
-        Path,
-        typer.Option(metavar="DIR", help="Takes the clips and ledger.csv; a stopped run goes on."),
-    ],
+    out: Annotated[Path, option("Takes the clips and ledger.csv; a stopped run goes on.", "DIR")],
     json: JsonOption = None,
     quiet: QuietOption = False,
 ) -> None:

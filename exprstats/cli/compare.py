@@ -10,7 +10,9 @@ import typer
 from exprstats.cli.command import opens_session
 from exprstats.cli.options import (
     ByOption,
+    ClipOption,
     LevelOption,
+    option,
     split_id,
     split_names,
     split_sizes,
@@ -40,117 +42,95 @@ def compare_files(
         ),
     ],
     subject: Annotated[
-        str,
-        typer.Option(
-            metavar="COLUMN", help="Person seen in the clip; persons are resampled as a whole."
-        ),
+        str, option("Person seen in the clip; persons are resampled as a whole.", "COLUMN")
     ],
-    truth: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="The true values. [default: truth]")
-    ] = None,
+    truth: Annotated[str | None, option("The true values. [default: truth]", "COLUMN")] = None,
     models: Annotated[
         str | None,
-        typer.Option(
-            metavar="A,B,...",
-            help="Prediction columns, where each model has its own; of long files, which to keep.",
+        option(
+            "Prediction columns, where each model has its own; of long files, which to keep.",
+            "A,B,...",
         ),
     ] = None,
+    clip: ClipOption = None,
     by: ByOption = None,
     common: Annotated[
-        bool,
-        typer.Option("--common", help="Leave out the clips that some model does not predict."),
+        bool, option("Leave out the clips that some model does not predict.", name="--common")
     ] = False,
     metric: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME,...",
-            help=f"Any of {', '.join(get_args(MetricName))}. Of correlations, _between is that of "
+        option(
+            f"Any of {', '.join(get_args(MetricName))}. Of correlations, _between is that of "
             "subjects' means (who is more so), _within that of clips about their subject's mean "
             "(when), _mean the mean of subjects' own. [default: rmse,correlation; of names of "
             f"classes accuracy,uar,macro_f1,kappa]",
+            "NAME,...",
         ),
     ] = None,
     span: Annotated[
-        float | None,
-        typer.Option(help="Range of the true values that nrmse is divided by, such as 7."),
+        float | None, option("Range of the true values that nrmse is divided by, such as 7.")
     ] = None,
     against: Annotated[
-        str | None,
-        typer.Option(
-            metavar="MODEL", help="Report only differences of this model from each other model."
-        ),
+        str | None, option("Report only differences of this model from each other model.", "MODEL")
     ] = None,
-    draws: Annotated[int, typer.Option(min=100, help="Bootstrap draws.")] = 2000,
+    draws: Annotated[int, option("Bootstrap draws.", min=100)] = 2000,
     interval: Annotated[
         IntervalName,
-        typer.Option(
-            help="auto: jackknife-t; expanded percentile for metrics that are not smooth."
-        ),
+        option("auto: jackknife-t; expanded percentile for metrics that are not smooth."),
     ] = "auto",
     strata: Annotated[
         str | None,
-        typer.Option(
-            metavar="COLUMN",
-            help="Sites or groups of subjects, whose numbers the design fixed: subjects are drawn "
+        option(
+            "Sites or groups of subjects, whose numbers the design fixed: subjects are drawn "
             "within them.",
+            "COLUMN",
         ),
     ] = None,
     scheme: Annotated[
         SchemeName,
-        typer.Option(
-            help="two-stage draws the clips of drawn subjects again: wider, rarely wanted."
-        ),
+        option("two-stage draws the clips of drawn subjects again: wider, rarely wanted."),
     ] = "clusters",
-    compat: Annotated[
-        Compat | None, typer.Option(help="p values as another program defines them.")
-    ] = None,
+    compat: Annotated[Compat | None, option("p values as another program defines them.")] = None,
     margin: Annotated[
         str | None,
-        typer.Option(
-            metavar="SIZE",
-            help="Test equivalence: smallest difference that matters, such as .05, or one a "
+        option(
+            "Test equivalence: smallest difference that matters, such as .05, or one a "
             "metric: rmse=.1,correlation=.05.",
+            "SIZE",
         ),
     ] = None,
     swaps: Annotated[
-        bool, typer.Option("--swaps", help="Also test by swapping predictions within subjects.")
+        bool, option("Also test by swapping predictions within subjects.", name="--swaps")
     ] = False,
     calibration: Annotated[
         bool,
-        typer.Option(
-            "--calibration",
-            help="Also report whether predictions are too extreme, and limits for single clips.",
+        option(
+            "Also report whether predictions are too extreme, and limits for single clips.",
+            name="--calibration",
         ),
     ] = False,
     contexts: Annotated[
-        bool, typer.Option("--contexts", help="Also compare each model between contexts.")
+        bool, option("Also compare each model between contexts.", name="--contexts")
     ] = False,
     width: Annotated[
         str | None,
-        typer.Option(
-            metavar="SIZE",
-            help=(
-                "Also report how many subjects give intervals of this width; one number, or one a "
-                "metric as in --margin."
-            ),
+        option(
+            "Also report how many subjects give intervals of this width; one number, or one a "
+            "metric as in --margin.",
+            "SIZE",
         ),
     ] = None,
     runs: Annotated[
         bool,
-        typer.Option(
-            "--runs",
-            help=(
-                "Column 'seat' numbers training runs (seeds, folds) of the same models: also "
-                "separate variance from training and from test subjects."
-            ),
+        option(
+            "Column 'seat' numbers training runs (seeds, folds) of the same models: also "
+            "separate variance from training and from test subjects.",
+            name="--runs",
         ),
     ] = False,
     seat: Annotated[
         str | None,
-        typer.Option(
-            metavar="COLUMN",
-            help="Training runs, or raters; files without it have none. [default: seat]",
-        ),
+        option("Training runs, or raters; files without it have none. [default: seat]", "COLUMN"),
     ] = None,
     level: LevelOption = 0.95,
     *,
@@ -168,7 +148,7 @@ def compare_files(
     from exprstats.inference import compare_models, describe_methods
     from exprstats.io import read_predictions
     from exprstats.io.predictions import join_strata
-    from exprstats.report.sections.classes import describe_predicted
+    from exprstats.report.sections.classes import describe_class_counts
     from exprstats.report.sections.companions import join_plans
     from exprstats.study.targets import choose_metrics
 
@@ -176,6 +156,7 @@ def compare_files(
         session.note_file(file)
     people = split_id(subject, "--subject") or subject
     columns: dict[str, Any] = {"subject": people, "truth": truth or "truth", "seat": seat}
+    columns |= {"clip": split_id(clip, "--clip") or "clip"}
     columns |= {"context": split_id(by, "--by"), "common": common, "reading": get_reading()}
     named = split_names(models, "--models")
     table = keep_test(session, read_predictions(files, models=named, **columns))
@@ -197,7 +178,7 @@ def compare_files(
     wanted["calibration"] = calibration
     found, plans = keep_companions(session, table, result, wanted, chance=chance, place=place)
     if "truth_class" in table:
-        session.show(describe_predicted(table))
+        session.show(describe_class_counts(table))
     session.present(result, *found, join_plans(plans) if plans else None)
     if result.table["versus"].notna().any():
         session.add_figure("differences", "draw_differences", result)

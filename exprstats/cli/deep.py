@@ -16,10 +16,12 @@ from exprstats.cli.options import (
     PREDICTIONS_HELP,
     SPLIT_HELP,
     ByOption,
+    option,
     split_id,
     split_names,
 )
 from exprstats.cli.places import check_folder, check_folders, spare_input
+from exprstats.cli.predict import write_predictions
 from exprstats.cli.reading import allow_strict, get_reading, reads_files
 from exprstats.cli.session import Session
 from exprstats.errors import OptionError, warn_user
@@ -38,32 +40,25 @@ ModelArgument = Annotated[
 ]
 SequencesOption = Annotated[
     Path,
-    typer.Option(
-        "--sequences",
-        metavar="DIR",
-        help=(
-            "Holds CLIP.npy or CLIP.csv for each clip: frames by features, or colors by frames by "
-            "rows by columns."
-        ),
+    option(
+        "Holds CLIP.npy or CLIP.csv for each clip: frames by features, or colors by frames by "
+        "rows by columns.",
+        "DIR",
+        name="--sequences",
     ),
 ]
 TargetsOption = Annotated[
     str,
-    typer.Option(
-        "--target",
-        metavar="COLUMN[,COLUMN...]",
-        help="What to predict; several columns are labels of 0 and 1, or numbers.",
+    option(
+        "What to predict; several columns are labels of 0 and 1, or numbers.",
+        "COLUMN[,COLUMN...]",
+        name="--target",
     ),
 ]
-ClipOption = Annotated[
-    str | None,
-    typer.Option("--clip", metavar="COLUMN", help=CLIP_HELP),
-]
+ClipOption = Annotated[str | None, option(CLIP_HELP, "COLUMN", name="--clip")]
 DeviceOption = Annotated[
     str,
-    typer.Option(
-        "--device", help="auto (a GPU where there is one), cpu or cuda. GPUs are not measured."
-    ),
+    option("auto (a GPU where there is one), cpu or cuda. GPUs are not measured.", name="--device"),
 ]
 
 
@@ -76,84 +71,59 @@ def fit_sequences(
     clips: ClipsArgument,
     sequences: SequencesOption,
     target: TargetsOption,
-    subject: Annotated[str, typer.Option(metavar="COLUMN", help=SPLIT_HELP)],
+    subject: Annotated[str, option(SPLIT_HELP, "COLUMN")],
     clip: ClipOption = None,
     by: ByOption = None,
     model: Annotated[
-        Literal["lstm", "r3d", "r3d-pretrained", "i3d", "gated-gru"],
-        typer.Option(help="The network."),
+        Literal["lstm", "r3d", "r3d-pretrained", "i3d", "gated-gru"], option("The network.")
     ] = "lstm",
-    weights: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Local weights to start from.")
-    ] = None,
+    weights: Annotated[Path | None, option("Local weights to start from.", "FILE")] = None,
     name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="What predictions call it. [default: model]")
+        str | None, option("What predictions call it. [default: model]", "NAME")
     ] = None,
     modalities: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME=COUNT,...",
-            help="Features of each modality, side by side in the arrays (gated-gru).",
+        option(
+            "Features of each modality, side by side in the arrays (gated-gru).", "NAME=COUNT,..."
         ),
     ] = None,
     ablate: Annotated[
-        bool,
-        typer.Option("--ablate", help="Compare with networks that lack one modality each."),
+        bool, option("Compare with networks that lack one modality each.", name="--ablate")
     ] = False,
-    runs: Annotated[
-        int, typer.Option(min=1, help="Trainings, each from other random numbers.")
-    ] = 1,
+    runs: Annotated[int, option("Trainings, each from other random numbers.", min=1)] = 1,
     classes: Annotated[
-        int | None,
-        typer.Option(min=2, metavar="K", help="The target's whole numbers 0 to K-1 are classes."),
+        int | None, option("The target's whole numbers 0 to K-1 are classes.", "K", min=2)
     ] = None,
-    lr: Annotated[
-        str | None, typer.Option(metavar="A,B,...", help="Learning rates to try.")
-    ] = None,
-    layers: Annotated[
-        str | None, typer.Option(metavar="A,B,...", help="Layers to try (lstm).")
-    ] = None,
-    hidden: Annotated[
-        str | None, typer.Option(metavar="A,B,...", help="Units of a layer to try (lstm).")
-    ] = None,
-    epochs: Annotated[
-        int | None, typer.Option(min=1, help="Passes at most. [default: the paper's]")
-    ] = None,
+    lr: Annotated[str | None, option("Learning rates to try.", "A,B,...")] = None,
+    layers: Annotated[str | None, option("Layers to try (lstm).", "A,B,...")] = None,
+    hidden: Annotated[str | None, option("Units of a layer to try (lstm).", "A,B,...")] = None,
+    epochs: Annotated[int | None, option("Passes at most. [default: the paper's]", min=1)] = None,
     rescale: Annotated[
         bool,
-        typer.Option(
-            "--rescale", help="Standardize features by all training frames, not within a clip."
-        ),
+        option("Standardize features by all training frames, not within a clip.", name="--rescale"),
     ] = False,
     crop: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="PIXELS", help="Train on random squares of pictures."),
+        int | None, option("Train on random squares of pictures.", "PIXELS", min=1)
     ] = None,
     brightness: Annotated[
         float | None,
-        typer.Option(
-            min=0, max=0.99, metavar="SHARE", help="Train on pictures as much darker or brighter."
-        ),
+        option("Train on pictures as much darker or brighter.", "SHARE", min=0, max=0.99),
     ] = None,
     training_only: Annotated[
         str | None,
-        typer.Option(
-            metavar="COLUMN",
-            help="Clips where it is 1 are left out of validation and test, such as added windows.",
+        option(
+            "Clips where it is 1 are left out of validation and test, such as added windows.",
+            "COLUMN",
         ),
     ] = None,
     split: SplitOption = None,
     resume: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="Keep training here until it ends; a stopped one goes on."
-        ),
+        Path | None, option("Keep training here until it ends; a stopped one goes on.", "DIR")
     ] = None,
     save: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write the pooled network, as trained (.safetensors)."),
+        Path | None, option("Write the pooled network, as trained (.safetensors).", "FILE")
     ] = None,
-    predictions: Annotated[Path | None, typer.Option(metavar="FILE", help=PREDICTIONS_HELP)] = None,
+    predictions: Annotated[Path | None, option(PREDICTIONS_HELP, "FILE")] = None,
     device: DeviceOption = "auto",
     *,
     seed: int,
@@ -325,11 +295,3 @@ def _keep(session: Session, result: DeepModels, seed: int) -> None:
         found.append(split_variance(pooled, metrics=metrics, run="run"))
         session.tables["training"] = found[-1].tidy()
     session.present(result, *found)
-
-
-def write_predictions(session: Session, table: pd.DataFrame, place: Path) -> None:
-    """Write predictions as CSV, and say so."""
-    from exprstats.io import write_csv
-
-    write_csv(table, place)
-    session.say(f"{count_things(len(table), 'prediction is', 'predictions are')} in {place}.")

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exprstats.cli.options import ForceOption, JobsOption, JsonOption, QuietOption, SeedOption
+from exprstats.cli.options import (
+    ForceOption,
+    JobsOption,
+    JsonOption,
+    QuietOption,
+    SeedOption,
+    option,
+)
 from exprstats.cli.session import open_session
 from exprstats.options import Design
 
@@ -133,11 +140,9 @@ folds = 6                      # of speakers, each once the test
 
 
 def show_demo(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The report folder.")] = Path(
-        "exprstats-demo"
-    ),
+    out: Annotated[Path, option("The report folder.", "DIR")] = Path("exprstats-demo"),
     force: ForceOption = False,
-    subjects: Annotated[int, typer.Option(min=20, help="How many people.")] = 140,
+    subjects: Annotated[int, option("How many people.", min=20)] = 140,
     json: JsonOption = None,
     seed: SeedOption = 1,
     n_jobs: JobsOption = 2,
@@ -177,8 +182,8 @@ def _run_study(simulated: Simulated, stage: Path, *, seed: int, n_jobs: int) -> 
 
 def simulate_design(
     design: Annotated[Design, typer.Argument(metavar="DESIGN", help="What to simulate.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the files.")],
-    subjects: Annotated[int, typer.Option(min=5, help="How many people, or videos.")] = 140,
+    out: Annotated[Path, option("Folder for the files.", "DIR")],
+    subjects: Annotated[int, option("How many people, or videos.", min=5)] = 140,
     force: ForceOption = False,
     seed: SeedOption = 1,
     quiet: QuietOption = False,

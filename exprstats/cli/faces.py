@@ -10,11 +10,11 @@ import typer
 
 from exprstats.apa import MISSING, count_things
 from exprstats.cli.command import opens_session
-from exprstats.cli.options import VIDEOS_HELP
+from exprstats.cli.options import VIDEOS_HELP, option
 from exprstats.cli.places import spare_input
 from exprstats.cli.session import Session
-from exprstats.document.model import Column, Section, Table
-from exprstats.document.text import say
+from exprstats.document.model import Section, Table
+from exprstats.document.tables import column, tabulate
 from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.options import name_some
 
@@ -32,30 +32,25 @@ def box_faces(
     clips: Annotated[list[Path], typer.Argument(metavar="VIDEO", help=VIDEOS_HELP)],
     landmarks: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE|DIR",
-            help="A face tracker's landmarks of the same clips, by name (OpenFace, py-feat).",
+        option(
+            "A face tracker's landmarks of the same clips, by name (OpenFace, py-feat).", "FILE|DIR"
         ),
     ] = None,
     detector: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Or a face detector: YuNet as .onnx, or BlazeFace as .tflite. Nothing is "
+        option(
+            "Or a face detector: YuNet as .onnx, or BlazeFace as .tflite. Nothing is "
             "downloaded; without the file, the message says where to get it.",
+            "FILE",
         ),
     ] = None,
     margin: Annotated[
-        float, typer.Option(min=1, help="Side of the square by the longer side of the face.")
+        float, option("Side of the square by the longer side of the face.", min=1)
     ] = 1.4,
-    confidence: Annotated[
-        float, typer.Option(min=0, max=1, help="Least confidence of landmarks.")
-    ] = 0.8,
-    score: Annotated[float, typer.Option(help="Least score of a detected face.")] = 0.7,
-    step: Annotated[int, typer.Option(min=1, help="Detect in every so many frames.")] = 1,
-    fps: Annotated[
-        float | None, typer.Option(help="Of landmarks whose files hold no times.")
-    ] = None,
+    confidence: Annotated[float, option("Least confidence of landmarks.", min=0, max=1)] = 0.8,
+    score: Annotated[float, option("Least score of a detected face.")] = 0.7,
+    step: Annotated[int, option("Detect in every so many frames.", min=1)] = 1,
+    fps: Annotated[float | None, option("Of landmarks whose files hold no times.")] = None,
 ) -> None:
     """Find one square around the face in each clip.
 
@@ -161,7 +156,7 @@ def _tell(session: Session, table: pd.DataFrame) -> None:
 def _print_boxes(boxes: pd.DataFrame) -> Table:
     names = {"x": "x", "y": "y", "side": "Side (px)"}
     names |= {"n_frames": "Frames", "n_found": "With the face", "n_several": "With others"}
-    columns = [Column(name, say(heading)) for name, heading in names.items()]
-    first = Column("clip", say("Clip"), words=True)
-    cells = boxes.astype(object).where(boxes.notna(), MISSING).astype(str)
-    return Table("boxes", "Face Boxes", (first, *columns), cells, rows=boxes)
+    shown = boxes.astype(object).where(boxes.notna(), MISSING)
+    counts = (column(name, heading, words=False) for name, heading in names.items())
+    columns = (column("clip", "Clip"), *counts)
+    return tabulate("boxes", "Face Boxes", shown, columns, rows=boxes)

@@ -6,8 +6,6 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
-import typer
-
 from exprstats.apa import count_things
 from exprstats.cli.command import opens_session
 from exprstats.cli.options import (
@@ -24,6 +22,7 @@ from exprstats.cli.options import (
     RowsOption,
     SeenOption,
     check_draws,
+    option,
     split_gaps,
     split_id,
     split_names,
@@ -59,46 +58,38 @@ def fit_file(
     by: ByOption = None,
     subject: SeenOption = None,
     between: Annotated[
-        str | None,
-        typer.Option(metavar="COLUMN", help="Groups of people, whose mean scores are compared."),
+        str | None, option("Groups of people, whose mean scores are compared.", "COLUMN")
     ] = None,
     rater: Annotated[
-        str | None,
-        typer.Option(metavar="COLUMN", help="Who rated: FILE has one row per clip and rater."),
+        str | None, option("Who rated: FILE has one row per clip and rater.", "COLUMN")
     ] = None,
     item: ItemOption = None,
     rating: AnswerOption = None,
     scale: Annotated[
-        str | None,
-        typer.Option(metavar="LOW,HIGH", help="Lowest and highest answer, for the score's range."),
+        str | None, option("Lowest and highest answer, for the score's range.", "LOW,HIGH")
     ] = None,
     reverse: ReverseOption = None,
-    scores: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write each row's score.")
-    ] = None,
+    scores: Annotated[Path | None, option("Write each row's score.", "FILE")] = None,
     save: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write the fitted model, for exprstats score --model."),
+        Path | None, option("Write the fitted model, for exprstats score --model.", "FILE")
     ] = None,
     score_method: Annotated[
         Literal["bartlett", "regression", "mean", "all"],
-        typer.Option(help="Which scores --scores writes; all: a column each, and how they differ."),
+        option("Which scores --scores writes; all: a column each, and how they differ."),
     ] = "bartlett",
     estimator: EstimatorOption = "ml",
     missing: GapsOption = None,
     cluster_robust: RobustOption = False,
     ordered: Annotated[
-        bool, typer.Option("--ordered", help="Answers are few ordered categories (needs R).")
+        bool, option("Answers are few ordered categories (needs R).", name="--ordered")
     ] = False,
     restrictions: Annotated[
-        bool, typer.Option("--restrictions", help="Test equal loadings, then residuals too.")
+        bool, option("Test equal loadings, then residuals too.", name="--restrictions")
     ] = False,
     invariance: Annotated[
-        bool, typer.Option("--invariance", help="Test whether contexts are measured alike.")
+        bool, option("Test whether contexts are measured alike.", name="--invariance")
     ] = False,
-    draws: Annotated[
-        int, typer.Option(min=0, help="Resample subjects: intervals, contexts compared.")
-    ] = 0,
+    draws: Annotated[int, option("Resample subjects: intervals, contexts compared.", min=0)] = 0,
     level: LevelOption = 0.95,
     *,
     seed: int,
@@ -201,11 +192,11 @@ def _describe_scores(
 ) -> Iterator[Result]:
     """Yield the scores' distribution, and their means by context and by the groups of people."""
     from exprstats.descriptives import compare_means
-    from exprstats.study.stages.descriptives import describe_scored, find_by, pick_scores
+    from exprstats.study.stages.descriptives import describe_factor_scores, find_by, pick_scores
 
     if factor.scores["score"].isna().all():
         return
-    described = describe_scored(factor)
+    described = describe_factor_scores(factor)
     session.tables["scores_descriptives"] = described.tidy()
     yield described
     scores = pick_scores(factor)

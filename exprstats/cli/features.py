@@ -11,6 +11,7 @@ from exprstats.cli.command import opens_session
 from exprstats.cli.options import (
     FACE_HELP,
     ConfidenceOption,
+    option,
     split_id,
     split_names,
 )
@@ -39,92 +40,75 @@ def summarise_folder(
     ],
     segments: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Where clips begin and end: clip, video, start, end in seconds; negative times "
+        option(
+            "Where clips begin and end: clip, video, start, end in seconds; negative times "
             "count from the end. [default: each video is one clip]",
+            "FILE",
         ),
     ] = None,
     windows: Annotated[
         str | None,
-        typer.Option(
-            metavar="LENGTH[,STEP]",
-            help="Instead of --segments: windows of so many seconds, every so many seconds.",
+        option(
+            "Instead of --segments: windows of so many seconds, every so many seconds.",
+            "LENGTH[,STEP]",
         ),
     ] = None,
-    hz: Annotated[float, typer.Option(help="Moments a second.")] = 5.0,
+    hz: Annotated[float, option("Moments a second.")] = 5.0,
     sampling: Annotated[
-        SamplingRule,
-        typer.Option(help="The frame nearest to each moment, or the mean up to the next moment."),
+        SamplingRule, option("The frame nearest to each moment, or the mean up to the next moment.")
     ] = "nearest",
     confidence: ConfidenceOption = 0.8,
     min_valid: Annotated[
-        float, typer.Option(min=0, max=1, help="Least share of valid moments; others are left out.")
+        float, option("Least share of valid moments; others are left out.", min=0, max=1)
     ] = 0.5,
-    unit: Annotated[PointUnit, typer.Option(help="Landmarks in the picture, or in space.")] = "px",
+    unit: Annotated[PointUnit, option("Landmarks in the picture, or in space.")] = "px",
     signed: Annotated[
         bool,
-        typer.Option(
-            "--signed", help="Average velocity with its sign, which cancels almost completely."
-        ),
+        option("Average velocity with its sign, which cancels almost completely.", name="--signed"),
     ] = False,
-    face: Annotated[
-        str | None,
-        typer.Option(metavar="ID|largest", help=FACE_HELP),
-    ] = None,
+    face: Annotated[str | None, option(FACE_HELP, "ID|largest")] = None,
     tracker: Annotated[
-        Tracker | None,
-        typer.Option(help="Of another face tracker: what wrote the files (then with --fps)."),
+        Tracker | None, option("Of another face tracker: what wrote the files (then with --fps).")
     ] = None,
-    fps: Annotated[
-        float | None, typer.Option(help="Frames per second, where time stamps are wrong.")
-    ] = None,
+    fps: Annotated[float | None, option("Frames per second, where time stamps are wrong.")] = None,
     unmatched: Annotated[
-        float, typer.Option(min=0, max=1, help="Tolerated share of segments without a video.")
+        float, option("Tolerated share of segments without a video.", min=0, max=1)
     ] = 0.05,
-    clip: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Of the segments. [default: clip]")
-    ] = None,
-    video: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Of the segments. [default: video]")
-    ] = None,
+    clip: Annotated[str | None, option("Of the segments. [default: clip]", "COLUMN")] = None,
+    video: Annotated[str | None, option("Of the segments. [default: video]", "COLUMN")] = None,
     subject: Annotated[
-        str | None,
-        typer.Option(metavar="COLUMN", help="Person seen in the clip. [default: subject]"),
+        str | None, option("Person seen in the clip. [default: subject]", "COLUMN")
     ] = None,
-    by: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="The context. [default: context]")
-    ] = None,
+    by: Annotated[str | None, option("The context. [default: context]", "COLUMN")] = None,
     time_unit: Annotated[
-        Literal["s", "ms"], typer.Option(help="Of times in the segments that are numbers.")
+        Literal["s", "ms"], option("Of times in the segments that are numbers.")
     ] = "s",
     recursive: Annotated[
-        bool, typer.Option("--recursive", help="Search folders inside the folder, too.")
+        bool, option("Search folders inside the folder, too.", name="--recursive")
     ] = False,
     endings: Annotated[
         str | None,
-        typer.Option(
-            metavar="_A,_B",
-            help="Endings of names that tell files of one video apart; they are joined by frame.",
+        option(
+            "Endings of names that tell files of one video apart; they are joined by frame.",
+            "_A,_B",
         ),
     ] = None,
     resume: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Keeps finished files, so that a stopped run goes on."),
+        Path | None, option("Keeps finished files, so that a stopped run goes on.", "DIR")
     ] = None,
     shard: Annotated[
         str | None,
-        typer.Option(
-            metavar="I/N",
-            help="Only every N-th file, from the I-th. Shards that share a --resume folder are "
+        option(
+            "Only every N-th file, from the I-th. Shards that share a --resume folder are "
             "merged by a last run without --shard.",
+            "I/N",
         ),
     ] = None,
     sensitivity: Annotated[
         bool,
-        typer.Option(
-            "--sensitivity",
-            help="How far features move, and which clips are lost, with other least confidences.",
+        option(
+            "How far features move, and which clips are lost, with other least confidences.",
+            name="--sensitivity",
         ),
     ] = False,
     *,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from exprstats.apa import count_things
 from exprstats.cli.command import opens_session
 from exprstats.cli.options import (
     PREDICTIONS_HELP,
@@ -15,12 +14,14 @@ from exprstats.cli.options import (
     ByOption,
     NamesOption,
     check_draws,
+    option,
     split_id,
     split_names,
     split_shares,
     tell_saved,
 )
 from exprstats.cli.places import spare_input
+from exprstats.cli.predict import write_predictions
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session
 from exprstats.document.cells import list_records
@@ -34,40 +35,37 @@ if TYPE_CHECKING:
 
 SplitOption = Annotated[
     str | None,
-    typer.Option(
-        "--split",
-        metavar="A,B,C",
-        help="Percent of subjects for training, validation and test. [default: 60,20,20]",
+    option(
+        "Percent of subjects for training, validation and test. [default: 60,20,20]",
+        "A,B,C",
+        name="--split",
     ),
 ]
 StratifyOption = Annotated[
-    bool,
-    typer.Option("--stratify", help="Give each part its share of the subjects of each context."),
+    bool, option("Give each part its share of the subjects of each context.", name="--stratify")
 ]
 FoldsOption = Annotated[
     int | None,
-    typer.Option(
-        "--folds",
+    option(
+        "Tune in K folds of all subjects but the test's, not on one validation part.",
+        "K",
+        name="--folds",
         min=2,
-        metavar="K",
-        help="Tune in K folds of all subjects but the test's, not on one validation part.",
     ),
 ]
 RepeatsOption = Annotated[
-    int | None, typer.Option("--repeats", min=1, metavar="R", help="Deal the folds R times.")
+    int | None, option("Deal the folds R times.", "R", name="--repeats", min=1)
 ]
 NestedOption = Annotated[
     bool,
-    typer.Option(
-        "--nested",
-        help="Also predict everybody by nets tuned without them, in --folds (5) of all subjects.",
+    option(
+        "Also predict everybody by nets tuned without them, in --folds (5) of all subjects.",
+        name="--nested",
     ),
 ]
 LeakageOption = Annotated[
     bool,
-    typer.Option(
-        "--leakage", help="Also report what a split by clips, not people, would have shown."
-    ),
+    option("Also report what a split by clips, not people, would have shown.", name="--leakage"),
 ]
 
 FEWEST_NESTED = 3  # folds
@@ -83,38 +81,33 @@ def fit_clips(
         Path,
         typer.Argument(metavar="CLIPS", help="One row per clip, with its features and target."),
     ],
-    target: Annotated[str, typer.Option(metavar="COLUMN", help="What to predict.")],
-    subject: Annotated[str, typer.Option(metavar="COLUMN", help=SPLIT_HELP)],
+    target: Annotated[str, option("What to predict.", "COLUMN")],
+    subject: Annotated[str, option(SPLIT_HELP, "COLUMN")],
     clip: NamesOption = None,
     by: ByOption = None,
     features: Annotated[
         str | None,
-        typer.Option(
-            metavar="A,B,...",
-            help="Feature columns. [default: all other numbers but valid_share, mean_confidence, "
+        option(
+            "Feature columns. [default: all other numbers but valid_share, mean_confidence, "
             "gaps, face_switches]",
+            "A,B,...",
         ),
     ] = None,
     model: Annotated[
-        Literal["elastic", "forest"], typer.Option(help="An elastic net, or a random forest.")
+        Literal["elastic", "forest"], option("An elastic net, or a random forest.")
     ] = "elastic",
     classes: Annotated[
-        bool, typer.Option("--classes", help="The target's whole numbers are codes of classes.")
+        bool, option("The target's whole numbers are codes of classes.", name="--classes")
     ] = False,
     importance: Annotated[
-        bool,
-        typer.Option(
-            "--importance", help="How much the test error rises if a feature is permuted."
-        ),
+        bool, option("How much the test error rises if a feature is permuted.", name="--importance")
     ] = False,
     weights_draws: Annotated[
-        int,
-        typer.Option(min=0, help="Refits to resampled subjects, for intervals of the weights."),
+        int, option("Refits to resampled subjects, for intervals of the weights.", min=0)
     ] = 0,
-    predictions: Annotated[Path | None, typer.Option(metavar="FILE", help=PREDICTIONS_HELP)] = None,
+    predictions: Annotated[Path | None, option(PREDICTIONS_HELP, "FILE")] = None,
     save: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write the elastic net, for exprstats predict."),
+        Path | None, option("Write the elastic net, for exprstats predict.", "FILE")
     ] = None,
     split: SplitOption = None,
     stratify: StratifyOption = False,
@@ -172,12 +165,7 @@ def fit_clips(
     keep_scores(session, found)
     session.present(*found.values(), *trace_curves(session, found))
     if predictions is not None:
-        from exprstats.io import write_csv
-
-        table = session.tables["predictions"]
-        write_csv(table, predictions)
-        count = count_things(len(table), "prediction is", "predictions are")
-        session.say(f"{count} in {predictions}.")
+        write_predictions(session, session.tables["predictions"], predictions)
     if save is not None:
         from exprstats.models import save_models
 

@@ -8,14 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from exprstats.apa import count_things, write_count, write_number
+from exprstats.apa import count_things, write_count, write_percent
 from exprstats.cli.calls import Call
 from exprstats.cli.reading import get_reading
 from exprstats.cli.session import Session
 from exprstats.document.cells import list_records
-from exprstats.document.model import Column, Section, Table
+from exprstats.document.model import Section
+from exprstats.document.tables import column, tabulate
 from exprstats.document.terminal import spell
-from exprstats.document.text import join_words, say
+from exprstats.document.text import join_words
 from exprstats.errors import DataError, Option, Problem
 
 if TYPE_CHECKING:
@@ -84,8 +85,6 @@ def present_design(session: Session, ratings: pd.DataFrame) -> None:
 
 def present_classes(session: Session, ratings: pd.DataFrame, labels: Sequence[str]) -> None:
     """Present how often each class was named, by all raters and by single ones."""
-    import pandas as pd
-
     rows = list(_count_classes(ratings, labels))
     session.rows += [{"kind": "class", **row} for row in rows]
     top = max(row["share"] for row in rows)
@@ -94,28 +93,23 @@ def present_classes(session: Session, ratings: pd.DataFrame, labels: Sequence[st
     labelled = count_things(len({row["label"] for row in rows}), "class", "classes")
     told = f"{raters} named one of {labelled}"
     told += f" {int(ratings['rating'].notna().sum()):,} times; most frequent:"
-    session.say(f"{told} {join_words(most)} ({_write_share(top)}).")
+    session.say(f"{told} {join_words(most)} ({write_percent(top)}).")
     several = len({row["item"] for row in rows}) > 1
-    headings = {**({"item": "Question"} if several else {}), "label": "Class", "n": "Answers"}
-    headings |= {"share": "Share", "span": "Share by rater"}
-    cells = [
-        {
-            **row,
-            "n": write_count(row["n"]),
-            "share": _write_share(row["share"]),
-            "span": f"{_write_share(row['share_low'])} to {_write_share(row['share_high'])}",
-        }
-        for row in rows
-    ]
-    columns = tuple(
-        Column(key, say(name), words=key in {"item", "label"}) for key, name in headings.items()
+    columns = (
+        column("item", "Question") if several else None,
+        column("label", "Class"),
+        column("n", "Answers", write_count),
+        column("share", "Share", write_percent),
+        column(
+            "span",
+            "Share by rater",
+            of=lambda row: (
+                f"{write_percent(row['share_low'])} to {write_percent(row['share_high'])}"
+            ),
+        ),
     )
-    table = Table("classes", "Answers by Class", columns, pd.DataFrame(cells)[[*headings]])
+    table = tabulate("classes", "Answers by Class", rows, columns)
     session.show(Section("classes", "", tables=(table,)))
-
-
-def _write_share(share: float) -> str:
-    return f"{write_number(100 * share, 0)}%"
 
 
 def _count_classes(ratings: pd.DataFrame, labels: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -192,7 +186,7 @@ def inspect_annotated(
         asked = Problem(fact, ("Name it beside this file, or with ", Option("lexicon"), "."))
         session.show_points(UNSAID, [spell("check", asked)])
     elif found.use != "lexicon" and not problems:
-        given = {"lexicon": str(lexicons[0])} if found.use == "signing" else {}
+        given = {"lexicon": str(lexicons[0])} if found.use == "signing" else found.options
         lines.append(Call(found.use, dict(given)).write(path, get_reading()))
     session.rows += [{"kind": "suggestion", "command": line} for line in lines]
     session.parts += [f"Try: {line}" for line in lines]

@@ -12,6 +12,7 @@ from exprstats.cli.command import opens_session
 from exprstats.cli.options import (
     FACE_HELP,
     ConfidenceOption,
+    option,
     split_names,
 )
 from exprstats.cli.places import check_folders
@@ -35,69 +36,62 @@ def label_file(
         typer.Argument(metavar="FILE|DIR", help="What a face tracker wrote, one file per video."),
     ],
     tracker: Annotated[
-        Tracker | None, typer.Option(help="What wrote it. [default: as the header says]")
+        Tracker | None, option("What wrote it. [default: as the header says]")
     ] = None,
     emotion: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME[,NAME...]",
-            help="happiness, sadness, surprise, fear, anger, disgust, or all; each has labels of "
+        option(
+            "happiness, sadness, surprise, fear, anger, disgust, or all; each has labels of "
             "its own. [default: happiness]",
+            "NAME[,NAME...]",
         ),
     ] = None,
     units: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="[NAME:]UNIT=COL+COL,...",
-            help="An emotion's units with their columns, such as AU12=MouthSmileLeft+"
+        option(
+            "An emotion's units with their columns, such as AU12=MouthSmileLeft+"
             "MouthSmileRight; once for each emotion. [default: as published]",
+            "[NAME:]UNIT=COL+COL,...",
         ),
     ] = None,
     subjects: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Who is seen in each video: columns video and subject. "
+        option(
+            "Who is seen in each video: columns video and subject. "
             "[default: each video is another person]",
+            "FILE",
         ),
     ] = None,
     confidence: ConfidenceOption = 0.8,
-    face: Annotated[int | None, typer.Option(metavar="ID", help=FACE_HELP)] = None,
+    face: Annotated[int | None, option(FACE_HELP, "ID")] = None,
     fps: Annotated[
-        float | None, typer.Option(help="Frames per second, where the file holds no times.")
+        float | None, option("Frames per second, where the file holds no times.")
     ] = None,
-    length: Annotated[int, typer.Option(min=1, help="Frames of a window.")] = 16,
-    step: Annotated[int, typer.Option(min=1, help="Frames from one window to the next.")] = 6,
+    length: Annotated[int, option("Frames of a window.", min=1)] = 16,
+    step: Annotated[int, option("Frames from one window to the next.", min=1)] = 6,
     dense_step: Annotated[
-        int | None,
-        typer.Option(min=1, help="Add windows this near that end in a label from 3 to 7."),
+        int | None, option("Add windows this near that end in a label from 3 to 7.", min=1)
     ] = None,
     tasks: Annotated[
         str | None,
-        typer.Option(
-            metavar="COLUMN", help="Column of --subjects: compare peak intensities between tasks."
-        ),
+        option("Column of --subjects: compare peak intensities between tasks.", "COLUMN"),
     ] = None,
     asked: Annotated[
         str | None,
-        typer.Option(
-            metavar="COLUMN",
-            help="Column of --subjects with the emotion that a video's task asks for: peaks of "
+        option(
+            "Column of --subjects with the emotion that a video's task asks for: peaks of "
             "another emotion are not compared there.",
+            "COLUMN",
         ),
     ] = None,
     sequences: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Write each complete window as an array for 'exprstats deep', and clips.csv.",
+        option(
+            "Write each complete window as an array for 'exprstats deep', and clips.csv.", "DIR"
         ),
     ] = None,
     features: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COL,COL,...", help="Columns of these arrays; x_* stands for all that fit."
-        ),
+        str | None, option("Columns of these arrays; x_* stands for all that fit.", "COL,COL,...")
     ] = None,
     *,
     seed: int,

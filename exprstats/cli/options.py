@@ -18,134 +18,112 @@ PREDICTIONS_HELP = "Write every prediction, with its part."
 SPLIT_HELP = "Person seen in the clip; nobody is in two parts."
 CLIP_HELP = "Column with the names of the clips. [default: clip]"
 
+
+def option(told: str, takes: str | None = None, *, name: str | None = None, **more: Any) -> Any:
+    """Return what an option is: its help, what it takes, and its name if not its parameter's."""
+    return typer.Option(*filter(None, [name]), metavar=takes, help=told, **more)
+
+
 JsonOption = Annotated[
     str | None,
-    typer.Option(
-        "--json",
-        metavar="FILE",
-        help="Write the tidy rows as JSON, in full precision. '-' writes to standard output.",
+    option(
+        "Write the tidy rows as JSON, in full precision. '-' writes to standard output.",
+        "FILE",
+        name="--json",
     ),
 ]
 OutOption = Annotated[
-    Path | None,
-    typer.Option("--out", metavar="DIR", help="Write tables and figures into this folder."),
+    Path | None, option("Write tables and figures into this folder.", "DIR", name="--out")
 ]
 ForceOption = Annotated[
-    bool,
-    typer.Option("--force", help="Replace the output folder if exprstats wrote it."),
+    bool, option("Replace the output folder if exprstats wrote it.", name="--force")
 ]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")]
+SeedOption = Annotated[int, option("Seed of everything random.", name="--seed", min=0)]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 ByOption = Annotated[
-    str | None,
-    typer.Option("--by", metavar="COLUMN", help="Analyse each context apart, then all together."),
+    str | None, option("Analyse each context apart, then all together.", "COLUMN", name="--by")
 ]
-LevelOption = Annotated[
-    float, typer.Option("--level", min=0.5, max=0.9999, help="Confidence level.")
-]
+LevelOption = Annotated[float, option("Confidence level.", name="--level", min=0.5, max=0.9999)]
 MissingOption = Annotated[
     str | None,
-    typer.Option(
-        "--missing",
-        metavar="CODE,...",
-        help="Further codes for missing numbers, such as -99 (empty, NA, NaN and . always are).",
+    option(
+        "Further codes for missing numbers, such as -99 (empty, NA, NaN and . always are).",
+        "CODE,...",
+        name="--missing",
     ),
 ]
 
 ItemsArgument = Annotated[
     Path, typer.Argument(metavar="FILE", help="One row per clip, with a column for each item.")
 ]
-NamesOption = Annotated[
-    str | None,
-    typer.Option("--clip", metavar="COLUMN", help=CLIP_HELP),
-]
+NamesOption = Annotated[str | None, option(CLIP_HELP, "COLUMN", name="--clip")]
 SeenOption = Annotated[
     str | None,
-    typer.Option(
-        "--subject", metavar="COLUMN", help="Person seen in the clip; kept beside the scores."
-    ),
+    option("Person seen in the clip; kept beside the scores.", "COLUMN", name="--subject"),
 ]
 FACE_HELP = "Which face, where frames show several."
 ConfidenceOption = Annotated[
-    float,
-    typer.Option("--confidence", min=0, max=1, help="Least confidence of a valid frame."),
+    float, option("Least confidence of a valid frame.", name="--confidence", min=0, max=1)
 ]
 RatingsArgument = Annotated[
     Path,
     typer.Argument(metavar="FILE", help="Ratings: one row per rating, or one column per rater."),
 ]
 DuplicatesOption = Annotated[
-    Duplicates,
-    typer.Option("--duplicates", help="What to do where a rater rated a clip twice."),
+    Duplicates, option("What to do where a rater rated a clip twice.", name="--duplicates")
 ]
 RatingOption = Annotated[
-    str | None,
-    typer.Option("--rating", metavar="COL,...", help="The rating column; several are items."),
+    str | None, option("The rating column; several are items.", "COL,...", name="--rating")
 ]
 AnswerOption = Annotated[
-    str | None,
-    typer.Option("--rating", metavar="COLUMN", help="With --item: the answers. [default: rating]"),
+    str | None, option("With --item: the answers. [default: rating]", "COLUMN", name="--rating")
 ]
 ClipOption = Annotated[
-    str | None, typer.Option("--clip", metavar="COLUMN", help="What was rated. [default: clip]")
+    str | None, option("What was rated. [default: clip]", "COLUMN", name="--clip")
 ]
-RaterOption = Annotated[
-    str | None, typer.Option("--rater", metavar="COLUMN", help="Who rated. [default: rater]")
-]
+RaterOption = Annotated[str | None, option("Who rated. [default: rater]", "COLUMN", name="--rater")]
 ItemOption = Annotated[
     str | None,
-    typer.Option(
-        "--item",
-        metavar="COLUMN",
-        help="The question of a rating, in a file with one row per question. [default: item]",
+    option(
+        "The question of a rating, in a file with one row per question. [default: item]",
+        "COLUMN",
+        name="--item",
     ),
 ]
 RatersInRowsOption = Annotated[
-    bool,
-    typer.Option("--raters-in-rows", help="Each row is a rater, and each column a clip."),
+    bool, option("Each row is a rater, and each column a clip.", name="--raters-in-rows")
 ]
 ReverseOption = Annotated[
     str | None,
-    typer.Option(
-        "--reverse",
-        metavar="ITEM,...",
-        help="Items that ask for the opposite: turned on the --scale (5 of 1 to 5 is 1).",
+    option(
+        "Items that ask for the opposite: turned on the --scale (5 of 1 to 5 is 1).",
+        "ITEM,...",
+        name="--reverse",
     ),
 ]
 RatersOption = Annotated[
     str | None,
-    typer.Option(
-        "--raters",
-        metavar="COL,...",
-        help="Instead of --rater and --rating: one column per rater.",
-    ),
+    option("Instead of --rater and --rating: one column per rater.", "COL,...", name="--raters"),
 ]
-ItemsOption = Annotated[
-    str, typer.Option("--items", metavar="A,B,C", help="The item columns, at least three.")
-]
+ItemsOption = Annotated[str, option("The item columns, at least three.", "A,B,C", name="--items")]
 RowsOption = Annotated[
     str | None,
-    typer.Option(
-        "--clip",
-        metavar="COLUMN",
-        help="Column with the names of the rows. [default: their number]",
-    ),
+    option("Column with the names of the rows. [default: their number]", "COLUMN", name="--clip"),
 ]
 EstimatorOption = Annotated[
     FactorEstimator,
-    typer.Option("--estimator", help="mlr: standard errors robust to nonnormality (needs R)."),
+    option("mlr: standard errors robust to nonnormality (needs R).", name="--estimator"),
 ]
 RobustOption = Annotated[
-    bool,
-    typer.Option("--cluster-robust", help="Standard errors for clips of the same --subject."),
+    bool, option("Standard errors for clips of the same --subject.", name="--cluster-robust")
 ]
 GapsOption = Annotated[
     str | None,
-    typer.Option(
-        "--missing",
-        metavar="RULE|CODE,...",
-        help="listwise (default) leaves rows with gaps out, fiml uses what they have (needs R). "
+    option(
+        "listwise (default) leaves rows with gaps out, fiml uses what they have (needs R). "
         "Other words are further codes for missing numbers, such as -99.",
+        "RULE|CODE,...",
+        name="--missing",
     ),
 ]
 
@@ -158,21 +136,15 @@ def _refuse_idle(jobs: int) -> int:
 
 
 JobsOption = Annotated[
-    int,
-    typer.Option(
-        "--n-jobs",
-        metavar="N",
-        callback=_refuse_idle,
-        help="Parallel processes; -1: all cores.",
-    ),
+    int, option("Parallel processes; -1: all cores.", "N", name="--n-jobs", callback=_refuse_idle)
 ]
 SingleJobOption = Annotated[
     int,
-    typer.Option(
-        "--n-jobs",
-        metavar="N",
+    option(
+        "Accepted for consistency; this command runs in one process.",
+        "N",
+        name="--n-jobs",
         callback=_refuse_idle,
-        help="Accepted for consistency; this command runs in one process.",
     ),
 ]
 

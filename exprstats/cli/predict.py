@@ -13,6 +13,7 @@ from exprstats.cli.options import (
     ByOption,
     MissingOption,
     NamesOption,
+    option,
     split_names,
 )
 from exprstats.cli.reading import get_reading, reads_files
@@ -36,23 +37,18 @@ def predict_file(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="One row per clip, with the model's features.")
     ],
-    model: Annotated[Path, typer.Option(metavar="FILE", help="From fit --save.")],
+    model: Annotated[Path, option("From fit --save.", "FILE")],
     clip: NamesOption = None,
     subject: Annotated[
         str | None,
-        typer.Option(
-            metavar="COLUMN",
-            help="Person seen in the clip. [default: subject, if the file has it]",
-        ),
+        option("Person seen in the clip. [default: subject, if the file has it]", "COLUMN"),
     ] = None,
     by: ByOption = None,
     unknown: Annotated[
         Literal["error", "pooled"],
-        typer.Option(help="Clips of contexts that were not in the fit: predicted by the pool."),
+        option("Clips of contexts that were not in the fit: predicted by the pool."),
     ] = "error",
-    predictions: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the predictions.")
-    ] = None,
+    predictions: Annotated[Path | None, option("Write the predictions.", "FILE")] = None,
     missing: MissingOption = None,
     *,
     seed: int,
@@ -78,11 +74,15 @@ def predict_file(
         session.say(f"Columns that the model does not use: {name_some(unused)}.")
     judge_predictions(session, found, seed)
     if predictions is not None:
-        from exprstats.io import write_csv
+        write_predictions(session, found, predictions)
 
-        write_csv(found, predictions)
-        count = count_things(len(found), "prediction is", "predictions are")
-        session.say(f"{count} in {predictions}.")
+
+def write_predictions(session: Session, table: pd.DataFrame, place: Path) -> None:
+    """Write predictions as CSV, and say so."""
+    from exprstats.io import write_csv
+
+    write_csv(table, place)
+    session.say(f"{count_things(len(table), 'prediction is', 'predictions are')} in {place}.")
 
 
 def refuse_network(model: Path, file: Path) -> None:

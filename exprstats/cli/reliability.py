@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from exprstats.cli.command import opens_session
 from exprstats.cli.options import (
     ByOption,
@@ -25,6 +23,7 @@ from exprstats.cli.options import (
     ask_subject,
     check_draws,
     name_ratings,
+    option,
     split_scale,
 )
 from exprstats.cli.reading import get_reading, reads_files
@@ -62,46 +61,39 @@ def rate_file(
     reverse: ReverseOption = None,
     subject: Annotated[
         str | None,
-        typer.Option(
-            metavar="COLUMN",
-            help=(
-                "Person seen in the clip; gives the interval that allows for several clips per "
-                "person."
-            ),
+        option(
+            "Person seen in the clip; gives the interval that allows for several clips per person.",
+            "COLUMN",
         ),
     ] = None,
     by: ByOption = None,
     model: Annotated[
         IccChoice,
-        typer.Option(
-            help="one-way: raters differ from clip to clip; two-way: the same raters; nested: "
+        option(
+            "one-way: raters differ from clip to clip; two-way: the same raters; nested: "
             "clips within subjects; auto: what --explain recommends."
         ),
     ] = "one-way",
     estimator: Annotated[
         IccEstimator,
-        typer.Option(help="reml: by lme4 in R, without it by statsmodels; beside the closed form."),
+        option("reml: by lme4 in R, without it by statsmodels; beside the closed form."),
     ] = "closed",
     draws: Annotated[
-        int, typer.Option(min=0, help="Draws of a cluster bootstrap, as a further interval.")
+        int, option("Draws of a cluster bootstrap, as a further interval.", min=0)
     ] = 0,
     target: Annotated[
-        float,
-        typer.Option(min=0.01, max=0.99, help="Reliability wanted, for the raters it needs."),
+        float, option("Reliability wanted, for the raters it needs.", min=0.01, max=0.99)
     ] = TARGET,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Recommend the coefficient to report, with reasons.")
+        bool, option("Recommend the coefficient to report, with reasons.", name="--explain")
     ] = False,
     errors: Annotated[
-        bool,
-        typer.Option("--errors", help="Variance components, and standard errors of measurement."),
+        bool, option("Variance components, and standard errors of measurement.", name="--errors")
     ] = False,
     forensics: Annotated[
-        bool, typer.Option("--forensics", help="Flag raters whose ratings are uninformative.")
+        bool, option("Flag raters whose ratings are uninformative.", name="--forensics")
     ] = False,
-    scale: Annotated[
-        str | None, typer.Option(metavar="LOW,HIGH", help="Refuse ratings outside this scale.")
-    ] = None,
+    scale: Annotated[str | None, option("Refuse ratings outside this scale.", "LOW,HIGH")] = None,
     duplicates: DuplicatesOption = "error",
     level: LevelOption = 0.95,
     *,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from exprstats.cli.options import ForceOption, JobsOption, JsonOption, QuietOption
+from exprstats.cli.options import ForceOption, JobsOption, JsonOption, QuietOption, option
 from exprstats.cli.places import spare_input
 from exprstats.cli.session import Session, open_session
 
@@ -22,14 +22,11 @@ SHOWN = ("analysed", "reliability", "measurement", "fits", "performance", "compa
 def report_study(
     study: Annotated[Path, typer.Argument(metavar="STUDY.toml", help="The study file.")],
     out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="The report folder. [default: report, beside the study]"),
+        Path | None, option("The report folder. [default: report, beside the study]", "DIR")
     ] = None,
     force: ForceOption = False,
     json: JsonOption = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Instead of the seed in the study file.")
-    ] = None,
+    seed: Annotated[int | None, option("Instead of the seed in the study file.", min=0)] = None,
     n_jobs: JobsOption = 1,
     quiet: QuietOption = False,
 ) -> None:
@@ -66,10 +63,10 @@ def show_run(session: Session, run: StudyRun) -> None:
     folder = run.study.path.parent
     for one in provenance.inputs:
         session.add_input(folder / one.file, one.sha256, one.rows)
-    session.rows = list_rows(run)
+    session.rows = list_result_rows(run)
 
 
-def list_rows(run: StudyRun) -> list[dict[str, Any]]:
+def list_result_rows(run: StudyRun) -> list[dict[str, Any]]:
     """Return the tidy rows of every result, each with the name of its result first.
 
     They are those of ``results.json`` in the report folder, in its order.

@@ -16,6 +16,7 @@ from exprstats.cli.options import (
     MissingOption,
     RowsOption,
     SeenOption,
+    option,
     split_names,
     split_scale,
 )
@@ -39,27 +40,21 @@ def score_file(
         typer.Argument(metavar="FILE", help="Ratings, one row per clip and rater; or item means."),
     ],
     model: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="From factor --save. [default: a fresh fit]")
+        Path | None, option("From factor --save. [default: a fresh fit]", "FILE")
     ] = None,
     items: Annotated[
-        str | None,
-        typer.Option("--items", metavar="A,B,C", help="The item columns. [default: the model's]"),
+        str | None, option("The item columns. [default: the model's]", "A,B,C", name="--items")
     ] = None,
     rater: Annotated[
-        str | None,
-        typer.Option(metavar="COLUMN", help="Who rated. [default: rater, if the file has it]"),
+        str | None, option("Who rated. [default: rater, if the file has it]", "COLUMN")
     ] = None,
     item: ItemOption = None,
     rating: AnswerOption = None,
     clip: RowsOption = None,
     by: ByOption = None,
     subject: SeenOption = None,
-    scale: Annotated[
-        str | None, typer.Option(metavar="LOW,HIGH", help="Lowest and highest answer.")
-    ] = None,
-    score_method: Annotated[
-        ScoreMethod, typer.Option(help="Which scores; mean: of the items.")
-    ] = "bartlett",
+    scale: Annotated[str | None, option("Lowest and highest answer.", "LOW,HIGH")] = None,
+    score_method: Annotated[ScoreMethod, option("Which scores; mean: of the items.")] = "bartlett",
     missing: MissingOption = None,
 ) -> None:
     """Average raters, and score clips by a factor model.

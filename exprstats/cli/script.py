@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from exprstats.cli.options import (
     ByOption,
     EstimatorOption,
@@ -19,6 +17,7 @@ from exprstats.cli.options import (
     QuietOption,
     RobustOption,
     RowsOption,
+    option,
     split_gaps,
     split_id,
     split_names,
@@ -36,20 +35,17 @@ if TYPE_CHECKING:
 def write_script(
     file: ItemsArgument,
     items: ItemsOption,
-    script: Annotated[Path, typer.Option(metavar="FILE.R", help="Where the script goes.")] = Path(
-        "refit.R"
-    ),
+    script: Annotated[Path, option("Where the script goes.", "FILE.R")] = Path("refit.R"),
     clip: RowsOption = None,
     by: ByOption = None,
     subject: Annotated[
-        str | None,
-        typer.Option(metavar="COLUMN", help="Person seen in the clip, for --cluster-robust."),
+        str | None, option("Person seen in the clip, for --cluster-robust.", "COLUMN")
     ] = None,
     estimator: EstimatorOption = "ml",
     missing: GapsOption = None,
     cluster_robust: RobustOption = False,
     level: LevelOption = 0.95,
-    force: Annotated[bool, typer.Option("--force", help="Replace a script that exists.")] = False,
+    force: Annotated[bool, option("Replace a script that exists.", name="--force")] = False,
     quiet: QuietOption = False,
 ) -> None:
     """Write R code that fits the factor with lavaan alone."""

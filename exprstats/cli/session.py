@@ -162,7 +162,7 @@ class Session:
         scale: tuple[float, float] | None = None,
     ) -> None:
         """Print how answers were coded and reversed, if they were."""
-        from exprstats.io.ratings import tell_recoding
+        from exprstats.io.files.reading import tell_recoding
 
         for told in tell_recoding(reading, reverse, scale):
             self.say(told)
@@ -275,17 +275,7 @@ def open_session(
 def run_stage(
     session: Session, kind: type[Any], analyse: Callable[..., Outcome], **given: Any
 ) -> Outcome:
-    """Run a stage of a study with the options of the running command.
-
-    Parameters
-    ----------
-    session
-        Gets the files and the further tables.
-    kind, analyse
-        Its settings, and the stage.
-    **given
-        Settings that are not what an option of their name holds.
-    """
+    """Run a stage with the options of the running command; `given` are settings in their place."""
     from exprstats.study.files import fill_settings
 
     told = get_options()

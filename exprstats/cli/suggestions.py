@@ -44,7 +44,7 @@ def list_calls(path: Path, contents: FileContents) -> Iterator[Call]:
         items = list(dict.fromkeys(item for item, _ in pairs.values()))
         ids = _name_ids(roles, "clip", "subject", "context")
         yield Call("reliability", {"rating": items, **ids, "model": "auto", **codes})
-    elif layout in {"predictions", "models side by side"} and "subject" in roles:
+    elif layout in {"predictions", "models side by side"} and {"subject", "clip"} & {*roles}:
         yield _suit_predictions(contents)
     elif layout in {"clips", "wide"}:
         classed = _find_classed(contents)
@@ -71,8 +71,8 @@ def _suit_rows(
 def _suit_ratings(contents: FileContents, codes: dict[str, list[str]]) -> Iterator[Call]:
     roles = contents.roles
     ids = _name_ids(roles, "clip", "rater", "subject", "context") | _name_site(contents)
-    if contents.shared_clips and "subject" in roles:
-        ids["clip"] = [roles["subject"], roles["clip"]]
+    if contents.parts:
+        ids["clip"] = [*contents.parts]
     answers = [roles["rating"]] if "rating" in roles else list_answers(contents)
     own = roles.get("item") == "item" and answers == ["rating"]
     if "item" in roles and not own and len(answers) == 1:
@@ -130,20 +130,19 @@ def _suit_words(options: dict[str, Value], labels: list[str]) -> Iterator[Call]:
 
 
 def _suit_predictions(contents: FileContents) -> Call:
-    from exprstats.io.files.words import is_truth
+    from exprstats.io.files.words import is_prediction, is_truth
 
     roles = contents.roles
     options: dict[str, Value] = {}
-    truth = roles.get("truth") or next((one for one in contents.numbers if is_truth(one)), "truth")
-    predicted = roles.get("prediction", "prediction")
+    truth, predicted = roles.get("truth", "truth"), roles.get("prediction", "prediction")
     if contents.layout == "models side by side":
         options["models"] = [
             one for one in contents.numbers if one != truth and not _is_index(contents, one)
         ]
-    elif predicted != "prediction":
+    elif not is_prediction(predicted):
         options["models"] = [predicted]
-    options |= _name_ids(roles, "subject", "context") | _name_site(contents)
-    if truth != "truth":
+    options |= _name_people(contents, "context")
+    if truth != "truth" and ("models" in options or not is_truth(truth)):
         options["truth"] = truth
     columns = _index_columns(contents)
     models = options.get("models", [])
@@ -153,6 +152,8 @@ def _suit_predictions(contents: FileContents) -> Call:
         and any(columns[one]["missing"] for one in models)
     ):
         options["common"] = True
+    if _index_columns(contents)[truth]["distinct"] == 2 and contents.layout != "predictions":
+        options["metric"] = ["auc", "rmse"]
     return Call("compare", options)
 
 
@@ -162,6 +163,8 @@ def _suit_clips(contents: FileContents, codes: dict[str, list[str]]) -> Iterator
     ids = _name_ids(roles, "clip", "subject", "context") | _name_site(contents)
     columns = _index_columns(contents)
     judges = list(contents.judges)
+    if contents.parts and "subject" not in roles:
+        ids["clip"] = [*contents.parts]
     numbers = [name for name in judges if columns[name]["kind"] == "number"]
     if judges:
         if len(numbers) > 1:
@@ -171,10 +174,18 @@ def _suit_clips(contents: FileContents, codes: dict[str, list[str]]) -> Iterator
         if 1 < len(words) <= 11:
             yield from _suit_words({"raters": judges, **ids}, words)
         return
-    target = _find_target(contents)
-    if target is not None and "subject" in roles:
-        yield Call("fit", {"target": target, **ids, **codes})
+    target = contents.target
+    if target is not None and {"subject", "clip"} & {*roles}:
+        yield Call("fit", {"target": target, **_name_people(contents, "context"), **codes})
         return
+    yield from _suit_answers(contents, ids, codes)
+
+
+def _suit_answers(
+    contents: FileContents, ids: dict[str, Value], codes: dict[str, list[str]]
+) -> Iterator[Call]:
+    """Yield calls on columns that may be items or judges."""
+    columns = _index_columns(contents)
     answers = list_answers(contents)
     words = _find_word_judges(contents)
     if words and len(answers) < min(3, len(words)):
@@ -206,27 +217,18 @@ def _find_classed(contents: FileContents) -> Call | None:
     """Return the comparison of models with a truth in words."""
     from exprstats.io.files.words import is_truth
 
-    words = _find_word_judges(contents)
-    truth = next((one for one in words if is_truth(one)), None)
-    if truth is None or len(words) < 2 or "subject" not in contents.roles:
+    columns = _index_columns(contents)
+    texts = [n for n, row in columns.items() if row["kind"] == "text" and row["levels"]]
+    truth = next((one for one in texts if is_truth(one) or one.strip().lower() == "label"), None)
+    if truth is None or not {"subject", "clip"} & {*contents.roles}:
+        return None
+    known = {*columns[truth]["levels"]}
+    taken = {truth, *contents.roles.values()}
+    models = [n for n in texts if n not in taken and {*columns[n]["levels"]} <= known]
+    if not models or not 1 < len(known) <= MOST_WORDS:
         return None
     named: dict[str, Value] = {"truth": truth} if truth != "truth" else {}
-    ids = _name_ids(contents.roles, "clip", "subject", "context") | _name_site(contents)
-    return Call("compare", {"models": [one for one in words if one != truth], **ids, **named})
-
-
-def _find_target(contents: FileContents) -> str | None:
-    """Return the column to be predicted: by its name, or the only one that no tracker wrote."""
-    from exprstats.io.files.words import TARGETS, TRACKED
-
-    named = next((one for one in contents.numbers if one.strip().lower() in TARGETS), None)
-    if named is not None:
-        return named
-    tracked = [one for one in contents.numbers if TRACKED.fullmatch(one.strip())]
-    others = [
-        one for one in contents.numbers if one not in tracked and not _is_index(contents, one)
-    ]
-    return others[0] if len(others) == 1 and len(tracked) > 1 else None
+    return Call("compare", {"models": models, **_name_people(contents, "context"), **named})
 
 
 def _find_word_judges(contents: FileContents) -> list[str]:
@@ -253,12 +255,16 @@ def list_answers(contents: FileContents) -> list[str]:
 
     Of many, those that are numbered alike (x1, x2, x3) are taken.
     """
+    from exprstats.io.files.words import TRACKED
+
     columns = _index_columns(contents)
     names = [
         name
         for name in contents.numbers
         if columns[name]["distinct"] > 1 and not _is_index(contents, name)
     ]
+    if contents.layout != "ratings":
+        names = [name for name in names if TRACKED.fullmatch(name.strip()) is None]
     given = [name for name in names if re.match(r"answer[._ ]|.*\.response$", name, re.IGNORECASE)]
     names = given or names
     stems: dict[str, list[str]] = {}
@@ -364,6 +370,14 @@ def _name_ids(roles: dict[str, str], *wanted: str) -> dict[str, Value]:
         for option, name in named.items()
         if name and (name != option or option in _ALWAYS)
     }
+
+
+def _name_people(contents: FileContents, *wanted: str) -> dict[str, Value]:
+    """Return the options of clips and people; where nobody is named, each clip is one person."""
+    roles = contents.roles
+    if "subject" not in roles:
+        roles = {**roles, "subject": roles["clip"]}
+    return _name_ids(roles, "clip", "subject", *wanted) | _name_site(contents)
 
 
 def _name_site(contents: FileContents) -> dict[str, Value]:

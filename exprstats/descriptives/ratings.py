@@ -258,6 +258,8 @@ def _list_patterns(cells: pd.DataFrame, context: str | None) -> Iterator[dict[st
 
 def _correlate(cells: pd.DataFrame, context: str | None) -> Iterator[dict[str, Any]]:
     """Yield the correlations of each pair of items, between clips and within them."""
+    if len(cells.columns) == 1:
+        return
     clips, levels = cells.index.droplevel(-1).factorize()
     known = cells.notna().to_numpy()
     answers = cells.to_numpy(float)

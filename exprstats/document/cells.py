@@ -68,12 +68,18 @@ def find_row(table: pd.DataFrame, **equal: Any) -> dict[Any, Any]:
 
 def _match(table: pd.DataFrame, equal: dict[str, Any]) -> np.ndarray:
     import numpy as np
+    import pandas as pd
 
     kept, empty = np.full(len(table), fill_value=True), cast("Any", None)
     for name, value in equal.items():
-        if name in table.columns:
-            # Tables are short: a comparison by pandas itself takes four times as long.
-            kept &= table[name].to_numpy(object, na_value=empty) == value
+        if name not in table.columns:
+            continue
+        # Tables are short: a comparison by pandas itself takes four times as long.
+        column = table[name]
+        if value is not None and isinstance(column.dtype, pd.StringDtype):
+            kept &= np.asarray(column, dtype=object) == value
+        else:
+            kept &= column.to_numpy(object, na_value=empty) == value
     return kept
 
 
@@ -91,7 +97,14 @@ def find_level(table: pd.DataFrame) -> float | None:
 
 
 def write_estimate(row: Any, decimals: int = 2, *, bounded: bool = True) -> str:
-    """Write a tidy row's estimate; one next to 0 whose interval excludes it has more decimals."""
+    """Write a tidy row's estimate; one next to 0 whose interval excludes it has more decimals.
+
+    Examples
+    --------
+    >>> limits = {"conf_low": 0.0001, "conf_high": 0.02}
+    >>> write_estimate({"estimate": 0.0023, **limits}), write_estimate({"estimate": 0.0023})
+    ('.002', '.00')
+    """
     value, *ends = (_read_number(row, name) for name in ("estimate", "conf_low", "conf_high"))
     low, high = (float("nan") if end is None else end for end in ends)
     if value and (low > 0 or high < 0):
@@ -147,6 +160,12 @@ def collect_notes(
         say("{note}{where}.", note=note[0].upper() + note[1:], where=_name_places(held, rows, keys))
         for note, held in places.items()
     )
+
+
+def find_parts(rows: pd.DataFrame, start: str) -> list[str]:
+    """Return the different parts of the notes of rows that start with a word."""
+    parts = [part for note in rows["note"].dropna() for part in str(note).split("; ")]
+    return list(dict.fromkeys(part for part in parts if part.startswith(start)))
 
 
 def _name_places(held: list[dict[Any, Any]], rows: pd.DataFrame, keys: Sequence[str]) -> str:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from exprstats.document.text import Text, say
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,17 @@ def refer_to(*shown: Table | Figure) -> Text:
     """Return the sentence that refers to tables and figures, in their order."""
     named = ", ".join(f"{type(one).__name__} {one.name}" for one in shown)
     return say(f"See <{named}>.")
+
+
+def keep(*parts: Part | None) -> tuple[Part, ...]:
+    """Return the sentences, tables or figures that there are.
+
+    Examples
+    --------
+    >>> keep("It held.", None)
+    ('It held.',)
+    """
+    return tuple(one for one in parts if one is not None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

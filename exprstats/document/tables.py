@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from math import isnan
 from typing import Any
 
 import pandas as pd
 
 from exprstats.apa import write_level, write_p
-from exprstats.document.cells import Row, find_row, list_records, write_estimate, write_limits
+from exprstats.document.cells import Row, list_records, write_estimate, write_limits
 from exprstats.document.model import Column, Table
 from exprstats.document.text import FIXED, Text, say
 
@@ -32,7 +33,7 @@ def column(
     key
         Its name, and the value of a row that is written.
     heading
-        What is printed above it.
+        What is printed above it: a template of `say`, or a text, as what comes from data must be.
     write
         Writes the value, with ``options``: `exprstats.apa.write_count` or another.
     of
@@ -85,8 +86,21 @@ def p_columns() -> tuple[Column, Column]:
 
 
 def match_row(rows: pd.DataFrame, *keys: str, **equal: Any) -> Callable[[Row], Row]:
-    """Return what finds, for a printed row, the row with the same keys and with given values."""
-    return lambda row: find_row(rows, **{key: row[key] for key in keys}, **equal)
+    """Return what finds, for a printed row, the first row with the same keys and given values.
+
+    None stands for empty; a key that the rows lack is no reason to leave one out.
+    """
+    known = [key for key in keys if key in rows]
+    wanted = {name: value for name, value in equal.items() if name in rows}
+    found: dict[tuple[Any, ...], Row] = {}
+    for row in list_records(rows):
+        if all(_clear(row[name]) == value for name, value in wanted.items()):
+            found.setdefault(tuple(_clear(row[key]) for key in known), row)
+    return lambda row: found.get(tuple(_clear(row[key]) for key in known), {})
+
+
+def _clear(value: Any) -> Any:
+    return None if isinstance(value, float) and isnan(value) else value
 
 
 def name_interval(level: float | None) -> Text:

@@ -224,6 +224,12 @@ def measure_cooccurrence(
         within signers, which needs no model of frames and no large sample; ``p_max_t`` allows for
         the number of pairs. Tested are pairs of which both occur in ten utterances or more.
 
+    Notes
+    -----
+    In 120 simulated studies each with 12, 24 and 80 utterances, 95% limits held the truth in .95,
+    .93 and .95 of P(label | feature), in .95, .93 and .94 of P(feature | label), and in .98, .97
+    and .95 of lift (``vignettes/coverage_events.csv``).
+
     Raises
     ------
     DataError

@@ -95,7 +95,7 @@ def permute_labels(
         ``p_max_t``: the largest |U* - μ|/σ among the tested pairs against the own one, with the
         exact μ and σ of permutations (Westfall & Young, 1993); NaN for pairs that are not tested.
     """
-    seen = _add_parts(parts)
+    seen = parts.feature.T @ parts.label + _gather(parts) @ parts.within
     mean, spread = find_moments(parts, strata)
     scale = np.where(tested & (spread > 0), spread, np.inf)
     size = np.abs(seen - mean) / scale
@@ -144,10 +144,6 @@ def _gather(parts: Parts) -> sparse.csr_array:
     lines = np.arange(parts.owners.shape[1])
     shape = (parts.feature.shape[1], len(lines))
     return sparse.csr_array((np.ones(len(lines)), (parts.owners[1], lines)), shape=shape)
-
-
-def _add_parts(parts: Parts) -> np.ndarray:
-    return parts.feature.T @ parts.label + _gather(parts) @ parts.within
 
 
 def _draw_block(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -98,11 +98,15 @@ def grow_tree(
     For labels of 0 and 1 the variance is half of Gini's impurity, so that a regression tree has the
     splits of a classification tree, and its means are the shares of classes.
     """
+    from sklearn import config_context
     from sklearn.tree import DecisionTreeRegressor
 
     used = weights > 0
     tree = DecisionTreeRegressor(max_features="sqrt", random_state=state)
-    return tree.fit(features[used], labels[used], sample_weight=weights[used])
+    # Numbers are of the kinds that trees work on, and checking them can cost as much as the tree.
+    values, truth = features[used].astype(np.float32, copy=False), labels[used].astype(float)
+    with config_context(skip_parameter_validation=True):
+        return tree.fit(values, truth, sample_weight=weights[used], check_input=False)
 
 
 def grow_fold(
@@ -140,7 +144,8 @@ def grow_fold(
     for number in range(trees):
         weights = rng.multinomial(total, known[kept] / total).astype(float)
         tree = grow_tree(features, labels, weights, int(rng.integers(2**31)))
-        shares += _predict(tree, probes, size)
+        # Of the tree within, since the probes need none of its checks.
+        shares += tree.tree_.predict(probes).reshape(len(probes), size)
         impurity += tree.feature_importances_
         report_progress(f"Growing trees without fold {fold + 1}", number + 1, trees)
     found = shares > trees / 2
@@ -151,11 +156,6 @@ def grow_fold(
         turned = np.zeros((features.shape[1], 2, len(cells.features), size), dtype=bool)
         turned[:, :, asked] = _spread_turned(cells.features[asked], found)
     return Fold(guesses, turned, impurity / trees)
-
-
-def _predict(tree: Any, probes: np.ndarray, size: int) -> np.ndarray:
-    """Return a tree's shares of labels (m, l) for float32 probes, past its checks."""
-    return tree.tree_.predict(probes).reshape(len(probes), size)
 
 
 def _list_probes(rows: np.ndarray, *, turn: bool) -> np.ndarray:

@@ -45,7 +45,8 @@ OTHER_GROUPS = "Give another column, or "
 
 TOP = 5
 _POINTS = 64  # of a distribution
-_MOST_TOLD = 6  # data sets whose leading emotions are told one by one
+_LEAST = -0.999999  # of the correlation of halves, which Spearman–Brown cannot take at -1
+_MANY_SETS = 6  # data sets whose leading emotions are told one by one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +94,7 @@ class Estimates(Result):
         """Return the leading emotions of each modality, and the agreement of modalities."""
         texts = []
         ranked = self.table[self.table["term"].eq("mean_rank")]
-        if ranked["context"].nunique() > _MOST_TOLD:
+        if ranked["context"].nunique() > _MANY_SETS:
             return self._count_leaders(ranked)
         for _, rows in ranked.groupby(["context", "modality"], sort=False, dropna=False):
             first = rows.iloc[0].to_dict()
@@ -220,9 +221,11 @@ def rate_estimates(
                 )
             for one, two, moments, beside in pair_modalities(part):
                 shared = {"context": context, "modality": one, "versus": two}
-                mixed = _find_mixed(part, two)
+                mixed = _MIXED.format(two) if count_mixed(part, two)[0] else None
                 found = _correlate(moments, beside, used, level)
-                rows += [shared | _add_note(row, mixed) for row in found]
+                for row in found:
+                    note = "; ".join(filter(None, (row["note"], mixed))) or None
+                    rows.append(shared | row | {"note": note})
     _warn_of_mixed(estimates, rows)
     keys = ("context", "modality", "versus", "emotion", "term")
     densities = pd.concat(drawn, ignore_index=True).drop(columns="versus")
@@ -230,15 +233,6 @@ def rate_estimates(
 
 
 _MIXED = "several of a recording ({}) count as one, their mean"
-
-
-def _find_mixed(part: pd.DataFrame, modality: str) -> str | None:
-    """Return the note on a modality of which recordings hold several, nobody knows whose."""
-    return _MIXED.format(modality) if count_mixed(part, modality)[0] else None
-
-
-def _add_note(row: dict[str, Any], note: str | None) -> dict[str, Any]:
-    return row | {"note": "; ".join(filter(None, (row["note"], note))) or None}
 
 
 def _warn_of_mixed(estimates: pd.DataFrame, rows: list[dict[str, Any]]) -> None:
@@ -312,14 +306,12 @@ def _describe_time(moments: Moments, cluster: str | None, level: float) -> Itera
     second = np.array([np.nanmean(scores[rows[len(rows) // 2 :]], axis=0) for rows in long])
     _, owner = np.unique([codes[rows[0]] for rows in long], return_inverse=True)
     halves = jackknife_correlations(first, second, owner)
-    stepped = tuple(_step_up(r) for r in halves)
-    yield from write_rows("stability", (stepped[0], stepped[1]), owner, moments.emotions, level)
-
-
-def _step_up(r: np.ndarray) -> np.ndarray:
-    """Return the correlation of wholes from that of halves (Spearman–Brown)."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(1 + r > 0, 2 * r / (1 + r), np.nan)
+    for row in write_rows("stability", halves, owner, moments.emotions, level):
+        # Limits are those of the halves, so that they are as skewed as wholes are near 1.
+        r = np.array([row[name] for name in ("estimate", "conf_low", "conf_high")])
+        r = np.maximum(r, _LEAST)
+        ends = dict(zip(("estimate", "conf_low", "conf_high"), 2 * r / (1 + r), strict=True))
+        yield row | ends | {"std_error": row["std_error"] * 2 / (1 + r[0]) ** 2}
 
 
 def _correlate(

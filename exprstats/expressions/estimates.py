@@ -165,6 +165,8 @@ def read_estimates(
 
 
 def _refuse_repeats(table: pd.DataFrame, path: Path) -> None:
+    # Rows of other sensors hold no score, and are left out.
+    table = table[table["score"].notna()]
     repeated = table.duplicated([*_MOMENT, "emotion"])
     if repeated.any():
         first = table[repeated].iloc[0]

@@ -16,7 +16,9 @@ from exprstats.inference.resampling.scales import limit_ends
 from exprstats.parallel import report_progress
 
 FEWEST = 3  # clusters that an interval needs
-_SCALES = {"share_top": "logit", "spearman": "fisher", "spearman_within": "fisher"}
+_SCALES = {"share_top": "logit"} | dict.fromkeys(
+    ("spearman", "spearman_within", "stability"), "fisher"
+)
 _RANGES = {"share_top": (0.0, 1.0), "mean": (-np.inf, np.inf), "mean_rank": (1.0, np.inf)}
 Jackknifed = tuple[np.ndarray, np.ndarray]
 

@@ -135,7 +135,7 @@ def map_expressions(
             note = f"{most:,} of {count:,} moments, drawn at random"
         keys = keys.assign(top=np.array(moments.emotions)[scores.argmax(axis=1)])
         usable = [float(one) for one in perplexities if 3 * one < len(scores)]
-        for place, perplexity in enumerate(usable or [len(scores) / 4]):
+        for place, perplexity in enumerate(usable or [max(len(scores) // 4, 1.0)]):
             report_progress(f"Map of {modality}", place, max(len(usable), 1))
             tool = TSNE(perplexity=perplexity, init="pca", random_state=start, n_jobs=1)
             with limit_threads():

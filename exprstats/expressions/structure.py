@@ -101,7 +101,7 @@ class EstimateStructure(Result):
             pair = f"{row['modality']} and {row['versus_modality']}"
         p_value = row["p_value"] if pd.isna(row.get("p_adjusted")) else row["p_adjusted"]
         adjusted = "adjusted " if p_value != row["p_value"] else ""
-        verb = "differ" if p_value < 1 - self.level else "do not clearly differ"
+        verb = "differ" if p_value < round(1 - self.level, 9) else "do not clearly differ"
         return (
             f"Correlations of emotions{where} {verb} between {pair}: {size} on Fisher's z "
             f"(root mean square), {expected} expected if equal, {adjusted}p {tell_p(p_value)}."
@@ -258,13 +258,9 @@ def _pair_sides(sides: list[Side]) -> list[tuple[Side, Side]]:
     sets = len({one.context for one in sides})
     alike = [pair for pair in pairs if pair[0].modality == pair[1].modality]
     if sets > _MOST_SETS:
-        warn_user(
-            (
-                f"Correlations of {sets:,} data sets are not compared two by two; at most "
-                f"{_MOST_SETS} are. Name data sets of more recordings with ",
-                *(Option("by"), "."),
-            )
-        )
+        told = f"Correlations are compared two by two between at most {_MOST_SETS} data sets, and "
+        remedy = ("Name data sets of more recordings with ", Option("by"), ".")
+        warn_user((f"{told}here there are {sets:,}. ", *remedy))
         alike = []
     return alike + [pair for pair in pairs if pair[0].context == pair[1].context]
 

@@ -190,10 +190,10 @@ class Numbers:
             return
         codes, levels = pd.factorize(np.array(cells, dtype=object))
         self._varied = 2 * len(levels) > len(cells)
-        parsed = parse_numbers(levels.tolist(), self._missing)
+        parsed = parse_numbers(levels.tolist(), self._missing, self._marks.thousands)
         if parsed.bad:
             answers = [self._number(level) for level in levels.tolist()]
-            parsed = parse_numbers(answers, self._missing)
+            parsed = parse_numbers(answers, self._missing, self._marks.thousands)
         self._values.append(parsed.found[codes])
         self._grouped = self._grouped or parsed.grouped
         if parsed.point is not None or parsed.commas:
@@ -309,7 +309,7 @@ class Guessed(Words):
         if formulas := find_formulas(levels) if self.of_sheet else []:
             cells = {levels[place]: list(self.find_rows([place])) for place in formulas}
             return super().finish()[0], _describe_cells(self.name, cells, len(codes))
-        parsed = parse_numbers(levels, self._missing)
+        parsed = parse_numbers(levels, self._missing, self._marks.thousands)
         ends = {place: read_coded(levels[place]) for place in parsed.bad}
         # "1 = not at all", 2, 3, "4 = very": the ends of a scale are labelled.
         if ends and all(ends.values()) and not np.isnan(parsed.found).all():
@@ -317,7 +317,7 @@ class Guessed(Words):
             fact = f"labeled answers are read as numbers ('{levels[place]}' is {number})."
             self.remarks.append(Problem(fact, column=self.name))
             levels = [ends.get(at) or level for at, level in enumerate(levels)]
-            parsed = parse_numbers(levels, self._missing)
+            parsed = parse_numbers(levels, self._missing, self._marks.thousands)
         counts = np.bincount(codes, minlength=len(levels))
         good = int(counts[~np.isnan(parsed.found)].sum())
         bad = int(counts[parsed.bad].sum())
@@ -407,7 +407,7 @@ class Classes(Guessed):
         """Return numbers if all cells are, else the names, and what is wrong with them."""
         if self._values:
             return super().finish()
-        parsed = parse_numbers(self.levels, self._missing)
+        parsed = parse_numbers(self.levels, self._missing, self._marks.thousands)
         if np.isnan(parsed.found).all() and not parsed.bad:
             return self.take(parsed.found), []
         if not parsed.bad:

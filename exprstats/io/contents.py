@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,31 +10,39 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import NO_NUMBERS, NO_TIMES, DataWarning, Option, Problem, Text
+from exprstats.errors import DataWarning, Option, Problem, Text
 from exprstats.io.detection import FileFacts, Guess, guess_roles, list_facts
 from exprstats.io.files.reading import Reading, choose_reading
-from exprstats.io.files.spreads import asks_judges, find_judges, find_pairs
-from exprstats.io.files.words import IDS, WORDS, is_answer, is_aside, is_truth, split_name
+from exprstats.io.files.spreads import find_judges
+from exprstats.io.files.words import (
+    IDS,
+    WORDS,
+    fold_name,
+    is_answer,
+    is_aside,
+    split_name,
+)
 from exprstats.io.files.workbooks import Labels
 from exprstats.io.guards.codes import Outlying
 from exprstats.io.guards.crossings import FEW_SHARED, find_site, find_strays
+from exprstats.io.guards.features import find_fixed, find_sums
 from exprstats.io.guards.layouts import (
-    ask_faces,
     find_headless,
     find_layout_kind,
+    find_truth,
     judge_frames,
     refuse_layout,
 )
-from exprstats.io.guards.tables import find_fixed, find_sums, find_table_codes
+from exprstats.io.guards.questions import ask_layout, ask_sites, find_target
+from exprstats.io.guards.tables import find_table_codes
 from exprstats.io.numbers import Missing, list_codes, list_no_answers
 from exprstats.io.sources import FilePath, Source, give_role, open_source
-from exprstats.options import MOST_JUDGES, name_some
+from exprstats.options import name_some
 
 _FEW = 25
-# Ids of people who come again name fewer than so many of the rows.
-_REPEATED = 0.6
 # Rows that hold an answer where a column of answers is one.
 _MOST = 0.5
+_MOMENTS = frozenset({"frame", "second", "sekunde", "window", "segment", "time", "bin", "epoch"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,14 +73,17 @@ class FileContents:
         What a person should know before one.
     questions
         What the file does not tell, with the option that does.
-    shared_clips
-        Whether clips of different people have the same id.
+    parts
+        Columns that make the id of a clip together: people whose clips have the same ids, or
+        moments of a clip; empty where one column does.
     site
         A column, such as one of sites, in which ids of people seem to start anew.
     codes
         Values far from all others of their column.
     judges
         Columns that are named as judges are (rater1, JudgeA), if there are two or more.
+    target
+        The column of numbers that is to be predicted, if names or scales tell.
     silent
         Texts among numbers or answers that say nothing was answered, such as "k.A.".
     loops
@@ -89,11 +99,12 @@ class FileContents:
     problems: tuple[Problem, ...]
     warnings: tuple[Text, ...]
     questions: tuple[Problem, ...]
-    shared_clips: bool = False
+    parts: tuple[str, ...] = ()
     site: str | None = None
     codes: tuple[Outlying, ...] = ()
     judges: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
+    target: str | None = None
     loops: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def share_range(self, names: Sequence[str]) -> bool:
@@ -145,11 +156,7 @@ def read_contents(
     if silent:
         how = replace(how, missing=(*list_codes(how.missing), *silent))
         table, source = _take_guessed(path, how)
-    guess = guess_roles(table, source.layout.header.labels)
-    sums = find_sums(table, guess.numbers) if guess.kind == "wide" else {}
-    sums |= find_fixed(table, guess.numbers, guess.roles.get("rater"))
-    guess = replace(guess, numbers=tuple(name for name in guess.numbers if name not in sums))
-    layout = find_layout_kind(table, guess)
+    guess, layout, sums = _guess(table, source.layout.header.labels)
     ids = {role: name for role, name in guess.roles.items() if role in IDS}
     roles = give_role(source.header, "guess") | give_role(guess.numbers, "number")
     again = open_source(path, how, warned=False)
@@ -195,14 +202,29 @@ def read_contents(
             *_tell_silent(silent),
             *_tell_empty(draft.table),
         ),
-        questions=(*_ask(layout, guess, draft.table), *_ask_sites(site, guess.roles)),
-        shared_clips=_share_ids(draft.table, guess.roles),
+        questions=(*ask_layout(layout, guess, draft.table), *ask_sites(site, guess.roles)),
+        parts=_find_parts(draft.table, guess, layout),
+        target=find_target(draft.table, guess) if layout in {"clips", "wide"} else None,
         site=site,
         codes=tuple(codes),
         judges=judges,
         silent=silent,
         loops=guess.loops,
     )
+
+
+def _guess(table: pd.DataFrame, labels: Sequence[str]) -> tuple[Guess, str, dict[str, str]]:
+    """Return roles, the layout, and columns that are no answers, with the reason."""
+    guess = guess_roles(table, labels)
+    sums = find_sums(table, guess.numbers) if guess.kind == "wide" else {}
+    sums |= find_fixed(table, guess.numbers, guess.roles.get("rater"))
+    guess = replace(guess, numbers=tuple(name for name in guess.numbers if name not in sums))
+    layout = find_layout_kind(table, guess)
+    if layout == "models side by side" and "truth" not in guess.roles:
+        truth = find_truth(table, guess.numbers)
+        rest = tuple(name for name in guess.numbers if name != truth)
+        guess = replace(guess, roles=guess.roles | {"truth": str(truth)}, numbers=rest)
+    return guess, layout, sums
 
 
 def _take_guessed(path: FilePath, how: Reading) -> tuple[pd.DataFrame, Source]:
@@ -238,15 +260,6 @@ def _tell_silent(silent: Sequence[str]) -> list[Text]:
     return [(f"{fact}{what[1]} as missing: ", Option("missing", list(silent)))]
 
 
-_LABELS = ("Answers in words get numbers with ", Option("labels"), ".")
-_FPS = ("Run 'exprstats features' with --tracker py-feat and ", Option("fps"), ".")
-_SEGMENTS = ("Give them to 'exprstats features' beside the videos, with ", Option("segments"), ".")
-_TOLD = {
-    "py-feat": (Problem(NO_TIMES, _FPS),),
-    "segments": (Problem("these are beginnings and ends of clips.", _SEGMENTS),),
-}
-
-
 def _tell_empty(table: pd.DataFrame) -> list[str]:
     names = [str(name) for name in table if table[name].isna().all()]
     if not names:
@@ -255,117 +268,20 @@ def _tell_empty(table: pd.DataFrame) -> list[str]:
     return [f"{what} left out of what is suggested: {name_some(names)}."]
 
 
-def _share_ids(table: pd.DataFrame, roles: dict[str, str]) -> bool:
-    if not {"clip", "subject"} <= set(roles):
-        return False
-    key = [roles[role] for role in ("context", "clip") if role in roles]
-    counts = table.groupby(key, sort=False)[roles["subject"]].nunique()
-    return bool((counts > 1).mean() > FEW_SHARED)
-
-
-def _ask_sites(site: str | None, roles: dict[str, str]) -> list[Problem]:
-    if site is None:
-        return []
-    both = Option("subject", [site, roles["subject"]])
-    fact = f"ids of '{roles['subject']}' come again in each '{site}', perhaps of other people."
-    return [Problem(fact, ("If so, name both: ", both, "."))]
-
-
-def _ask(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
-    """Return what the columns do not tell, with the options that do."""
-    asked = []
-    if layout == "ratings" and "clip" not in guess.roles:
-        fact = "no column names what was rated, and rows of one rater and person come again."
-        asked.append(Problem(fact, ("Name it with ", Option("clip"), ".")))
-    if layout in {"ratings", "wide", "items by raters", "raters in rows"}:
-        if "subject" not in guess.roles:
-            asked.append(_ask_people(table, guess))
-        if layout == "wide" and len(guess.numbers) > 1:
-            fact = f"{len(guess.numbers)} columns of numbers may be judges or items."
-            either = (Option("raters"), " or items with ", Option("items"), ".")
-            asked.append(Problem(fact, ("Name judges with ", *either)))
-    asked += _ask_roles(layout, guess, table)
-    if layout == "wide" and not guess.numbers:
-        asked.append(Problem(NO_NUMBERS, _LABELS))
-    if layout in {"predictions", "models side by side"} and "subject" not in guess.roles:
-        fact = "no column names the people who are seen, whom intervals of models need."
-        asked.append(Problem(fact, ("Name it with ", Option("subject"), ".")))
-    asked += ask_faces(layout, table)
-    return [*asked, *_ask_numbers(layout, guess, table), *_TOLD.get(layout, ())]
-
-
-def _ask_people(table: pd.DataFrame, guess: Guess) -> Problem:
-    """Return who is not known: people, or what an id names that comes again in several rows."""
-    free = [str(name) for name in table if name not in guess.roles.values()]
-    fixed = find_fixed(table, free, guess.roles.get("rater"))
-    free = [name for name in free if name not in fixed]
-    for name in free:
-        count = table[name].nunique()
-        called = re.fullmatch(r"(.*[_ .])?(id|pid|code)", name.strip().lower())
-        if called and 1 < count < _REPEATED * len(table):
-            fact = f"'{name}' has {count:,} values in {len(table):,} rows, which count as "
-            people = ("If it names people, say so with ", Option("subject", name), ".")
-            return Problem(f"{fact}independent.", people)
-    fact = "no column names the people who are seen, so clips count as independent."
-    return Problem(fact, ("Name it with ", Option("subject"), "."))
-
-
-def _ask_numbers(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
-    """Return what plain numbers leave open: who numbered raters are, and what classes they code."""
-    if layout == "items by raters":
-        pairs = find_pairs(guess.numbers, numbered=True)
-        raters = list(dict.fromkeys(judge for _, judge in pairs.values()))
-        firsts = list(dict.fromkeys(item for item, _ in pairs.values()))
-        if asks_judges(pairs):
-            fact = (
-                f"columns pair {name_some(firsts)} with {name_some(raters)}, and none is called "
-                "as raters are."
-            )
-            remedy = ("Name the items, and the others are raters: ", Option("rating", firsts))
-            return [Problem(fact, (*remedy, " or ", Option("rating", raters), "."))]
-        if all(one.isdigit() for one in raters):
-            fact = (
-                f"columns end in numbers ({raters[0]} to {raters[-1]}), which are read as raters "
-                "that rated every clip."
-            )
-            seats = "If a number is a seat that other people take for each clip, report ICC(1,k): "
-            return [Problem(fact, (seats, Option("model", "one-way"), "."))]
-    if layout == "models side by side":
-        truth = next((name for name in map(str, table) if is_truth(name)), None)
-        known = set() if truth is None else set(table[truth].dropna().unique())
-        models = [name for name in guess.numbers if name != truth]
-        alike = all(set(table[name].dropna().unique()) <= known for name in models)
-        if 1 < len(known) <= MOST_JUDGES and alike and models:
-            fact = f"'{truth}' and its models hold the same {len(known)} numbers."
-            metrics = Option("metrics", ["accuracy", "uar", "macro_f1", "kappa"])
-            return [
-                Problem(fact, ("If these are codes of classes, compare them by ", metrics, "."))
-            ]
-    return []
-
-
-def _ask_roles(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
-    """Return what a crossing leaves open, or which columns are judges, items or the target."""
-    if guess.crossing is not None and guess.crossing.question is not None:
-        return [guess.crossing.question]
-    if layout == "clips" and (alike := _share_scale(table, guess.numbers)):
-        fact = f"{alike} columns of numbers on one scale may be judges or items."
-        either = (Option("raters"), " or items with ", Option("items"), ".")
-        return [Problem(fact, ("Name judges with ", *either))]
-    if layout == "clips" and "target" not in guess.roles:
-        fact = "the column that models are to predict is not known."
-        return [Problem(fact, ("Name it with ", Option("target"), "."))]
-    return []
-
-
-def _share_scale(table: pd.DataFrame, names: Sequence[str]) -> int:
-    """Return how many columns hold whole numbers of one range, if all but ids and facts do."""
-    kept = [name for name in names if not is_aside(name)]
-    if not 2 <= len(kept) <= MOST_JUDGES:
-        return 0
-    low, high = table[kept].min().to_numpy(float), table[kept].max().to_numpy(float)
-    alike = (high - low >= (high.max() - low.min()) / 2).all()
-    return len(kept) if alike and (table[kept].dropna() % 1 == 0).all(axis=None) else 0
+def _find_parts(table: pd.DataFrame, guess: Guess, layout: str) -> tuple[str, ...]:
+    """Return the columns that make the id of a clip together, where one is not enough."""
+    roles = guess.roles
+    if "clip" not in roles:
+        return ()
+    if "subject" in roles:
+        key = [roles[role] for role in ("context", "clip") if role in roles]
+        counts = table.groupby(key, sort=False)[roles["subject"]].nunique()
+        return (roles["subject"], roles["clip"]) if counts.gt(1).mean() > FEW_SHARED else ()
+    if layout != "wide" or table[roles["clip"]].is_unique:
+        return ()
+    moments = [name for name in map(str, table) if fold_name(name) in _MOMENTS]
+    key = next((n for n in moments if not table.duplicated([roles["clip"], n]).any()), None)
+    return () if key is None else (roles["clip"], key)
 
 
 def _give_reason(role: str, name: str, guess: Guess) -> str:
@@ -373,6 +289,8 @@ def _give_reason(role: str, name: str, guess: Guess) -> str:
         return guess.crossing.reasons[role]
     parts = split_name(name)
     word = next((one for one in WORDS[role] if one in parts), None)
+    if word is None and role in {"truth", "prediction"}:
+        return f"'{name}' is called so, or the other columns follow it on its scale."
     if word is None:
         return f"'{name}' is what the rows are about."
     kind = "" if role in IDS else " and its cells are numbers"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -17,7 +18,7 @@ from exprstats.io.files.kinds import FileFormat
 from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.records import Batch
 from exprstats.io.files.spreads import find_loops
-from exprstats.io.files.words import IDS, PLAIN, WORDS, split_name
+from exprstats.io.files.words import IDS, PLAIN, WORDS, is_prediction, is_truth, split_name
 from exprstats.io.guards.codes import holds_steps
 from exprstats.io.guards.crossings import Crossing, find_crossing, find_rated, find_viewers
 from exprstats.io.numbers import Missing
@@ -216,10 +217,13 @@ def guess_roles(table: pd.DataFrame, labels: Sequence[str] = ()) -> Guess:
     if "context" in roles and table[roles["context"]].nunique() < 2:
         del roles["context"]
     loops = find_loops(names, labels)
+    if not labels and _show_people(loops, roles):
+        loops = {}
     answers = [name for name in loops if name in numeric]
     if loops and _hold_answers(table, loops, answers):
         who = _find_who(table, [name for name in names if name not in loops], roles)
         return Guess("ratings", who, tuple(answers), loops=loops)
+    roles |= _find_predicted(names, roles)
     kind = _find_kind(roles)
     crossing = _find_crossing(table, roles, sorted(numeric), kind)
     if crossing is not None and crossing.viewed:
@@ -246,6 +250,16 @@ def guess_roles(table: pd.DataFrame, labels: Sequence[str] = ()) -> Guess:
     return Guess(kind, roles, numbers, crossing)
 
 
+def _find_predicted(names: Sequence[str], roles: dict[str, str]) -> dict[str, str]:
+    """Return the columns of a truth and its predictions, if both have usual names: y_true."""
+    found = {role: roles[role] for role in ("truth", "prediction") if role in roles}
+    for role, is_one in (("prediction", is_prediction), ("truth", is_truth)):
+        held = [name for name in names if is_one(name) and name not in roles.values()]
+        if len(held) == 1:
+            found.setdefault(role, held[0])
+    return found if len(found) == 2 else {}
+
+
 def _find_crossing(
     table: pd.DataFrame, roles: dict[str, str], numeric: Sequence[str], kind: Kind
 ) -> Crossing | None:
@@ -253,6 +267,13 @@ def _find_crossing(
         return None
     further = find_rated if kind == "ratings" else find_viewers
     return find_crossing(table, roles, numeric) or further(table, roles, numeric)
+
+
+def _show_people(loops: Mapping[str, tuple[str, str]], roles: dict[str, str]) -> bool:
+    """Return whether rows are people who are seen, so that columns are their clips by judges."""
+    several = len({question for _, question in loops.values()}) > 1
+    listed = any("[" in name for name in loops)
+    return several and not listed and "subject" in roles and "rater" not in roles
 
 
 def _hold_answers(table: pd.DataFrame, loops: Iterable[str], numeric: Sequence[str]) -> bool:
@@ -288,7 +309,7 @@ def _match_roles(names: Iterable[str], numeric: set[str], varied: Sequence[str])
     for role, words in WORDS.items():
         for word in words:
             free = [name for name in names if name not in found.values()]
-            fits = [name for name in free if word in split_name(name)]
+            fits = [name for name in free if word in {*split_name(name), _squeeze(name)}]
             if role in {"clip", "subject"}:
                 fits = [name for name in fits if name in varied]
             # Two or more numbered columns of that name are judges or clips: coder1, coder2.
@@ -300,6 +321,10 @@ def _match_roles(names: Iterable[str], numeric: set[str], varied: Sequence[str])
                 found[role] = fits[0]
                 break
     return found
+
+
+def _squeeze(name: str) -> str:
+    return re.sub(r"[\W_]", "", name.lower())
 
 
 def _is_rated(table: pd.DataFrame, roles: dict[str, str], kind: Kind) -> bool:

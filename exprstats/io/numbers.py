@@ -33,6 +33,7 @@ _DATE = re.compile(
     r"\d{4}-\d{2}-\d{2}.*|\d{1,2}[-./ ]+[A-Za-zäéû]{3,9}\.?([-./ ]+\d{2,4})?"
     r"|[A-Za-z]{3,9}[-./ ]+\d{1,4}|\d{1,2}/\d{1,2}(/\d{2,4})?|\d{1,2}\.\d{1,2}\.\d{2,4}"
 )
+_DIGITS = frozenset("0123456789+-")
 _TRUTH = frozenset({"TRUE", "FALSE", "True", "False", "true", "false"})
 
 
@@ -83,7 +84,7 @@ class Parsed:
     grouped: str | None = None
 
 
-def parse_numbers(texts: Sequence[str], missing: Missing) -> Parsed:
+def parse_numbers(texts: Sequence[str], missing: Missing, thousands: str | None = None) -> Parsed:
     """Read texts as numbers, with a decimal point or a decimal comma.
 
     Parameters
@@ -92,10 +93,12 @@ def parse_numbers(texts: Sequence[str], missing: Missing) -> Parsed:
         (n,) cells.
     missing
         What stands for a missing value.
+    thousands
+        The mark for thousands, where other columns of the file tell.
     """
     parsed = parse_plain(texts, missing)
     if parsed is None:
-        parsed = _parse_each(texts, missing)
+        parsed = _parse_each(texts, missing, thousands)
         for value in missing.values:
             parsed.found[parsed.found == value] = np.nan
     return parsed
@@ -193,15 +196,15 @@ def parse_plain(texts: Sequence[str], missing: Missing) -> Parsed | None:
     return Parsed(values, point=point)
 
 
-def _parse_each(texts: Sequence[str], missing: Missing) -> Parsed:
+def _parse_each(texts: Sequence[str], missing: Missing, thousands: str | None) -> Parsed:
     parsed = Parsed(np.full(len(texts), np.nan))
     bare = [raw.strip().translate(_PLAIN_MARKS) for raw in texts]
     bare = [text.replace(" ", "") if _SPACED.fullmatch(text) else text for text in bare]
-    mark = next((mark for mark in _GROUPED if any(map(_GROUPED[mark].fullmatch, bare))), None)
+    mark = next((mark for mark in _GROUPED if any(map(_GROUPED[mark].fullmatch, bare))), thousands)
     if mark is not None:
-        parsed.grouped = next(text for text in bare if _GROUPED[mark].fullmatch(text))
-        thousands = re.compile(rf"[+-]?\d{{1,3}}(\{mark}\d{{3}})+(\D\d+)?", re.ASCII)
-        bare = [t.replace(mark, "") if thousands.fullmatch(t) else t for t in bare]
+        grouped = re.compile(rf"[+-]?\d{{1,3}}(\{mark}\d{{3}})+(\D\d+)?", re.ASCII)
+        parsed.grouped = next((text for text in bare if grouped.fullmatch(text)), None)
+        bare = [t.replace(mark, "") if grouped.fullmatch(t) else t for t in bare]
     for position, text in enumerate(bare):
         if texts[position].strip() in missing.texts:
             continue
@@ -224,10 +227,31 @@ def _parse_each(texts: Sequence[str], missing: Missing) -> Parsed:
     return parsed
 
 
-class Marks:
-    """Which decimal mark the number columns of one file use."""
+def find_thousands(rows: Sequence[Sequence[str]]) -> str | None:
+    """Return the comma where all of a file's commas in numbers group thousands, beside points.
 
-    def __init__(self) -> None:
+    Examples
+    --------
+    >>> find_thousands([["30.1", "11,543"]]), find_thousands([["30", "11,543"]])
+    (',', None)
+    """
+    cells = {cell.strip() for row in rows for cell in row if cell[:1] in _DIGITS}
+    commas = [cell for cell in cells if _COMMA.fullmatch(cell)]
+    points = any("." in cell and _NUMBER.fullmatch(cell) for cell in cells)
+    return "," if commas and points and all(map(looks_grouped, commas)) else None
+
+
+class Marks:
+    """Which decimal mark the number columns of one file use.
+
+    Parameters
+    ----------
+    thousands
+        The mark for thousands, where the first rows tell.
+    """
+
+    def __init__(self, thousands: str | None = None) -> None:
+        self.thousands = thousands
         self.commas: list[tuple[str, str, int]] = []
         self.point: tuple[str, str, int] | None = None
         self._clear = False

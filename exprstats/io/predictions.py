@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.errors import DataError, Option, Problem, warn_user
+from exprstats.errors import DataError, Option, Problem, Text, warn_user
 from exprstats.io.drafts import Draft, list_names, number_rows
 from exprstats.io.files.reading import AS_IT_IS, Reading, choose_reading
+from exprstats.io.files.words import is_model, is_prediction, is_truth
 from exprstats.io.sources import (
     Columns,
     FilePath,
@@ -19,6 +20,7 @@ from exprstats.io.sources import (
     give_role,
     open_source,
     pick_roles,
+    read_others,
 )
 from exprstats.options import list_paths, name_nearest, name_some
 
@@ -172,7 +174,15 @@ def _read_one(
     names = [name for name in (*_ORDER, "truth", "prediction") if name in draft.table.columns]
     draft.table = draft.table[names]
     key = [name for name in _KEY if name in names]
-    remedy = ("If contexts share ids, name their column with ", Option("context"), ".")
+    remedy: Text = ("If contexts share ids, name their column with ", Option("context"), ".")
+    if "seat" not in key and draft.table.duplicated(key).any():
+        others = read_others(source, [*columns.values(), *map(str, draft.table)])
+        for name in map(str, others):
+            whole = pd.concat([draft.table[key], others[name]], axis=1)
+            if others[name].nunique() < len(whole) and not whole.duplicated().any():
+                fact = f"'{name}' tells them apart. If it numbers runs or repetitions: "
+                remedy = (fact, Option("seat", name), ".")
+                break
     if {"clip", "model"} <= set(key):
         if named["context"] is None:
             draft.judge_contexts(key)
@@ -188,9 +198,7 @@ def _keep_models(draft: Draft, models: Sequence[str]) -> list[str]:
 
 
 def _tell_unused(file: str, models: Sequence[str]) -> Problem:
-    shown = ", ".join(f"'{name}'" for name in models[:5])
-    more = f" and {len(models) - 5:,} more" if len(models) > 5 else ""
-    fact = f"it holds no named model and is left out; it holds {shown}{more}."
+    fact = f"it holds no named model and is left out; it holds {name_some(models)}."
     remedy = ("Name those to compare as well with ", Option("models"), ".")
     return Problem(fact, remedy, file=file)
 
@@ -200,6 +208,7 @@ def _read_long(
     named: Mapping[str, Columns | None],
     columns: Mapping[str, str],
 ) -> Draft:
+    columns = _recognize(source, columns)
     alone = columns["model"] == "model" and not source.has("model")
     taken = list(columns.values())
     known = named if alone else {**named, "model": columns["model"]}
@@ -215,6 +224,19 @@ def _read_long(
     if alone:
         table["model"] = pd.array([source.layout.path.stem] * len(table), dtype="str")
     return Draft(draft.file, table, draft.rows, draft.problems, draft.said)
+
+
+def _recognize(source: Source, columns: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns of truth and predictions, also where usual names say them: y_true."""
+    found = dict(columns)
+    known = {"truth": is_truth, "prediction": is_prediction, "model": is_model}
+    for role, is_one in known.items():
+        held = [name for name in source.header if is_one(name)]
+        if columns[role] == role and not source.has(role) and len(held) == 1:
+            found[role] = held[0]
+            fact = f"it is read as the column of the {role}."
+            warn_user(Problem(fact, file=str(source.layout.path), column=held[0]))
+    return found
 
 
 def _read_wide(

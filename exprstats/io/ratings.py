@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,6 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.codes import repeats_rows
-from exprstats.document.text import join_words
 from exprstats.errors import Option, OptionError, Problem, Text, warn_user
 from exprstats.io.clips import check_reversed
 from exprstats.io.drafts import ELSE_RENAME, Draft, list_names, number_rows
@@ -26,6 +24,7 @@ from exprstats.io.sources import (
     give_role,
     open_source,
     pick_roles,
+    read_others,
 )
 from exprstats.options import Duplicates, check_word, name_nearest, name_some
 
@@ -200,30 +199,6 @@ def turn_ratings(
     return table.assign(rating=table["rating"].where(~turned, sum(scale) - table["rating"]))
 
 
-def tell_recoding(
-    reading: Reading, reverse: Sequence[str] = (), scale: tuple[float, float] | None = None
-) -> list[str]:
-    """Return what becomes of answers before any analysis: words get numbers, items are turned.
-
-    Examples
-    --------
-    >>> tell_recoding(Reading(labels=["Never", "Often"]), ["calm"], (1, 5))[0]
-    'Answers in words were coded as numbers (Never = 1, Often = 2).'
-    >>> tell_recoding(Reading(), ["calm", "sad"], (1, 5))
-    ['Answers to calm and sad were reversed on the scale (1 became 5, and 5 became 1).']
-    """
-    told = []
-    named = ", ".join(f"{name} = {number:g}" for number, name in reading.name_answers().items())
-    if reading.labels:
-        how = f"as numbers ({named})" if named else "by the number that each of them contains"
-        told.append(f"Answers in words were coded {how}.")
-    if reverse and scale is not None:
-        low, high = (f"{end:g}" for end in scale)
-        ends = f"{low} became {high}, and {high} became {low}"
-        told.append(f"Answers to {join_words(reverse)} were reversed on the scale ({ends}).")
-    return told
-
-
 def _find_rows(
     source: Source, named: Mapping[str, Columns | None], *, certain: bool
 ) -> _Shape | None:
@@ -376,18 +351,13 @@ def _tell_apart(source: Source, draft: Draft, shape: _Shape) -> Text:
     key = [name for name in ids if name != people]
     if shape.numbered or not key or not repeats_rows(ids, key):
         return ()
-    again = open_source(source.layout.path, source.reading, warned=False)
-    taken = [str(name) for name in ids]
-    used = {part for one in taken for part in source.joined.get(one, (one,))}
-    rest = [name for name in source.header if name not in {*used, *shape.numbers}]
-    with warnings.catch_warnings(action="ignore"):
-        others = again.take(give_role(rest, "text"), guarded=False).table
+    others = read_others(source, [*map(str, ids), *shape.numbers])
     whole = pd.concat([ids, draft.table[list(shape.numbers)], others], axis=1)
     repeats = int(ids.duplicated(key).sum())
     if int(whole.duplicated().sum()) == repeats:
         what = "One row is a copy" if repeats == 1 else f"{repeats} rows are copies of others"
         return (f"{what}: remove them, or add ", Option("duplicates", "first"), ".")
-    for name in rest:
+    for name in map(str, others):
         few = 1 < others[name].nunique() <= len(others) / 2
         if few and not pd.concat([ids[key], others[name]], axis=1).duplicated().any():
             shown = ", ".join(f"'{level}'" for level in others[name].dropna().unique()[:3])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import compress, islice
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -31,19 +32,17 @@ from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.records import (
     Batch,
     Layout,
-    describe_ragged,
     find_layout,
-    fit_row,
     read_batches,
 )
 from exprstats.io.files.spreads import find_judges
-from exprstats.io.files.tails import Sieve, is_note
+from exprstats.io.files.tails import Sieve, describe_ragged, fit_rows, is_note
 from exprstats.io.files.text import names_rows
 from exprstats.io.files.words import WORDS, split_name
 from exprstats.io.guards.codes import describe_codes, find_silent
 from exprstats.io.guards.ids import judge_context
 from exprstats.io.guards.tables import find_table_codes, name_codes
-from exprstats.io.numbers import Marks, Missing
+from exprstats.io.numbers import Marks, Missing, find_thousands
 from exprstats.options import name_nearest, name_some, take_path
 
 FilePath = str | os.PathLike[str]
@@ -147,7 +146,7 @@ class Source:
         try:
             columns, rows, problems = self._feed(roles, ids, swift=self.layout.format == "text")
         except Mixed:
-            self.marks = Marks()
+            self.marks = Marks(self.marks.thousands)
             columns, rows, problems = self._feed(roles, ids, swift=False)
         finished = [column.finish() for column in columns]
         table = pd.DataFrame({str(series.name): series for series, _ in finished})
@@ -248,7 +247,7 @@ class Source:
             begin = 0 if begun else 1
             if begin or not batch.is_even(self.header):
                 rows, numbers = batch.rows[begin:], batch.numbers[begin:]
-                fitted, wrong = _fit_rows(rows, numbers, width, self.layout.sheet is not None)
+                fitted, wrong = fit_rows(rows, numbers, width, self.layout.sheet is not None)
                 ragged += wrong
                 fitted = sieve.take(fitted)
             else:
@@ -296,11 +295,8 @@ class Source:
         fits = [one for one in self.header if split_name(one) & {*WORDS[name]}]
         judges = list(find_judges(self.header)) if name == "rater" and not fits else []
         if judges:
-            return (
-                "Columns are called as raters are: name them with ",
-                Option("raters", judges),
-                ".",
-            )
+            start = "Columns are called as raters are: name them with "
+            return (start, Option("raters", judges), ".")
         if len(fits) == 1:
             return ("Name it with ", Option(name, fits[0]), ".")
         return ("Name it with ", Option(name), f". {nearest}")
@@ -335,35 +331,24 @@ def open_source(path: FilePath, reading: Reading = AS_IT_IS, *, warned: bool = T
     above = layout.header.above
     names = [join_title(*pair) for pair in zip(above, names, strict=False)] if above else names
     first = next(iter(islice(read_batches(layout, [], size=_FIRST), 1))).rows
-    if layout.sheet is None and _ends_open(first, names):
+    # Where the header ends in a separator, every row does.
+    opened = len(names) > 1 and not names[-1].strip()
+    if layout.sheet is None and opened and all(not row[-1].strip() for row in first[1:2]):
         names = names[:-1]
     elif layout.separator not in {None, ","} and names_rows(first):
         names = ["row", *names]
     header = name_columns(names, layout.sheet is not None)
     problems = [*layout.problems, *find_twins(header, head.numbers[0])]
-    return Source(layout, header, problems, reading)
+    return Source(layout, header, problems, reading, Marks(find_thousands(first[1:])))
 
 
-def _fit_rows(
-    rows: list[list[str]], numbers: np.ndarray, width: int, padded: bool
-) -> tuple[Batch, list[tuple[int, list[str]]]]:
-    """Return the rows that have the header's number of fields, and the numbered others."""
-    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-    if (lengths != width).any():
-        rows = [fit_row(row, width, padded) for row in rows]
-        lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-    fits = lengths == width
-    if fits.all():
-        return Batch(rows, numbers), []
-    wrong = list(zip(numbers[~fits].tolist(), compress(rows, ~fits), strict=True))
-    return Batch(list(compress(rows, fits)), numbers[fits]), wrong
-
-
-def _ends_open(rows: list[list[str]], names: Sequence[str]) -> bool:
-    """Return whether the header, and so every row, ends in a separator."""
-    return (
-        len(names) > 1 and not names[-1].strip() and all(not row[-1].strip() for row in rows[1:2])
-    )
+def read_others(source: Source, used: Iterable[str]) -> pd.DataFrame:
+    """Return the columns of a file that were not used, as texts."""
+    again = open_source(source.layout.path, source.reading, warned=False)
+    taken = {part for one in used for part in source.joined.get(one, (one,))}
+    rest = [name for name in source.header if name not in taken]
+    with warnings.catch_warnings(action="ignore"):
+        return again.take(give_role(rest, "text"), guarded=False).table
 
 
 def give_role(names: Iterable[str], role: Role) -> dict[str, Role]:

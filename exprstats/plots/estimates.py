@@ -152,6 +152,8 @@ def draw_structure(structure: EstimateStructure) -> ggplot:
         rows[name] = code_column(rows[name], names, codes)
     contexts, modalities = (rows[one].unique().tolist() for one in ("context", "modality"))
     across, down = (code_levels(one, width=30) for one in (contexts, modalities))
+    if contexts == [ALL]:
+        across = dict.fromkeys(across, "")
     rows["across"] = code_column(rows["context"], contexts, across)
     rows["down"] = code_column(rows["modality"], modalities, down)
     side = min(3.6, (WIDTH - 1.6) / len(contexts))

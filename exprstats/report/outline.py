@@ -27,7 +27,7 @@ SECTIONS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("levels",), "factors:describe_levels"),
     (("factor", "score_reliability"), "scores:describe_scores"),
     (("scorecard",), "scores:describe_scorecard"),
-    (("columns",), "columns:describe_columns"),
+    (("columns",), "means:describe_columns"),
     (("means",), "means:describe_means"),
     (("clip_features",), "features:describe_tracking"),
     (("sensitivity",), "features:describe_sensitivity"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,30 +13,25 @@ from exprstats.io import FileContents, Reading, read_contents
 from exprstats.io.files.annotations import tell_annotated
 from exprstats.io.files.answers import order_answers
 from exprstats.io.files.spreads import find_pairs
-from exprstats.io.files.words import WORDS, split_name
+from exprstats.io.files.words import TRACKED, WORDS, split_name
 from exprstats.io.guards.codes import USUAL_CODES
 from exprstats.io.numbers import list_codes
 from exprstats.options import MOST_JUDGES, MOST_WORDS, name_some
 from exprstats.study.entries import (
+    ROLES,
     Entry,
     StudyDraft,
     Value,
     ask_entry,
     draft_annotated,
+    draft_openface,
     guess_target,
+    list_roles,
     list_texts,
     pick_numbers,
     write_path,
 )
 
-_ROLES = {
-    "clip": "what was rated or seen",
-    "rater": "who rated",
-    "subject": "who is seen",
-    "context": "the situation",
-    "rating": "the ratings",
-    "item": "the question",
-}
 _LAYOUTS = {
     "ratings": "ratings",
     "raters in rows": "ratings",
@@ -53,7 +48,6 @@ _HOLDS = {
     "segments": "where clips begin and end",
     "people": "one row per person",
 }
-# So many columns of numbers may be judges; items are more.
 
 
 def draft_study(
@@ -117,7 +111,7 @@ def draft_study(
         entries.append(Entry("reliability", "model", "auto", "the design of the ratings decides"))
     if folders or "segments" in found:
         frames = folders[0] if folders else None
-        entries += _draft_openface(frames, found.get("segments"), where, rated="ratings" in found)
+        entries += draft_openface(frames, found.get("segments"), where, rated="ratings" in found)
     elif "clips" in found:
         entries += _draft_clips(*found["clips"], where, rated="ratings" in found)
         entries += _draft_reading("clips", found["clips"][1], reading)
@@ -185,10 +179,11 @@ def _name_kind(contents: FileContents, *, rated: bool) -> str | None:
         return "ratings"
     if contents.layout != "wide":
         return _LAYOUTS.get(contents.layout)
-    if rated:
-        # Beside ratings, a table of numbers holds features.
-        return "clips"
     numbers = pick_numbers(contents)
+    tracked = sum(TRACKED.fullmatch(name.strip()) is not None for name in numbers)
+    if rated or tracked > len(numbers) / 2:
+        # Beside ratings, a table of numbers holds features, as does one of a tracker.
+        return "clips"
     alike = 2 <= len(numbers) <= MOST_JUDGES and contents.share_range(numbers)
     return "ratings" if contents.judges or alike else None
 
@@ -213,6 +208,11 @@ def _pass_over(path: Path, contents: FileContents) -> Problem:
         "codebook": ("it is a codebook, not data", ""),
         "correlations": ("it holds a correlation matrix, not data", ""),
     }
+    if contents.layout == "wide" and len(contents.numbers) == 1:
+        name = contents.numbers[0]
+        fact = f"'{name}' is one number for each clip, as what models predict is"
+        either = f"Put this column into the file of features: target = '{name}'."
+        return Problem(f"{fact}: left out.", either, file=path.name)
     if contents.layout == "wide":
         fact = "its columns of numbers have different ranges, so that they are no judges"
         either = "Items: exprstats factor. Features: add a column of subjects, and a target."
@@ -240,39 +240,35 @@ def _draft_reading(table: str, contents: FileContents, reading: Reading) -> Iter
         yield Entry(table, "missing", (*declared, *contents.silent, *sorted(codes)), told)
 
 
-def _list_roles(table: str, contents: FileContents, roles: Iterable[str]) -> Iterator[Entry]:
-    for role in roles:
-        if role not in contents.roles:
-            continue
-        told = f"{_ROLES[role]}, because {contents.reasons[role].rstrip('.')}"
-        names = tuple(contents.columns["column"])
-        value: Value = contents.roles[role]
-        if role == "subject" and contents.site is not None:
-            value = (contents.site, contents.roles[role])
-            told = f"{_ROLES[role]}; ids come again in each '{contents.site}'"
-        elif role == "clip" and contents.shared_clips:
-            value = (contents.roles["subject"], contents.roles[role])
-            told = f"{_ROLES[role]}; clips of different people share ids"
-        yield Entry(table, role, value, told, names)
-
-
 def _draft_ratings(
     path: Path, contents: FileContents, folder: Path, *, alone: bool
 ) -> Iterator[Entry]:
     """Yield the lines of ``[ratings]``."""
     table, layout, roles = "ratings", contents.layout, contents.roles
     layout = "wide" if _holds_judges(contents) else layout
-    names = tuple(contents.columns["column"])
     yield Entry(table, "file", write_path(path, folder))
     rated = pick_numbers(contents)
     long = layout == "ratings"
     if layout == "raters in rows":
         yield Entry(table, "raters_in_rows", True, "each row holds the ratings of one rater")
     asked = ("rater",) if layout == "raters in rows" else ("clip", *(("rater",) * long))
-    yield from _list_roles(table, contents, asked)
+    yield from list_roles(table, contents, asked)
     if "clip" not in roles and long:
         yield ask_entry(table, "clip", "the column of the clips", contents)
-    why = "because no other column holds numbers"
+    rated = yield from _draft_answers(table, contents, rated, layout)
+    yield from list_roles(table, contents, ("subject", "context"))
+    if "subject" not in roles and alone and layout != "raters in rows":
+        told = "the column of the people who are seen; else clips are independent"
+        yield ask_entry(table, "subject", told, contents)
+    yield from _ask_scale(table, contents, rated)
+
+
+def _draft_answers(
+    table: str, contents: FileContents, rated: tuple[str, ...], layout: str
+) -> Generator[Entry, None, tuple[str, ...]]:
+    """Yield the lines of the answers; return their columns."""
+    names, roles = tuple(contents.columns["column"]), contents.roles
+    long, why = layout == "ratings", "because no other column holds numbers"
     if layout == "wide":
         rated = tuple(one for one in contents.judges if one in rated) or rated
         named = "because their names are those of raters" if contents.judges else why
@@ -285,18 +281,16 @@ def _draft_ratings(
     elif long and "rating" in roles:
         rated = (roles["rating"],)
         plain = roles.get("item") == "item" and roles["rating"] == "rating"
-        yield from _list_roles(table, contents, ["rating", *(() if plain else ("item",))])
+        yield from list_roles(table, contents, ["rating", *(() if plain else ("item",))])
+    elif contents.loops and not contents.numbers:
+        yield from _draft_labels(table, contents, contents.loops)
     elif long and not rated:
         yield from _draft_words(contents)
     elif long and len(rated) == 1:
         yield Entry(table, "rating", rated[0], f"the ratings, {why}", names)
     elif long:
         yield Entry(table, "items", rated, f"one column per item, {why}", names)
-    yield from _list_roles(table, contents, ("subject", "context"))
-    if "subject" not in roles and alone and layout != "raters in rows":
-        told = "the column of the people who are seen; else clips are independent"
-        yield ask_entry(table, "subject", told, contents)
-    yield from _ask_scale(table, contents, rated)
+    return rated
 
 
 def _ask_scale(table: str, contents: FileContents, rated: Sequence[str]) -> Iterator[Entry]:
@@ -319,7 +313,13 @@ def _draft_words(contents: FileContents) -> Iterator[Entry]:
     told, names = "the answers, which are words", tuple(contents.columns["column"])
     key, value = ("items", tuple(texts)) if len(texts) > 1 else ("rating", next(iter(texts)))
     yield Entry(table, key, value, told, names)
-    ordered = order_answers(sorted({one for held in texts.values() for one in held}))
+    yield from _draft_labels(table, contents, texts)
+
+
+def _draft_labels(table: str, contents: FileContents, names: Iterable[str]) -> Iterator[Entry]:
+    rows = contents.columns[contents.columns["column"].isin(list(names))]
+    words = sorted({one for held in rows["levels"] for one in held} - {*contents.silent})
+    ordered = order_answers(words)
     told = "the answers from the lowest, which is 1, to the highest"
     if ordered is None:
         yield ask_entry(table, "labels", told)
@@ -337,7 +337,7 @@ def _draft_clips(
     target = next((one.value for one in lines if one.key == "target"), None)
     predicted = target == contents.roles.get("context")
     roles = ("clip", "subject", *(() if predicted else ("context",)))
-    yield from _list_roles(table, contents, roles)
+    yield from list_roles(table, contents, roles)
     if "subject" not in contents.roles:
         yield ask_entry(table, "subject", "the column of the people who are seen", contents)
     yield from lines
@@ -359,40 +359,10 @@ def _draft_people(path: Path, contents: FileContents, folder: Path) -> Iterator[
     table, names = "subjects", tuple(contents.columns["column"])
     yield Entry(table, "file", write_path(path, folder))
     person = _find_people(contents)
-    yield Entry(table, "subject", person or "subject", _ROLES["subject"], names)
+    yield Entry(table, "subject", person or "subject", ROLES["subject"], names)
     told = "the column whose groups of people are compared"
     texts = tuple(one for one in list_texts(contents) if one != person)
     yield Entry(table, "group", texts[0] if texts else "...", told, names, asked=True)
     numbers = tuple(one for one in contents.numbers if one not in contents.roles.values())
     told = "columns that models predict from, beside those of clips; none unless they are named"
     yield Entry(table, "features", (*numbers, *texts) or ("...",), told, names, asked=True)
-
-
-def _draft_openface(
-    frames: Path | None,
-    segments: tuple[Path, FileContents] | None,
-    folder: Path,
-    *,
-    rated: bool,
-) -> Iterator[Entry]:
-    """Yield the lines of ``[openface]``."""
-    table = "openface"
-    if frames is not None:
-        yield Entry(table, "folder", write_path(frames, folder))
-    else:
-        yield ask_entry(table, "folder", "the folder of OpenFace files, one per video")
-    if segments is None:
-        told = "the file with columns clip, video, start, end (s), subject"
-        yield ask_entry(table, "segments", told)
-        return
-    path, contents = segments
-    yield Entry(table, "segments", write_path(path, folder))
-    yield from _list_roles(table, contents, ("clip", "subject", "context"))
-    names = [str(name) for name in contents.columns["column"]]
-    video = next((name for name in names if name.lower() in {"video", "file", "filename"}), None)
-    if video is not None and video != contents.roles.get("clip"):
-        yield Entry(table, "video", video, f"the videos, because its name is '{video}'")
-    if "subject" not in contents.roles:
-        yield ask_entry(table, "subject", "the column of the people who are seen", contents)
-    if not rated:
-        yield from guess_target(table, contents)

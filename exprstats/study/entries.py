@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +26,14 @@ Value = (
     | tuple[str | float, ...]
     | Mapping[str, float]
 )
+ROLES = {
+    "clip": "what was rated or seen",
+    "rater": "who rated",
+    "subject": "who is seen",
+    "context": "the situation",
+    "rating": "the ratings",
+    "item": "the question",
+}
 # Words in the name of a column that is to be predicted.
 _TARGETS = (*TARGETS, "score", "rating", "label", "truth", "valence", "arousal")
 # Words in the name of a column of a few texts that is to be predicted.
@@ -224,3 +232,50 @@ def draft_annotated(told: Mapping[Path, Annotated], folder: Path) -> Iterator[En
     elif lexicons:
         fact = "a lexicon belongs to annotations of signing, which are not among the files."
         raise DataError(Problem(fact, "Name them beside it.", file=str(lexicons[0])))
+
+
+def list_roles(table: str, contents: FileContents, roles: Iterable[str]) -> Iterator[Entry]:
+    """Yield the columns of ids and ratings, with the reason why each was guessed."""
+    for role in roles:
+        if role not in contents.roles:
+            continue
+        told = f"{ROLES[role]}, because {contents.reasons[role].rstrip('.')}"
+        names = tuple(contents.columns["column"])
+        value: Value = contents.roles[role]
+        if role == "subject" and contents.site is not None:
+            value = (contents.site, contents.roles[role])
+            told = f"{ROLES[role]}; ids come again in each '{contents.site}'"
+        elif role == "clip" and contents.parts:
+            value = contents.parts
+            told = f"{ROLES[role]}; clips of different people share ids"
+        yield Entry(table, role, value, told, names)
+
+
+def draft_openface(
+    frames: Path | None,
+    segments: tuple[Path, FileContents] | None,
+    folder: Path,
+    *,
+    rated: bool,
+) -> Iterator[Entry]:
+    """Yield the lines of ``[openface]``."""
+    table = "openface"
+    if frames is not None:
+        yield Entry(table, "folder", write_path(frames, folder))
+    else:
+        yield ask_entry(table, "folder", "the folder of OpenFace files, one per video")
+    if segments is None:
+        told = "the file with columns clip, video, start, end (s), subject"
+        yield ask_entry(table, "segments", told)
+        return
+    path, contents = segments
+    yield Entry(table, "segments", write_path(path, folder))
+    yield from list_roles(table, contents, ("clip", "subject", "context"))
+    names = [str(name) for name in contents.columns["column"]]
+    video = next((name for name in names if name.lower() in {"video", "file", "filename"}), None)
+    if video is not None and video != contents.roles.get("clip"):
+        yield Entry(table, "video", video, f"the videos, because its name is '{video}'")
+    if "subject" not in contents.roles:
+        yield ask_entry(table, "subject", "the column of the people who are seen", contents)
+    if not rated:
+        yield from guess_target(table, contents)

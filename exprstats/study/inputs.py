@@ -101,7 +101,7 @@ def _read_one(
     if videos is not None:
         return summarise_videos(videos, folder, log, n_jobs=n_jobs)
     if isinstance(settings, RatingsSettings):
-        from exprstats.io.ratings import tell_recoding
+        from exprstats.io.files.reading import tell_recoding
 
         log.notes += tell_recoding(reading, settings.reverse, settings.scale)
     whole = study.needs_columns or study.subjects is not None

@@ -44,7 +44,7 @@ from exprstats.study.stages.clips import find_codes, take_features
 from exprstats.study.stages.descriptives import (
     compare_score_means,
     describe_crowd,
-    describe_scored,
+    describe_factor_scores,
     pick_scores,
     relate_features,
     tell_ungrouped,
@@ -352,7 +352,7 @@ def _measure(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
     factor = measure_clips(items, names, whose, log, scale=scale, ratings=ratings)
     found: list[Result | None] = [factor, rate_targets(ratings, factor, log)]
     with log.isolate("factor", "the descriptives of the scores"):
-        found.append(describe_scored(factor))
+        found.append(describe_factor_scores(factor))
     with log.isolate("factor", "the means of the scores"):
         group = study.subjects.group if study.subjects else None
         options = {"people": ratings, "group": group or ""}

@@ -43,12 +43,12 @@ from exprstats.study.values import (
     read_positive,
     read_rates,
     read_repeats,
-    read_seed,
     read_share,
     read_sizes,
     read_strata,
     read_text,
     read_texts,
+    read_whole,
     some_of,
 )
 
@@ -281,7 +281,7 @@ class Study:
 
     path: Path
     title: Annotated[str, read_text] = "Study"
-    seed: Annotated[int, read_seed] = 1
+    seed: Annotated[int, read_whole] = 1
     ratings: RatingsSettings | None = None
     scores: ScoresSettings | None = None
     clips: ClipsSettings | None = None

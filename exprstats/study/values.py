@@ -47,39 +47,38 @@ def show_value(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
+def _require(held: bool, wanted: str, value: Any) -> None:
+    """Refuse a value that is not what its key wants."""
+    if not held:
+        message = f"must be {wanted}, not {show_value(value)}."
+        raise Unreadable(message)
+
+
 def read_scale(value: Any, folder: Path) -> tuple[float, float]:
     """Return the lowest and the highest answer."""
     pair = isinstance(value, list) and len(value) == 2 and all(map(is_number, value))
-    if not pair or value[0] >= value[1]:
-        message = (
-            f"must be the lowest and the highest answer such as [0, 4], not {show_value(value)}."
-        )
-        raise Unreadable(message)
+    held = pair and value[0] < value[1]
+    _require(held, "the lowest and the highest answer such as [0, 4]", value)
     return float(value[0]), float(value[1])
 
 
 def read_share(value: Any, folder: Path) -> float:
     """Return a share above 0 and below 1."""
-    if not is_number(value) or not 0 < value < 1:
-        message = f"must be a number between 0 and 1, not {show_value(value)}."
-        raise Unreadable(message)
+    _require(is_number(value) and 0 < value < 1, "a number between 0 and 1", value)
     return float(value)
 
 
 def read_portion(value: Any, folder: Path) -> float:
     """Return a share that may also be 0 or 1."""
-    if not is_number(value) or not 0 <= value <= 1:
-        message = f"must be a share from 0 to 1, not {show_value(value)}."
-        raise Unreadable(message)
+    _require(is_number(value) and 0 <= value <= 1, "a share from 0 to 1", value)
     return float(value)
 
 
 def read_portions(value: Any, folder: Path) -> tuple[float, ...]:
     """Return shares that add up to 1."""
     shares = tuple(read_portion(one, folder) for one in (value if isinstance(value, list) else []))
-    if len(shares) < 2 or abs(sum(shares) - 1) > 1e-9:
-        message = f"must be shares that add up to 1, such as [0.6, 0.4], not {show_value(value)}."
-        raise Unreadable(message)
+    held = len(shares) > 1 and abs(sum(shares) - 1) <= 1e-9
+    _require(held, "shares that add up to 1, such as [0.6, 0.4]", value)
     return shares
 
 
@@ -90,35 +89,23 @@ def read_part(value: Any, folder: Path) -> float:
 
 def read_positive(value: Any, folder: Path) -> float:
     """Return a finite number above 0."""
-    if not is_number(value) or value <= 0:
-        message = f"must be a number above 0, not {show_value(value)}."
-        raise Unreadable(message)
+    _require(is_number(value) and value > 0, "a number above 0", value)
     return float(value)
 
 
-def read_seed(value: Any, folder: Path) -> int:
-    """Return a whole number that is not negative."""
-    return _read_whole(value, lowest=0)
+def whole_from(lowest: int) -> Callable[[Any, Path], int]:
+    """Return a reader that takes whole numbers from one on."""
+
+    def read_whole_number(value: Any, folder: Path) -> int:
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        _require(whole and value >= lowest, f"a whole number of at least {lowest}", value)
+        return value
+
+    return read_whole_number
 
 
-def read_whole(value: Any, folder: Path) -> int:
-    """Return a whole number of at least 0."""
-    return _read_whole(value, lowest=0)
-
-
-def read_draws(value: Any, folder: Path) -> int:
-    """Return a number of bootstrap draws: 100 give a rough interval, 2,000 a usual one."""
-    return _read_whole(value, lowest=100)
-
-
-def read_repeats(value: Any, folder: Path) -> int:
-    """Return a whole number of at least 1."""
-    return _read_whole(value, lowest=1)
-
-
-def read_folds(value: Any, folder: Path) -> int:
-    """Return a whole number of at least 2."""
-    return _read_whole(value, lowest=2)
+read_whole, read_repeats, read_folds = (whole_from(lowest) for lowest in (0, 1, 2))
+read_draws = whole_from(100)  # draws give a rough interval, 2,000 a usual one
 
 
 def read_rates(value: Any, folder: Path) -> tuple[float, ...]:
@@ -140,27 +127,17 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _read_whole(value: Any, *, lowest: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
-        message = f"must be a whole number of at least {lowest}, not {show_value(value)}."
-        raise Unreadable(message)
-    return value
-
-
 def read_text(value: Any, folder: Path) -> str:
     """Return a text that is not empty."""
-    if not isinstance(value, str) or not value.strip():
-        message = f"must be a text, not {show_value(value)}."
-        raise Unreadable(message)
+    _require(isinstance(value, str) and bool(value.strip()), "a text", value)
     return value
 
 
 def read_texts(value: Any, folder: Path) -> tuple[str, ...]:
     """Return a list of texts that are all different and not empty."""
     texts: list[Any] = value if isinstance(value, list) else []
-    if not texts or not all(isinstance(text, str) and text for text in texts):
-        message = f'must be a list of texts such as ["a", "b"], not {show_value(value)}.'
-        raise Unreadable(message)
+    held = bool(texts) and all(isinstance(text, str) and text for text in texts)
+    _require(held, 'a list of texts such as ["a", "b"]', value)
     twice = [text for text in dict.fromkeys(texts) if texts.count(text) > 1]
     if twice:
         message = f"names '{twice[0]}' more than once; name each once."
@@ -187,7 +164,7 @@ def read_encoding(value: Any, folder: Path) -> str:
 
 def read_sheet(value: Any, folder: Path) -> str | int:
     """Return the name of a sheet, or its number from 1."""
-    return value if isinstance(value, str) and value else _read_whole(value, lowest=1)
+    return value if isinstance(value, str) and value else read_repeats(value, folder)
 
 
 def read_labels(value: Any, folder: Path) -> bool | tuple[str, ...] | dict[str, float]:
@@ -196,48 +173,37 @@ def read_labels(value: Any, folder: Path) -> bool | tuple[str, ...] | dict[str, 
         return value
     if isinstance(value, dict) and value and all(map(is_number, value.values())):
         return {name: float(number) for name, number in value.items()}
-    if isinstance(value, list):
-        return read_texts(value, folder)
-    message = (
-        'must be the answers from the lowest, ["never", "often"], or each with its number, '
-        f"{{never = 0, often = 3}}, not {show_value(value)}."
-    )
-    raise Unreadable(message)
+    wanted = 'the answers from the lowest, ["never", "often"], or each with its number, '
+    _require(isinstance(value, list), wanted + "{never = 0, often = 3}", value)
+    return read_texts(value, folder)
 
 
 def read_counts(value: Any, folder: Path) -> dict[str, int]:
     """Return names, each with a whole number of at least 1, in their order."""
-    if not isinstance(value, dict) or not value:
-        message = (
-            f"must be names with numbers, {{face = 256, voice = 128}}, not {show_value(value)}."
-        )
-        raise Unreadable(message)
-    return {name: _read_whole(number, lowest=1) for name, number in value.items()}
+    held = isinstance(value, dict) and bool(value)
+    _require(held, "names with numbers, {face = 256, voice = 128}", value)
+    return {name: read_repeats(number, folder) for name, number in value.items()}
 
 
 def read_groups(value: Any, folder: Path) -> tuple[tuple[str, ...], ...]:
     """Return lists of texts."""
-    if not isinstance(value, list) or not value:
-        message = f'must be lists such as [["face"], ["face", "voice"]], not {show_value(value)}.'
-        raise Unreadable(message)
+    held = isinstance(value, list) and bool(value)
+    _require(held, 'lists such as [["face"], ["face", "voice"]]', value)
     return tuple(read_texts(one, folder) for one in value)
 
 
 def read_pair(value: Any, folder: Path) -> str:
     """Return a column and one of its values, as COLUMN=VALUE."""
     parts = [one.strip() for one in read_text(value, folder).partition("=")]
-    if not all(parts):
-        message = f"must be a column and a value such as 'task=neutral', not {show_value(value)}."
-        raise Unreadable(message)
+    _require(all(parts), "a column and a value such as 'task=neutral'", value)
     return value
 
 
 def read_codes(value: Any, folder: Path) -> tuple[str, ...]:
     """Return codes for missing values as texts; numbers may stand without quotes."""
     codes = value if isinstance(value, list) else [value]
-    if not all(isinstance(code, str) or is_number(code) for code in codes):
-        message = f"must be a list of codes such as [-99], not {show_value(value)}."
-        raise Unreadable(message)
+    held = all(isinstance(code, str) or is_number(code) for code in codes)
+    _require(held, "a list of codes such as [-99]", value)
     return tuple(str(code) for code in codes)
 
 
@@ -245,9 +211,8 @@ def read_face(value: Any, folder: Path) -> int | Literal["largest"]:
     """Return which of several faces in a video to follow."""
     if value == "largest":
         return "largest"
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        message = f"must be a face id, such as 0, or 'largest', not {show_value(value)}."
-        raise Unreadable(message)
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    _require(whole and value >= 0, "a face id, such as 0, or 'largest'", value)
     return value
 
 
@@ -271,9 +236,7 @@ def read_place(value: Any, folder: Path) -> Path:
 
 def read_flag(value: Any, folder: Path) -> bool:
     """Return true or false."""
-    if not isinstance(value, bool):
-        message = f"must be true or false, not {show_value(value)}."
-        raise Unreadable(message)
+    _require(isinstance(value, bool), "true or false", value)
     return value
 
 

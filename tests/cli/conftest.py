@@ -54,9 +54,9 @@ def call_both(call, tmp_path_factory):
 
 @pytest.fixture(scope="module", autouse=True)
 def few_trees():
-    """Grow 40 trees where nobody asks for a number: what is compared comes of the same forests."""
+    """Grow 10 trees where nobody asks for a number: what is compared comes of the same forests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(fit_forest.__kwdefaults__, "trees", Trees(40))
+        patch.setitem(fit_forest.__kwdefaults__, "trees", Trees(10))
         yield
 
 

@@ -131,7 +131,7 @@ RECORDS = [
     text("face.csv", _openface(","), _FEATURES),
     text("faces.csv", _openface(faces=2), "--face"),
     text("films.csv", _several(), "several videos"),
-    text("fex.csv", _pyfeat(), "--fps"),
+    text("fex.csv", _pyfeat(), ("estimates", None, None)),
     text("shapes.csv", _blendshapes(), "blendshapes"),
     text("detailed.txt", _noldus("detailed"), "FaceReader"),
     text("detailed16.txt", _noldus("detailed"), "FaceReader", "utf-16"),

@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from exprstats.cli.program import app
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 FIT = ["--target", "label", "--subject", "subject", "--classes", 11, "--rescale", "--hidden", 8]
 FIT += ["--layers", 1, "--lr", ".01", "--epochs", 6, "--split", "50,20,30", "--device", "cpu"]
 

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 NAMES = ["CheekSquintLeft", "CheekSquintRight", "MouthSmileLeft", "MouthSmileRight"]
 
 

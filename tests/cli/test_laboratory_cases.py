@@ -18,6 +18,8 @@ from .made_files import FIT, fit
 from .strange_tables import CLIPS, GRID, JUDGES, PEOPLE, join, long
 from .test_file_cases import write_frames
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 SPELT = {
     "duration": ("clip,video,start,duration", "{c},a,{s},{d}"),
     "named_ms": ("clip,video,Start (ms),Duration (ms)", "{c},a,{s}000,{d}000"),

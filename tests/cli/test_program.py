@@ -46,15 +46,15 @@ def test_our_errors_end_with_2_in_one_block(tmp_path):
     assert "Traceback" not in ended.stderr
 
 
-def test_errors_leave_standard_output_to_json(tmp_path):
-    ended = start("reliability", tmp_path / "none.csv", "--rating", "x", "--json", "-")
-    assert (ended.returncode, ended.stdout) == (2, "")
+def test_errors_leave_standard_output_to_json(call, tmp_path):
+    ended = call("reliability", tmp_path / "none.csv", "--rating", "x", "--json", "-", code=2)
+    assert ended.stdout == ""
 
 
-def test_every_problem_of_a_call_is_told(tmp_path):
+def test_every_problem_of_a_call_is_told(call, tmp_path):
     file = tmp_path / "ratings.csv"
     file.write_text("clip,rater,score\na,r,drei\nb,s,2\n")
-    ended = start("reliability", file, "--rating", "scor", "--subject", "person")
+    ended = call("reliability", file, "--rating", "scor", "--subject", "person", code=2)
     assert ended.stderr.count("\n  - ") == 2
     assert "Did you mean 'score'?" in ended.stderr
 

@@ -12,6 +12,14 @@ def invoke(*arguments):
     return CliRunner().invoke(app, [str(one) for one in arguments])
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_halves():
+    """Divide clusters into halves three times, the fewest that give limits, in place of five."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("exprstats.events.folds._SPLITS", 3)
+        yield
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("signing") / "data"

@@ -39,6 +39,8 @@ from .made_files import (
     write,
 )
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 
 def single(rows):
     return next(r["estimate"] for r in rows if r["term"] in {"ICC(1,1)", "ICC(A,1)"})

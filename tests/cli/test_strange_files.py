@@ -15,6 +15,7 @@ from exprstats.cli.program import app
 
 from .laboratory_records import RECORDS
 from .laboratory_tables import TABLES
+from .program_tables import PROGRAMS
 from .strange_files import FILES
 from .unseen_tables import UNSEEN
 
@@ -49,7 +50,7 @@ def judge(path, right):
 # Some run by default: neighbours in the lists are of one kind.
 CASES = [
     pytest.param(one, id=one.name, marks=[pytest.mark.slow] if place % every else [])
-    for files, every in ((FILES, 4), (TABLES, 7), (RECORDS, 4), (UNSEEN, 5))
+    for files, every in ((FILES, 6), (TABLES, 10), (RECORDS, 6), (UNSEEN, 7), (PROGRAMS, 3))
     for place, one in enumerate(files)
 ]
 

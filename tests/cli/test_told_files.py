@@ -22,6 +22,8 @@ from exprstats.io.guards.crossings import find_crossing
 
 from .strange_tables import GRID, join, long
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 EMOTIONS = ("amusement", "anger", "awe", "sadness")
 ELAN = """<?xml version="1.0"?>
 <ANNOTATION_DOCUMENT><HEADER TIME_UNITS="milliseconds"/>

@@ -87,7 +87,7 @@ def _beside():
 
 UNSEEN = [
     book("remarks.xlsx", {"Tabelle1": _remarked()}, ICC),
-    text("loops_of_two.csv", _loops(), "--"),
+    text("loops_of_two.csv", _loops(), ICC),
     text("features_by_video.csv", [["participant", *(f"video_{i}_smile" for i in range(1, 5))], *(
          [f"p{i}", *(f"{v / 7:.3f}" for v in GRID[i])] for i in range(24))],
          ("factor", "loading", None, "may be judges or items")),

@@ -5,6 +5,8 @@ intervals over 60 corpora has a Monte-Carlo SE of about .01 (pairs of one corpus
 independent): the reduced form takes .90 to .99, the slow form of 300 corpora .92 to .98.
 """
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -161,6 +163,23 @@ def test_intervals_cover_the_truth_and_chance_is_rarely_called_more():
     assert covered.between(0.90, 0.99).all(), covered
     assert alone < 0.09
     assert family < 0.3
+
+
+def test_what_is_said_of_limits_by_clusters_is_what_was_found():
+    """The table of simulate_coverage.py against the docstrings of the three verbs."""
+    table = pd.read_csv(Path(__file__).parents[2] / "vignettes" / "coverage_events.csv")
+    said = {
+        "p_label_given_feature": [0.95, 0.93, 0.95],
+        "p_feature_given_label": [0.95, 0.93, 0.94],
+        "lift": [0.98, 0.97, 0.95],
+        "average_precision": [0.96, 0.96, 0.95],
+    }
+    pairs = table[table["kind"].eq("utterances") | table["term"].eq("average_precision")]
+    for term, shares in said.items():
+        assert pairs.loc[pairs["term"].eq(term), "held"].tolist() == pytest.approx(
+            shares, abs=0.0051
+        )
+    assert table["held"].min() >= 0.93
 
 
 @pytest.mark.slow

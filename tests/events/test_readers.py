@@ -47,6 +47,21 @@ def test_phases_are_no_values_and_fields_go_by_name(two):
     assert two["utterance"].unique().tolist() == ["story/7"]
 
 
+def test_a_value_that_is_called_hold_is_no_phase(write):
+    text = SIGNSTREAM2.replace('NAME="wrinkle "', 'NAME="hold"')
+    with pytest.warns(DataWarning):
+        nose = pick(ex.read_events(write("story.xml", text)), "nose")
+    assert nose["value"].tolist()[1] == "hold" and nose["phase"].isna().tolist()[1]
+
+
+def test_tables_of_a_folder_are_read_where_no_program_wrote_a_file(write, tmp_path):
+    write("a.csv", "utterance,tier,start,end,value\nu,nose,0,1,wrinkle\n")
+    assert ex.read_events(tmp_path)["value"].tolist() == ["wrinkle"]
+    write("story.xml", SIGNSTREAM2)
+    with pytest.warns(DataWarning):
+        assert set(ex.read_events(tmp_path)["utterance"]) == {"story/7"}
+
+
 def test_spellings_are_a_table_that_can_be_edited(write):
     table = ex.list_spellings()
     own = table[table["tier"].ne("nose")]

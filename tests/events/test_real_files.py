@@ -117,11 +117,12 @@ def find(result, label):
     return rows.set_index("feature")["estimate"]
 
 
-def test_folds_of_frames_pretend_what_the_paper_prints(corpus, folder):
+@pytest.mark.parametrize("trees", [2, pytest.param(8, marks=pytest.mark.slow)])
+def test_folds_of_frames_pretend_what_the_paper_prints(corpus, folder, trees):
     """The paper's micro F1 is .65, of precision .79 and recall .55."""
     lexicon = ex.read_lexicon(folder / "empath" / "categories.tsv", categories=PAPER)
     units = ex.map_units(corpus)
-    options = {"trees": 8, "seed": 1, "importance": False}
+    options = {"trees": trees, "seed": 1, "importance": False}
     texts = ex.predict_labels(units, ex.find_labels(corpus, lexicon), **options)
     row = texts.glance().iloc[0]
     assert row["f1_frames"] > 0.4 and row["f1"] < 0.1
@@ -130,7 +131,8 @@ def test_folds_of_frames_pretend_what_the_paper_prints(corpus, folder):
     assert row["f1_frames"] > 0.8 and row["f1"] < 0.45
 
 
-def test_folds_of_frames_predict_labels_that_were_drawn_at_random(corpus):
+@pytest.mark.parametrize("trees", [2, pytest.param(10, marks=pytest.mark.slow)])
+def test_folds_of_frames_predict_labels_that_were_drawn_at_random(corpus, trees):
     """Labels that know nothing of the face, one utterance in ten with each of three.
 
     Frames differ within an utterance less than between two, so that folds of frames recognise it.
@@ -141,7 +143,7 @@ def test_folds_of_frames_predict_labels_that_were_drawn_at_random(corpus):
     rng = np.random.default_rng(3)
     parts = [spans[rng.random(len(spans)) < 0.1].assign(value=name) for name in ("a", "b", "c")]
     noise = pd.concat(parts, ignore_index=True).assign(tier="label")
-    options = {"trees": 10, "seed": 1, "importance": False}
+    options = {"trees": trees, "seed": 1, "importance": False}
     found = ex.predict_labels(ex.map_units(corpus), noise, **options)
     row = found.glance().iloc[0]
     assert row["f1_frames"] > 0.35 and row["f1"] < 0.06

@@ -1,13 +1,17 @@
 """Estimates at their edges: one emotion, people not known, scores of other units, sentences."""
 
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import gaussian_kde
+from scipy.stats import t as student
 
 import exprstats as ex
 from exprstats.errors import DataError, DataWarning
 from exprstats.plots import draw_estimates, draw_maps, draw_recall, draw_structure, save_figure
+from exprstats.report import describe_results, gather_analysis
 
 
 def make_table(emotions=("Joy", "Fear"), people=4, moments=6, seed=1):
@@ -60,6 +64,10 @@ def test_scores_beyond_0_and_1_have_bounds_at_quantiles_and_this_is_told():
     said = found.sentence()
     assert "By the published thresholds" in said and "By quantile thresholds" in said
     ex.write_sentences(table.assign(score=10 * table["score"] - 5), thresholds="quantile")
+    # One score of 1.0004 among 200 is a matter of rounding.
+    many = make_table(people=5, moments=20)
+    stray = many.assign(score=many["score"].mask(many.index == 7, 1.0004))
+    assert ex.write_sentences(stray).table["thresholds"].tolist() == ["published"]
 
 
 def test_distributions_are_those_of_scipy_and_of_the_leading_emotions():
@@ -133,8 +141,54 @@ def test_many_data_sets_are_described_and_not_compared_two_by_two():
     table = pd.concat(
         [make_table(people=2, moments=3, seed=n).assign(context=f"c{n}") for n in range(21)]
     )
-    with pytest.warns(DataWarning, match="Correlations of 21 data sets are not compared"):
+    with pytest.warns(DataWarning, match="at most 20 data sets, and here there are 21"):
         found = ex.compare_structure(table, by="context", draws=9)
     assert found.table.empty and found.correlations["context"].nunique() == 21
     some = ex.compare_structure(table[table["context"].ne("c0")], by="context", draws=9)
     assert len(some.table) == 2 * 190
+    # In words each data set counts once, for the emotion with the best mean rank.
+    levels = ex.rate_estimates(table, by="context")
+    ranks = levels.table.query("term == 'mean_rank'")
+    best = Counter(
+        part.loc[part["estimate"].idxmin(), "emotion"] for _, part in ranks.groupby("context")
+    )
+    (one, most), (other, least) = best.most_common()
+    assert levels.sentence() == (
+        f"Highest on face, of 21 data sets: {one} in {most} and {other} in {least}."
+    )
+    [section] = describe_results(gather_analysis([levels, some]))
+    tables = {one.name: one for one in section.tables}
+    assert tables["estimates"].cells["place"].nunique() == 12
+    assert "The first 12 of 21 data sets" in str(tables["estimates"].notes)
+    assert len(tables["estimates_structure"].cells) == 30
+    assert "The 30 of 190 comparisons with the smallest" in str(tables["estimates_structure"].notes)
+
+
+def test_moments_without_any_emotion_in_common_are_in_no_comparison():
+    one = make_table().assign(context="one")
+    two = make_table(["Joy", "Fear", "Awe"], seed=2).assign(context="two")
+    lone = two["time"].eq(0) & two["emotion"].ne("Awe")
+    found = ex.compare_structure(pd.concat([one, two[~lone]]), by="context", draws=9)
+    assert found.table["n_clips"].tolist() == [24 + 20] * 2
+    # A moment with some of them counts; the missing score is the median.
+    some = two["time"].eq(0) & two["emotion"].eq("Joy")
+    found = ex.compare_structure(pd.concat([one, two[~some]]), by="context", draws=9)
+    assert found.table["n_clips"].tolist() == [24 + 24] * 2
+
+
+def test_limits_of_stability_are_those_of_halves_on_fishers_z():
+    table = make_table(people=6, moments=8, seed=3)
+    rows = ex.rate_estimates(table).tidy().query("term == 'stability'").set_index("emotion")
+    for name, part in table.groupby("emotion"):
+        wide = part.pivot_table("score", "subject", "time").to_numpy()
+        first, second = wide[:, :4].mean(axis=1), wide[:, 4:].mean(axis=1)
+        z = np.arctanh(np.corrcoef(first, second)[0, 1])
+        left = [
+            np.arctanh(np.corrcoef(np.delete(first, n), np.delete(second, n))[0, 1])
+            for n in range(6)
+        ]
+        reach = student.ppf(0.975, 5) * np.sqrt(5 / 6 * np.sum((left - np.mean(left)) ** 2))
+        ends = np.tanh([z - reach, z, z + reach])
+        wanted = 2 * ends / (1 + ends)
+        found = rows.loc[name, ["conf_low", "estimate", "conf_high"]].to_numpy(float)
+        assert found == pytest.approx(wanted, rel=1e-9)

@@ -127,7 +127,12 @@ def test_imotions_people_and_stimuli_meet_by_name_and_time(tmp_path):
 
 @pytest.mark.data
 @pytest.mark.filterwarnings("ignore::exprstats.errors.DataWarning")
-def test_real_acted_expressions_of_new_actors_are_recalled(data_folder):
+@pytest.mark.parametrize(
+    "options",
+    [{"repeats": 1, "costs": [0.1, 1.0]}, pytest.param({"repeats": 2}, marks=pytest.mark.slow)],
+    ids=["reduced", "whole"],
+)
+def test_real_acted_expressions_of_new_actors_are_recalled(data_folder, options):
     folder = data_folder / "eee" / "imotions_adfes"
     files = {path.name.split("_")[1].split(".")[0]: path for path in folder.glob("Dump*.gz")}
     with (folder / "Resp_stim_ADFES.csv").open(encoding="utf-8-sig") as stream:
@@ -147,7 +152,7 @@ def test_real_acted_expressions_of_new_actors_are_recalled(data_folder):
     names = ("face (facet): scores", "face (facet): sentence of mean")
     sets = {name: fused.features[name] for name in names}
     found = ex.classify_expressions(
-        sets, fused.clips["label"], fused.clips["subject"], folds=11, repeats=2
+        sets, fused.clips["label"], fused.clips["subject"], folds=11, **options
     )
     rows = found.tidy().set_index(["term", "features"])["estimate"]
     assert rows["uar", names[0]] > 0.9 and 0.8 < rows["uar", names[1]] < 0.9

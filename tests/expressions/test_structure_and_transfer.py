@@ -70,18 +70,19 @@ def make_unlike(seed, people, moments, rho=0.5):
     return pd.concat(parts, ignore_index=True)
 
 
-def test_unlike_numbers_of_people_and_moments_do_not_reject_equal_structures():
-    """60 studies of 40 and 10 people with 3 and 20 moments, where permuted people reject .4 at .05.
+@pytest.mark.parametrize(("count", "most"), [(30, 8), pytest.param(60, 13, marks=pytest.mark.slow)])
+def test_unlike_numbers_of_people_and_moments_do_not_reject_equal_structures(count, most):
+    """Studies of 40 and 10 people with 3 and 20 moments, where permuted people reject .4 at .05.
 
-    At α = .1 the chance that more than 13 of 60 are rejected is .2 %.
+    At α = .1 the chance that more than 13 of 60, or 8 of 30, are rejected is .2 %.
     """
     p = [
         ex.compare_structure(make_unlike(seed, (40, 10), (20, 3)), by="context", draws=99, seed=1)
         .tidy()["p_value"]
         .iloc[0]
-        for seed in range(60)
+        for seed in range(count)
     ]
-    assert sum(one <= 0.1 for one in p) <= 13
+    assert sum(one <= 0.1 for one in p) <= most
 
 
 def test_the_expected_difference_is_the_jackknife_error_of_one_pair_of_emotions():
@@ -204,18 +205,18 @@ def test_recalls_are_means_over_deals_of_speakers():
 
 
 def test_seeds_agree_by_several_deals():
-    """SDs over 8 seeds: of means of ten deals .32 times those of one; .7 is beyond chance."""
+    """SDs over 6 seeds: of means of eight deals .35 times those of one; .7 is beyond chance."""
     x, y, who = make_clips(3, speakers=12, signal=0.7)
     sets = {"one": x[:, :2], "both": x}
     spread = {}
-    for repeats in (1, 10):
+    for repeats in (1, 8):
         options = {"folds": 4, "costs": [0.1], "repeats": repeats}
         tables = [
-            ex.classify_expressions(sets, y, who, seed=seed, **options).tidy() for seed in range(8)
+            ex.classify_expressions(sets, y, who, seed=seed, **options).tidy() for seed in range(6)
         ]
         rows = [one[one["term"].eq("uar_difference")].iloc[0] for one in tables]
         spread[repeats] = pd.DataFrame(rows)[["estimate", "p_value"]].astype(float).std()
-    assert (spread[10] < 0.7 * spread[1]).all()
+    assert (spread[8] < 0.7 * spread[1]).all()
 
 
 def test_sentences_and_own_embeddings():
@@ -236,16 +237,19 @@ def test_few_speakers_are_refused():
         ex.classify_expressions({"a": np.ones((3, 1))}, [0, 1, 0], ["a", "b", "c"])
 
 
-@pytest.mark.parametrize("costs", [[1.0], pytest.param([0.1, 1.0], marks=pytest.mark.slow)])
-def test_errors_of_recall_are_those_that_it_has_over_studies(costs):
-    """40 studies of noise: their variance is what the mean squared error promises.
+@pytest.mark.parametrize(
+    ("count", "costs"),
+    [(24, [1.0]), *(pytest.param(40, c, marks=pytest.mark.slow) for c in ([1.0], [0.1, 1.0]))],
+)
+def test_errors_of_recall_are_those_that_it_has_over_studies(count, costs):
+    """Studies of noise: their variance is what the mean squared error promises.
 
     The jackknife over speakers alone promises .65 of it, and .4 with 12 speakers: without the
     variance between deals this test fails (with one C too: 1.40, and .64 without). Ratios of 39
-    degrees of freedom have errors of .23.
+    degrees of freedom have errors of .23, of 23 .29, each over two sets.
     """
     found = []
-    for seed in range(40):
+    for seed in range(count):
         one, y, who = make_clips(seed, signal=0.0)
         two = make_clips(seed + 1000, signal=0.0)[0]
         sets = {"one": one, "two": two}

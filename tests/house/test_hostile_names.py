@@ -158,6 +158,7 @@ def test_the_table_has_every_command():
 
 
 @pytest.mark.filterwarnings("ignore::exprstats.errors.ExprStatsWarning")
+@pytest.mark.usefixtures("blank_pictures")
 @pytest.mark.parametrize("name", RUNS)
 def test_a_command_takes_hostile_names(name, run):
     done = run(name)

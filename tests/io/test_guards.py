@@ -248,3 +248,32 @@ def test_two_files_that_disagree_about_a_clip_are_named():
     # The same clips in every context are no conflict.
     crossed = pd.DataFrame({"clip": ["1", "1"], "context": ["a", "b"], "subject": ["p", "q"]})
     assert not find_disagreements({"a": crossed, "b": crossed.iloc[::-1]})
+
+
+PHASES = "clip,rater,phase,rating\n,a,main,\np1,a,practice,5\nx,a,main,1\ny,a,main,2\nx,b,main,2\n"
+
+
+def test_rows_of_practice_and_of_no_case_are_left_out_aloud_unless_they_are_named(write):
+    path = write(f"{PHASES}y,b,main,4\n")
+    with pytest.warns(DataWarning) as caught:
+        table = read_ratings(path)
+    told = [str(one.message) for one in caught]
+    assert any("column 'phase', row 3: 1 row of 'practice' left out" in one for one in told)
+    assert any("row 2: 1 row holds no 'clip' and no answer: left out" in one for one in told)
+    assert table[["clip", "rating"]].to_numpy().tolist() == [["x", 1], ["y", 2], ["x", 2], ["y", 4]]
+    with pytest.warns(DataWarning):
+        kept = read_ratings(path, context="phase")
+    assert kept["context"].tolist() == ["practice", "main", "main", "main", "main"]
+
+
+@pytest.mark.parametrize("level", ["training", "rehearsal"])
+def test_conditions_that_are_called_as_practice_is_are_kept(write, level):
+    path = write(PHASES.replace("practice", level).replace("phase", "condition")[:-1] + "\n")
+    with pytest.warns(DataWarning, match="no 'clip' and no answer"):
+        assert len(read_ratings(path)) == 4
+
+
+def test_an_answer_without_a_clip_is_still_an_error(write, refuse):
+    with pytest.warns(DataWarning, match="'practice' left out"):
+        (problem,) = refuse(read_ratings, write(PHASES.replace(",a,main,\n", ",a,main,3\n")))
+    assert problem.column == "clip" and "empty" in problem.fact and problem.rows == (2,)

@@ -176,62 +176,59 @@ def test_the_probe_says_what_is_there_and_is_asked_once():
         state.ready = False
 
 
-@pytest.mark.r
-def test_r_starts_only_when_called_and_leaves_ctrl_c_alone():
-    code = """
-import signal, sys
+LIVE = """
+import json, os, signal, sys
 mine = lambda *_: None
 signal.signal(signal.SIGINT, mine)
 from exprstats import rbridge
-assert "rpy2" not in sys.modules
-rbridge.probe_r()
-assert "rpy2.rinterface" not in sys.modules
-print(rbridge.call("measurement", "write_one_factor", 3).value)
-assert signal.getsignal(signal.SIGINT) is mine
+before = "rpy2" in sys.modules
+ready = rbridge.probe_r().ready
+probed = "rpy2.rinterface" in sys.modules
+value = rbridge.call("measurement", "write_one_factor", 3).value
+print(json.dumps({
+    "before": before, "ready": ready, "probed": probed, "value": value,
+    "handler": signal.getsignal(signal.SIGINT) is mine,
+    "libraries": os.environ.get("LD_LIBRARY_PATH"),
+}))
 """
-    said, status = ask_apart(code)
-    assert (said.strip(), status) == ("['f =~ v1 + v2 + v3']", 0)
+
+
+@pytest.fixture(scope="module", params=["R_PROFILE", "R_PROFILE_USER"])
+def apart(request, tmp_path_factory):
+    """All that a process printed which calls R amid traps, its own libraries, and their folder.
+
+    Traps are a profile of the site or of the user, and one in the home and the working folder.
+    """
+    place = tmp_path_factory.mktemp("traps")
+    text = f'cat("Welcome\\n"); message("to R"); file.create("{place / "ran"}")\n'
+    for name in ("banner.R", ".Rprofile"):
+        (place / name).write_text(text, "utf-8")
+    libraries = "/opt/own" if request.param == "R_PROFILE" else None
+    places = {request.param: str(place / "banner.R"), "HOME": str(place)}
+    places |= {"LD_LIBRARY_PATH": libraries} if libraries else {}
+    said, status = ask_apart(f"import os; os.chdir({str(place)!r})\n{LIVE}", **places)
+    assert status == 0, said
+    return said, libraries, place
 
 
 @pytest.mark.r
-def test_what_lies_in_the_working_folder_is_not_run(tmp_path):
-    (tmp_path / ".Rprofile").write_text('file.create("ran")\n', "utf-8")
-    code = (
-        f"import os; os.chdir({str(tmp_path)!r}); from exprstats import rbridge;"
-        "rbridge.call('bridge', 'describe_r')"
-    )
-    said, status = ask_apart(code)
-    assert (said, status) == ("", 0)
-    assert not (tmp_path / "ran").exists()
+def test_r_starts_only_when_called_and_leaves_ctrl_c_alone(apart):
+    told = json.loads(apart[0])
+    assert told["ready"] and told["value"] == ["f =~ v1 + v2 + v3"]
+    assert not told["before"] and not told["probed"]
+    assert told["handler"]
 
 
 @pytest.mark.r
-@pytest.mark.parametrize("profile", ["R_PROFILE", "R_PROFILE_USER"])
-def test_a_profile_is_not_read_and_its_banner_breaks_nothing(tmp_path, profile):
-    """The site's profile, the user's, and one in the home folder that prints a banner."""
-    ran = tmp_path / "ran"
-    text = f'cat("Welcome\\n"); message("to R"); file.create("{ran}")\n'
-    (tmp_path / "banner.R").write_text(text, "utf-8")
-    (tmp_path / ".Rprofile").write_text(text, "utf-8")
-    code = (
-        "from exprstats import rbridge; assert rbridge.probe_r().ready;"
-        "print(rbridge.call('measurement', 'write_one_factor', 3).value)"
-    )
-    places = {profile: str(tmp_path / "banner.R"), "HOME": str(tmp_path)}
-    said, status = ask_apart(code, **places)
-    assert (said.strip(), status) == ("['f =~ v1 + v2 + v3']", 0)
-    assert not ran.exists()
+def test_a_profile_is_not_read_and_its_banner_breaks_nothing(apart):
+    said, _, place = apart
+    assert said.count("\n") == 1
+    assert not (place / "ran").exists()
 
 
 @pytest.mark.r
-@pytest.mark.parametrize("given", [{}, {"LD_LIBRARY_PATH": "/opt/own"}])
-def test_children_of_this_process_load_their_own_libraries(given):
-    code = (
-        "import os; from exprstats import rbridge; rbridge.call('bridge', 'describe_r');"
-        "print(os.environ.get('LD_LIBRARY_PATH'))"
-    )
-    said, status = ask_apart(code, **given)
-    assert (said.strip(), status) == (str(given.get("LD_LIBRARY_PATH")), 0)
+def test_children_of_this_process_load_their_own_libraries(apart):
+    assert json.loads(apart[0])["libraries"] == apart[1]
 
 
 def test_without_r_the_probe_names_the_cure(tmp_path):
@@ -284,12 +281,12 @@ def test_r_can_be_switched_off():
 
 
 @pytest.mark.r
-def test_no_warning_of_the_start_reaches_a_strict_program():
+def test_no_warning_of_the_start_reaches_a_strict_program(apart):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert rbridge.call("bridge", "describe_r").warnings == ()
-    said, status = ask_apart("from exprstats import rbridge; rbridge.call('bridge', 'describe_r')")
-    assert (said, status) == ("", 0)
+    # That process was started with all warnings as errors, and printed one line of JSON.
+    assert json.loads(apart[0])["ready"]
 
 
 def test_the_r_files_are_where_the_package_looks():

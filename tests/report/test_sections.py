@@ -118,7 +118,7 @@ def test_a_limit_that_nothing_attains_and_an_interval_that_was_refused_are_named
 
     low = change(plain.reliability, conf_low=(pick, -np.inf))
     cells = read_section([low], "reliability").tables[0].cells
-    assert cells["clusters"].str.startswith("[not attainable, ").sum() == 1
+    assert cells["jackknife"].str.startswith("[not attainable, ").sum() == 1
     refused = (pick, "cluster interval refused: there is one subject")
     nothing = {"conf_low": (pick, np.nan), "conf_high": (pick, np.nan), "note": refused}
     gone = change(plain.reliability, **nothing)

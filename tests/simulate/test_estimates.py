@@ -124,29 +124,32 @@ def test_recall_of_nothing_is_chance_and_of_acting_more():
     assert shown.loc[("uar_difference", "prosody"), "estimate"] < 0
 
 
-def test_recall_by_the_test_speakers_is_inflated_and_its_intervals_hold_what_it_gives():
-    """20 studies without acting: honest recall is 1/4 on average, that by the test is above it.
+@pytest.mark.parametrize(
+    ("count", "least"), [(10, 7), pytest.param(20, 16, marks=pytest.mark.slow)]
+)
+def test_recall_by_the_test_speakers_is_inflated_and_its_intervals_hold_what_it_gives(count, least):
+    """Studies without acting: honest recall is 1/4 on average, that by the test is above it.
 
-    Its truth is what the procedure gives on average, here the mean of the studies (error .008).
-    Of 20 intervals 16 or more hold the truth in 99.7 % of runs at 95 %.
+    Its truth is what the procedure gives on average, here the mean of the studies (error .008 of
+    20). Of 20 intervals 16 or more hold the truth in 99.7 % of runs at 95 %, of 10 7 in 99.9 %.
     """
     found = [
         classify(ex.simulate_estimates(speakers=16, acted=False, seed=900 + n), sets=("face",))
-        for n in range(20)
+        for n in range(count)
     ]
     recalls = {
         term: pd.DataFrame([one.loc[(term, "face")] for one in found])
         for term in ("uar", "uar_test", "inflation")
     }
     means = {term: rows["estimate"].mean() for term, rows in recalls.items()}
-    error = recalls["uar_test"]["estimate"].std(ddof=1) / np.sqrt(20)
+    error = recalls["uar_test"]["estimate"].std(ddof=1) / np.sqrt(count)
     assert means["uar_test"] - 0.25 > 2 * error
     gained = recalls["uar_test"]["estimate"].to_numpy() - recalls["uar"]["estimate"].to_numpy()
     assert recalls["inflation"]["estimate"].tolist() == pytest.approx(gained.tolist(), abs=1e-12)
     assert gained.min() >= -0.05 and gained.mean() > 0.01
     for term, rows in recalls.items():
         held = rows["conf_low"].le(means[term]) & rows["conf_high"].ge(means[term])
-        assert held.sum() >= 16, term
+        assert held.sum() >= least, term
 
 
 @pytest.mark.slow

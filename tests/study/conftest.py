@@ -1,9 +1,12 @@
 """A small simulated study as files, and its run, made once."""
 
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from exprstats import rbridge
+from exprstats.errors import RError
 from exprstats.models import Trees, fit_forest
 from exprstats.simulate import simulate_expressiveness
 from exprstats.study import read_study, run_study
@@ -28,6 +31,36 @@ draws = 200
 """
 
 
+_R = {name: getattr(rbridge, name) for name in ("call", "probe_r")}
+
+
+@contextmanager
+def leave_r():
+    """Fit three items by their closed form, which gives lavaan's numbers (tests/measurement)."""
+
+    def refuse(*_arguments, **_options):
+        message = "R is not asked here."
+        raise RError(message)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rbridge, "call", refuse)
+        patch.setattr(rbridge, "probe_r", lambda: rbridge.RState())
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def closed():
+    with leave_r():
+        yield
+
+
+@pytest.fixture
+def with_r(monkeypatch):
+    """Ask R all the same."""
+    for name, own in _R.items():
+        monkeypatch.setattr(rbridge, name, own)
+
+
 def write_tables(folder: Path, simulated):
     key = ["context", "subject", "clip", "rater"]
     wide = simulated.ratings.pivot(index=key, columns="item", values="rating").reset_index()
@@ -38,9 +71,9 @@ def write_tables(folder: Path, simulated):
 
 @pytest.fixture(scope="module", autouse=True)
 def few_trees():
-    """Grow 40 trees where nobody asks for a number: what is compared comes of the same forests."""
+    """Grow 10 trees where nobody asks for a number: what is compared comes of the same forests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(fit_forest.__kwdefaults__, "trees", Trees(40))
+        patch.setitem(fit_forest.__kwdefaults__, "trees", Trees(10))
         yield
 
 
@@ -59,7 +92,8 @@ def folder(tmp_path_factory, simulated):
 
 @pytest.fixture(scope="session")
 def run(folder):
-    return run_study(read_study(folder / "study.toml"))
+    with leave_r():
+        return run_study(read_study(folder / "study.toml"))
 
 
 @pytest.fixture

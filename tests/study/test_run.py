@@ -162,12 +162,20 @@ def test_inputs_are_hashed_and_counted(folder, run):
 def test_versions_seconds_and_seeds_are_kept(run):
     told = run.provenance
     assert {"exprstats", "python", "numpy", "pandas", "scipy", "scikit-learn"} <= set(told.versions)
-    if run.factor.engine == "lavaan":
-        assert re.fullmatch(r"\d+\.\d+-\d+", told.versions["lavaan"])
     wanted = ["read", "reliability", "split", "factor", "join", "models", "baselines", "compare"]
     assert list(told.seconds) == wanted
     assert all(seconds > 0 for seconds in told.seconds.values())
     assert len(set(told.seeds.values())) == len(told.seeds)
+
+
+@pytest.mark.r
+def test_r_fits_a_study_and_its_versions_are_kept(folder, run, with_r):
+    found = run_study(read_study(folder / "study.toml"))
+    assert found.factor.engine == "lavaan"
+    assert re.fullmatch(r"\d+\.\d+-\d+", found.provenance.versions["lavaan"])
+    # Its optimiser stops within 1e-6 of the maximum.
+    scores = [one.factor.scores["score"] for one in (found, run)]
+    np.testing.assert_allclose(*scores, atol=1e-5)
 
 
 def test_every_clip_that_is_left_out_is_told(folder, write_study):

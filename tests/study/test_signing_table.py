@@ -73,12 +73,13 @@ def test_keys_that_cannot_be_are_told(study, keys, told):
 def test_tables_of_ones_own_and_the_way_of_words_are_keys(study, tmp_path):
     (tmp_path / "units.csv").write_text("unit,tier,value\nAU 99,nose,wrinkle\n")
     (tmp_path / "spellings.csv").write_text("tier,value,tier_as,value_as\nnose,wrinkle,Nose,up\n")
-    keys = 'tokens = "spaces"\n'
+    quick = "trees = 3\nn_folds = 3\ndraws = 100\n"
+    keys = f'{quick}tokens = "spaces"\n'
     run = run_study(read_study(study(keys + 'units = "units.csv"\n')))
     assert run.event_counts.units.to_numpy().tolist()[0][:3] == ["AU 99", "nose", "wrinkle"]
     assert set(run.label_prediction.importance["feature"]) == {"AU 99"}
     page = write_report(run, tmp_path / "report").read_text("utf-8")
     assert "The table of action units gives" in page.replace("\N{NO-BREAK SPACE}", " ")
-    run = run_study(read_study(study('spellings = "spellings.csv"\nleast = 5\n')))
+    run = run_study(read_study(study(f'{quick}spellings = "spellings.csv"\nleast = 5\n')))
     assert "Nose=up" in set(run.cooccurrence.table["feature"])
     assert run.event_counts.spellings["n_intervals"].sum() > 0

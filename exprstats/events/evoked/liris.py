@@ -127,7 +127,7 @@ def _read_tabs(path: Path, names: list[str]) -> pd.DataFrame:
 def _read_seconds(path: Path, names: list[str]) -> pd.DataFrame:
     """Return times and values below one header line, fields parted by blanks or tabs.
 
-    Columns are found by their names where the header has them, else by their places.
+    Columns are found by the beginning of their names where the header has them, else by place.
     """
     lines = read_lines(path).splitlines()
     header = [one.lower() for one in lines[0].split()] if lines else []
@@ -136,11 +136,15 @@ def _read_seconds(path: Path, names: list[str]) -> pd.DataFrame:
     except ValueError as error:
         fact = f"below its header it must hold numbers only ({error})."
         raise DataError(Problem(fact, "Take the published file.", file=str(path))) from None
-    named = set(names) <= set(header) and len(header) == values.shape[1]
-    # A further column of a single dimension is its spread over annotators.
-    places = [header.index(name) for name in names] if named else [*range(1, len(names) + 1)]
-    if not len(values) or values.shape[1] <= max(places):
-        fact = f"it has {values.shape[1] if len(values) else 0} fields per line."
+    width = values.shape[1] if len(values) else 0
+    found = [[at for at, one in enumerate(header) if one.startswith(name)][:1] for name in names]
+    # Of a single dimension, a further column is its spread over annotators; before both together
+    # stand a time, or the start and the end of a segment, as in 2017.
+    places = [1] if len(names) == 1 else [width - 2, width - 1]
+    if all(found) and len(header) == width:
+        places = [at for (at,) in found]
+    if width <= len(names):
+        fact = f"it has {width} fields per line."
         remedy = f"It must hold time, {' and '.join(names)}."
         raise DataError(Problem(fact, remedy, file=str(path)))
     return pd.DataFrame(values[:, [0, *places]], columns=["time", *names])

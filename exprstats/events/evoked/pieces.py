@@ -14,7 +14,7 @@ from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.events.evoked.tables import ROLES, code_names, cut_scores, name_codes
 from exprstats.io.columns import Ids
-from exprstats.io.files.records import CHECK_ROWS
+from exprstats.io.files.tails import CHECK_ROWS
 from exprstats.io.numbers import MISSING_TEXTS
 from exprstats.io.sources import Source
 from exprstats.options import name_some

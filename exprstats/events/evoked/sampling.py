@@ -318,11 +318,12 @@ def trace_precision(truth: np.ndarray, score: np.ndarray, codes: np.ndarray, gro
     if not positives:
         return Trace(float("nan"), np.full(groups, np.nan))
     ordered, packed = _sort_rows(shown, score, codes, groups)
+    mask = (1 << groups.bit_length()) - 1
     # Blocks end where a score does, so that no step is in two of them.
     edges = np.searchsorted(ordered, ordered[:: max(_BLOCK, 4 * groups)])
     influence, total, gain, loss = np.zeros(groups), 0.0, 0.0, 0.0
     for start, end in pairwise([*np.unique(edges).tolist(), len(ordered)]):
-        values, homes = ordered[start:end], packed[start:end] >> 1 & _mask(groups)
+        values, homes = ordered[start:end], packed[start:end] >> 1 & mask
         hit = np.flatnonzero(packed[start:end] & 1)
         positive = values[hit]
         firsts = np.flatnonzero(np.r_[True, positive[1:] != positive[:-1]][: len(hit)])
@@ -339,10 +340,6 @@ def trace_precision(truth: np.ndarray, score: np.ndarray, codes: np.ndarray, gro
     estimate = total / positives
     influence -= estimate * np.bincount(codes[shown], minlength=groups)
     return Trace(estimate, influence / positives)
-
-
-def _mask(groups: int) -> int:
-    return (1 << groups.bit_length()) - 1
 
 
 def _sort_rows(

@@ -215,6 +215,13 @@ def rate_evoked(
         Percentile and jackknife-t rows of scores and differences over whole videos, one of them
         marked for print, p of differences, Holm's over models within expression and metric.
 
+    Notes
+    -----
+    In 120 simulated studies each with 12, 24 and 80 videos, 95% limits held the truth in .96,
+    .96 and .95 of
+    average precision; precision, recall and F1 of `compare_annotators` are in the same table
+    (``vignettes/coverage_events.csv``).
+
     Raises
     ------
     DataError

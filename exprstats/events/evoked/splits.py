@@ -64,7 +64,7 @@ class VideoSplit(Result):
         if np.isnan(least):
             return f"{start} Their labels could not be compared."
         row = self.table.sort_values("p_adjusted", kind="stable").iloc[0]
-        differ = "differs" if least < 1 - self.level else "does not differ beyond chance"
+        differ = "differs" if least < round(1 - self.level, 9) else "does not differ beyond chance"
         return (
             f"{start} The distribution of labels {differ} between parts; clearest: "
             f"{row['expression']} in {row['part']}, {write_points(row['estimate'])} percentage "

@@ -247,7 +247,8 @@ def _embed(
     name: str, values: Features, count: int, embed: Callable[[list[str]], np.ndarray] | None
 ) -> list[Any]:
     """Return the blocks of some features: numbers (n, dimensions), or counts for TF-IDF."""
-    blocks = list(values) if _is_fused(values) else [values]
+    fused = isinstance(values, tuple) and not any(isinstance(one, str) for one in values)
+    blocks = list(values) if fused else [values]
     found = []
     for block in blocks:
         if len(block) != count:
@@ -266,10 +267,6 @@ def _embed(
             raise OptionError(message, option="embed")
         found.append(vectors)
     return found
-
-
-def _is_fused(values: Any) -> bool:
-    return isinstance(values, tuple) and not any(isinstance(one, str) for one in values)
 
 
 class _Recalls(NamedTuple):

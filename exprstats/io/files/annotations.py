@@ -5,10 +5,12 @@ from __future__ import annotations
 import codecs
 import gzip
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from exprstats.io.files.words import list_words
 
 Use = Literal["evoked", "signing", "estimates", "lexicon"]
 
@@ -26,16 +28,33 @@ _LIRIS = re.compile(
 _EEV = {"Video ID", "Timestamp (milliseconds)"}
 _TIER = {"tier", "start", "end"}
 _NOLDUS = {"Video Time", "Neutral", "Happy", "Sad", "Angry"}
+# Emotions by which programs call their columns, in lower case.
+_EMOTIONS = frozenset(
+    list_words(
+        "joy|happy|happiness|sad|sadness|anger|angry|fear|fearful|scared|surprise|surprised|"
+        "disgust|disgusted|contempt|neutral|admiration|adoration|amusement|anxiety|awe|"
+        "awkwardness|boredom|calmness|concentration|confusion|contentment|craving|desire|"
+        "determination|disappointment|distress|doubt|ecstasy|embarrassment|excitement|guilt|"
+        "horror|interest|nostalgia|pain|pride|realization|relief|romance|satisfaction|shame|"
+        "sympathy|tiredness|triumph"
+    )
+)
+_TIMES = frozenset(list_words("time|timestamp|time stamp|seconds|timestamp_ms|frame_time"))
+_FILMS = frozenset(list_words("sourcestimuliname|stimulusname|stimulus"))
+# So many columns of emotions are no items of a questionnaire, if so many of their cells have
+# decimals.
+_FEWEST, _DECIMAL = 4, 0.5
 _AFFDEX = {"Anger", "Sadness", "Disgust", "Joy", "Surprise", "Fear", "Contempt"}
 
 
 @dataclass(frozen=True, slots=True)
 class Annotated:
-    """What a file is, what it is used for (a command, a lexicon), and whether people rated."""
+    """What a file is, its use (a command, a lexicon) with options, and whether people rated."""
 
     kind: str
     use: Use
     rated: bool = field(default=False, repr=False)
+    options: Mapping[str, str | list[str]] = field(default_factory=dict, repr=False)
 
 
 def tell_annotated(path: Path) -> Annotated | None:
@@ -166,4 +185,25 @@ def _tell_table(text: str) -> Annotated | None:
         for holds, kind, use in kinds:
             if holds:
                 return Annotated(kind, use)
+        if (found := _find_scores(cells, text.split("\n")[place + 1 : _LINES])) is not None:
+            return found
     return None
+
+
+def _find_scores(cells: Sequence[str], below: Sequence[str]) -> Annotated | None:
+    """Return what a log of frames is whose columns are called as emotions, in decimals."""
+    names = [cell.strip().strip('"') for cell in cells]
+    emotions = [one for one in names if re.sub(r"\W.*", "", one.lower()) in _EMOTIONS]
+    times = [one for one in names if one.lower() in _TIMES]
+    films = [one for one in names if one.lower() in _FILMS]
+    if len(emotions) < (2 if films else _FEWEST) or not times:
+        return None
+    places = [names.index(one) for one in emotions]
+    rows = [re.split(r"[,;\t]", line) for line in below if line.strip()]
+    held = [row[at] for row in rows for at in places if len(row) == len(names) and row[at].strip()]
+    if not held or sum("." in cell for cell in held) < _DECIMAL * len(held):
+        return None
+    options: dict[str, str | list[str]] = {"emotions": emotions}
+    options |= {"time": times[0]} if times[0] != "time" else {}
+    options |= {"by": [films[0]]} if films else {}
+    return Annotated("estimates of emotions, one row a frame", "estimates", options=options)

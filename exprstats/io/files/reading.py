@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from exprstats.document.text import join_words
 from exprstats.errors import Option, OptionError
 from exprstats.io.guards.ids import looks_like_date
 from exprstats.options import name_nearest
@@ -143,3 +144,27 @@ def choose_reading(
     if given:
         raise OptionError(Option(next(iter(given))), " is given twice: alone and within reading=.")
     return reading
+
+
+def tell_recoding(
+    reading: Reading, reverse: Sequence[str] = (), scale: tuple[float, float] | None = None
+) -> list[str]:
+    """Return what becomes of answers before any analysis: words get numbers, items are turned.
+
+    Examples
+    --------
+    >>> tell_recoding(Reading(labels=["Never", "Often"]), ["calm"], (1, 5))[0]
+    'Answers in words were coded as numbers (Never = 1, Often = 2).'
+    >>> tell_recoding(Reading(), ["calm", "sad"], (1, 5))
+    ['Answers to calm and sad were reversed on the scale (1 became 5, and 5 became 1).']
+    """
+    told = []
+    named = ", ".join(f"{name} = {number:g}" for number, name in reading.name_answers().items())
+    if reading.labels:
+        how = f"as numbers ({named})" if named else "by the number that each of them contains"
+        told.append(f"Answers in words were coded {how}.")
+    if reverse and scale is not None:
+        low, high = (f"{end:g}" for end in scale)
+        ends = f"{low} became {high}, and {high} became {low}"
+        told.append(f"Answers to {join_words(reverse)} were reversed on the scale ({ends}).")
+    return told

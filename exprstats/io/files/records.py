@@ -38,8 +38,6 @@ from exprstats.io.files.workbooks import (
     write_number,
 )
 
-CHECK_ROWS = "Check these rows for missing or unquoted separators; the file may be cut off."
-
 # Small enough that a batch stays in the processor's cache.
 _BATCH = 4_096
 _SAMPLE_LINES = 400
@@ -395,24 +393,3 @@ def _write_cell(value: Any) -> str:
 
 def _place(problem: Problem, path: Path) -> Problem:
     return Problem(problem.fact, problem.remedy, str(path), problem.column, problem.rows)
-
-
-def fit_row(row: list[str], width: int, padded: bool) -> list[str]:
-    """Return a row at the header's width: empty cells beyond it go, a sheet's short rows grow."""
-    if len(row) < width and padded:
-        return [*row, *[""] * (width - len(row))]
-    return row[:width] if len(row) > width and not any(row[width:]) else row
-
-
-def describe_ragged(ragged: list[tuple[int, int]], width: int) -> Problem:
-    """Return the problem of rows, each with its number of fields, that differ from the header."""
-    rows = tuple(number for number, _ in ragged)
-    number, fields = ragged[0]
-    remedy = CHECK_ROWS
-    if all(count == width + 1 for _, count in ragged):
-        remedy = "Quote texts that hold the separator, or give the first column a name."
-    fact = (
-        f"{count_things(len(ragged), 'row differs', 'rows differ')}"
-        f" from the header's {width} fields: row {number} has {fields}."
-    )
-    return Problem(fact, remedy, rows=rows)

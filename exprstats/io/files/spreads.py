@@ -214,11 +214,13 @@ def _keep_whole(found: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, st
 
     Columns of clips that lack a question are no loops.
     """
-    asked: dict[str, set[str]] = {}
     plain = {n: (clip, _strip_question(question)) for n, (clip, question) in found.items()}
-    for clip, question in plain.values():
-        asked.setdefault(clip, set()).add(question)
-    if len(asked) < 3 or len({frozenset(held) for held in asked.values()}) > 1:
+    asked = _group(plain)
+    if not asked:
+        # Numbers of questions may be those of the clips: "Q01. How warm? [Film 1]".
+        plain = {n: (clip, re.sub(r"\d+", "", question)) for n, (clip, question) in plain.items()}
+        asked = _group(plain)
+    if not asked:
         return {}
     words = {clip: clip.split() for clip in asked}
     # What all clips end in is the question, and no part of their ids.
@@ -229,6 +231,15 @@ def _keep_whole(found: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, st
         name: (" ".join(words[clip]).strip(" :.-_"), "rating" if single else question)
         for name, (clip, question) in plain.items()
     }
+
+
+def _group(pairs: Mapping[str, tuple[str, str]]) -> dict[str, set[str]]:
+    """Return the questions about each clip, if all of three or more clips have the same."""
+    asked: dict[str, set[str]] = {}
+    for clip, question in pairs.values():
+        asked.setdefault(clip, set()).add(question)
+    alike = len({frozenset(held) for held in asked.values()}) == 1
+    return asked if alike and len(asked) > 2 else {}
 
 
 def _strip_question(text: str) -> str:

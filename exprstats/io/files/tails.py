@@ -12,6 +12,7 @@ from exprstats.errors import Option, Problem
 from exprstats.io.files.records import Batch
 from exprstats.io.files.words import is_practice, is_practice_loop, is_total
 
+CHECK_ROWS = "Check these rows for missing or unquoted separators; the file may be cut off."
 Rows = Sequence[Sequence[str]]
 _MOST = 4
 _FEWEST = 5
@@ -236,3 +237,39 @@ def _read(cell: str) -> float | None:
     except ValueError:
         return None
     return value if abs(value) < _LARGEST else None
+
+
+def fit_row(row: list[str], width: int, padded: bool) -> list[str]:
+    """Return a row at the header's width: empty cells beyond it go, a sheet's short rows grow."""
+    if len(row) < width and padded:
+        return [*row, *[""] * (width - len(row))]
+    return row[:width] if len(row) > width and not any(row[width:]) else row
+
+
+def fit_rows(
+    rows: list[list[str]], numbers: np.ndarray, width: int, padded: bool
+) -> tuple[Batch, list[tuple[int, list[str]]]]:
+    """Return the rows that have the header's number of fields, and the numbered others."""
+    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+    if (lengths != width).any():
+        rows = [fit_row(row, width, padded) for row in rows]
+        lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+    fits = lengths == width
+    if fits.all():
+        return Batch(rows, numbers), []
+    wrong = list(zip(numbers[~fits].tolist(), compress(rows, ~fits), strict=True))
+    return Batch(list(compress(rows, fits)), numbers[fits]), wrong
+
+
+def describe_ragged(ragged: list[tuple[int, int]], width: int) -> Problem:
+    """Return the problem of rows, each with its number of fields, that differ from the header."""
+    rows = tuple(number for number, _ in ragged)
+    number, fields = ragged[0]
+    remedy = CHECK_ROWS
+    if all(count == width + 1 for _, count in ragged):
+        remedy = "Quote texts that hold the separator, or give the first column a name."
+    fact = (
+        f"{count_things(len(ragged), 'row differs', 'rows differ')}"
+        f" from the header's {width} fields: row {number} has {fields}."
+    )
+    return Problem(fact, remedy, rows=rows)

@@ -22,7 +22,8 @@ WORDS = {
         "stimuli|stim|film|filmclip|videoclip|stimulusitem|stimulusfile|videofile|mediafile|"
         "ausschnitt|sequenz|reiz|bild|foto|aufnahme|szene|stimulusid|extrait|sequence|"
         "estimulo|imagen|filmato|immagine|klip|uyaran|片段|视频|刺激|图片|fragment|trecho|"
-        "nagranie|видео|клип|動画|영상|target|object|trial|recording"
+        "nagranie|видео|клип|動画|영상|target|object|trial|recording|filename|rowindex|movie|moviefile|"
+        "excerpt|scene|clipname|videoname|stimulusname|filmclipname"
     ),
     "rater": list_words(
         "rater|worker|judge|coder|annotator|observer|crowdworker|evaluator|assessor|"
@@ -81,7 +82,18 @@ TIMES = frozenset(
         "semaine|dia|gun|zaman"
     )
 )
-_TRUTHS = {"truth", "ytrue", "groundtruth", "goldstandard"}
+_TRUTHS = frozenset(
+    list_words(
+        "truth|ytrue|truey|groundtruth|goldstandard|gold|yobs|observed|obs|yactual|truelabel"
+    )
+)
+_PREDICTED = frozenset(
+    list_words(
+        "prediction|predictions|predicted|pred|preds|ypred|predy|yhat|predictedlabel|vorhersage"
+    )
+)
+# A scale in the name of a column of ratings: "Rapport (1-7)".
+_SCALED = re.compile(r"[(\[]\s*\d+\s*(-|–|to|bis|à|a)\s*\d+\s*[)\]]")
 # Columns that programs of surveys write beside the answers, and others that are no answers.
 ASIDE = re.compile(
     r"(.*[_ .])?id|unnamed: \d+|index|row|column_\d+|time|timestamp|zeit|day|date|year|wave"
@@ -131,6 +143,15 @@ def is_practice(text: str, column: str) -> bool:
     return word in _TRIALS or (word in _TRAINING and bool(split_name(column) & _BLOCKS))
 
 
+# Words for submissions and sessions that somebody turned down or left.
+REJECTED = frozenset(
+    list_words(
+        "rejected|returned|timed out|timed-out|screened out|abandoned|excluded|failed|abgelehnt|"
+        "rejete|rechazado|rifiutato"
+    )
+)
+
+
 def is_practice_loop(column: str) -> bool:
     """Return whether a column is filled in rows of practice only: "practice_trials.thisN"."""
     first, _, rest = fold_name(column).replace(".", "_").partition("_")
@@ -140,7 +161,9 @@ def is_practice_loop(column: str) -> bool:
 # Columns that programs make of videos: features, and never what is to be predicted.
 TRACKED = re.compile(
     r"AU\d\d.*|(gaze|pose|head|eye|points|pitch|yaw|roll|au|blink)[_ ].*|.*_(displacement|velocity)"
-    r"|valid_share|mean_confidence|gaps|face_switches",
+    r"|valid_share|mean_confidence|gaps|face_switches"
+    # Blendshapes of ARKit and MediaPipe.
+    r"|(?-i:(brow|cheek|eye|jaw|mouth|nose)[A-Z]\w+|tongueOut|_neutral)",
     re.IGNORECASE,
 )
 TARGETS = ("target", "outcome", "criterion", "y", "dv")
@@ -222,6 +245,34 @@ def is_truth(name: str) -> bool:
     ['truth', 'Y_true', 'Ground truth']
     """
     return re.sub(r"[\W_]", "", str(name).lower()) in _TRUTHS
+
+
+def is_prediction(name: str) -> bool:
+    """Return whether a column of this name holds what a model predicts.
+
+    Examples
+    --------
+    >>> [name for name in ("y_pred", "yhat", "pred_time") if is_prediction(name)]
+    ['y_pred', 'yhat']
+    """
+    return re.sub(r"[\W_]", "", str(name).lower()) in _PREDICTED
+
+
+def is_model(name: str) -> bool:
+    """Return whether a column of this name tells models apart."""
+    return bool(split_name(name) & {*WORDS["model"]})
+
+
+def is_rated(name: str) -> bool:
+    """Return whether a column is called as mean ratings are, among measures.
+
+    Examples
+    --------
+    >>> [name for name in ("Valence_rating", "Rapport (1-7)", "smile") if is_rated(name)]
+    ['Valence_rating', 'Rapport (1-7)']
+    """
+    parts = {one for one in re.split(r"[\W\d_]+", fold_name(name)) if one}
+    return bool(parts & {*PLAIN, "rated"}) or _SCALED.search(name) is not None
 
 
 _STARTS = r"start|begin|beginn|anfang|onset|in|debut|inicio|inizio|start time|begin time|starttime"

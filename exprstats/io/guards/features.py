@@ -1,4 +1,4 @@
-"""Columns that are no features: ids, row numbers, constants and the target in other words."""
+"""Columns that are no features or answers: ids, row numbers, constants, copies, sums, ages."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
+from exprstats.io.files.words import is_total
+
 COPY = "a copy of the target"
 
 _FEWEST = 10
 _ID = re.compile(r"(.*[_ .-])?(id|ids|index|nr|no|number|code|row|unnamed: \d+)", re.IGNORECASE)
 # A correlation that falls short of 1 by less is one within rounding.
 _COPY = 1e-12
+# Rounded numbers correlate so highly at least with those that they come from.
+_NEAR = 0.9995
 
 
 def judge_features(
@@ -115,12 +119,33 @@ def _copies(column: pd.Series, truth: pd.Series) -> bool:
 
 
 def copies_numbers(values: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Return which columns (n, p) are others (n,) in another unit: abs(r) is 1 within rounding."""
+    """Return which columns (n, p) are others (n,) in another unit: abs(r) is 1 within rounding.
+
+    Both may be rounded, as z values beside the ratings that they come from.
+
+    Examples
+    --------
+    >>> truth = np.array([4.45, 4.58, 3.1, 2.96, 5.2, 4.01])
+    >>> standard = ((truth - truth.mean()) / truth.std()).round(3)
+    >>> copies_numbers(np.column_stack([standard, truth[::-1]]), truth).tolist()
+    [True, False]
+    """
     if len(truth) < 3:
         return np.zeros(values.shape[1], dtype=bool)
     away, rest = values - values.mean(axis=0), truth - truth.mean()
     scales = np.sqrt(np.mean(away * away, axis=0) * np.mean(rest * rest))
-    return (scales > 0) & (np.abs(rest @ away) / len(truth) >= (1 - _COPY) * scales)
+    covariances = rest @ away / len(truth)
+    found = (scales > 0) & (np.abs(covariances) >= (1 - _COPY) * scales)
+    for place in np.flatnonzero((scales > 0) & ~found & (np.abs(covariances) >= _NEAR * scales)):
+        slope = covariances[place] / np.mean(rest * rest)
+        step = _find_step(values[:, place]) + abs(slope) * _find_step(truth)
+        found[place] = np.abs(away[:, place] - slope * rest).max() <= step
+    return found
+
+
+def _find_step(values: np.ndarray) -> float:
+    """Return the unit in the last decimal of numbers (n,), up to the sixth; 0 of finer ones."""
+    return next((10.0**-d for d in range(7) if np.allclose(values, values.round(d), 0, 1e-9)), 0.0)
 
 
 def list_lost(
@@ -162,3 +187,58 @@ def list_lost(
         gone = [f"'{name}'" for name in known if name not in left]
         lost += [f"of class {' and '.join(gone)}"] if gone else []
     return f"{told}; nothing is left {' and '.join(lost)}" if lost else told
+
+
+def find_sums(table: pd.DataFrame, names: Sequence[str]) -> dict[str, str]:
+    """Return the columns among some that hold sums or means of the others, with the reason.
+
+    Parameters
+    ----------
+    table
+        As it was read.
+    names
+        Columns of numbers.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"a": [1.0, 2, 4], "b": [2.0, 2, 5], "c": [1.0, 3, 3]})
+    >>> find_sums(table.assign(all=table.sum(axis=1)), ["a", "b", "c", "all"])
+    {'all': 'it is the sum of the others'}
+    """
+    found = {}
+    for name in names:
+        rest = [one for one in names if one != name and not is_total(one)]
+        if len(rest) < 2 or not len(table):
+            continue
+        others, own = table[rest], table[name].to_numpy(float)
+        # Means are printed with some decimals.
+        means = np.abs(others.mean(axis=1).to_numpy(float) - own)
+        rounded = (own != np.rint(own)).any() and np.nanmax(means, initial=0) <= 0.0051
+        if len(rest) > 2 and np.array_equal(others.sum(axis=1).to_numpy(float), own):
+            found[name] = "it is the sum of the others"
+        elif len(rest) > 2 and rounded and not np.isnan(means).any():
+            found[name] = "it is the mean of the others"
+        elif is_total(name):
+            found[name] = "its name is that of totals or means"
+    return found
+
+
+def find_fixed(table: pd.DataFrame, names: Sequence[str], rater: str | None) -> dict[str, str]:
+    """Return the columns that hold one value for each rater, such as ages, with the reason.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"rater": list("aabb"), "age": [31, 31, 40, 40], "x": [1, 2, 1, 3]})
+    >>> find_fixed(table, ["age", "x"], "rater")
+    {'age': "it has one value for each 'rater'"}
+    """
+    if rater is None or table[rater].is_unique:
+        return {}
+    fixed = [
+        name
+        for name in names
+        if table.groupby(rater)[name].nunique().max() < 2 < table[name].nunique() + 1
+    ]
+    # What each rater gave to all clips is an answer where there is no other.
+    alone = len(fixed) == len(names)
+    return {} if alone else {name: f"it has one value for each '{rater}'" for name in fixed}

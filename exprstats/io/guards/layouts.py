@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from exprstats.apa import count_things
 from exprstats.errors import Option, Problem
 from exprstats.io.columns import CLOCK
 from exprstats.io.files.spreads import are_judges, find_pairs
-from exprstats.io.files.words import find_times, is_truth
+from exprstats.io.files.words import find_times, fold_name, is_aside, is_rated, is_truth
 from exprstats.io.files.workbooks import CODEBOOK
 from exprstats.io.guards.codes import holds_correlations, holds_printed, holds_steps
 from exprstats.options import name_some
@@ -27,6 +28,8 @@ _TRACKERS = {
     "LibreFace": {"frame_idx", "frame_time_in_ms"},
     "py-feat": {"FaceRectX", "FaceScore"},
 }
+# Correlation with the truth from which on columns are its predictions.
+_FOLLOWS = 0.2
 _MEASURED = re.compile(r"-?\d+[.,]\d+")
 _SHAPES = {"browDownLeft", "jawOpen", "mouthSmileLeft"}
 
@@ -55,7 +58,7 @@ def find_layout_kind(table: pd.DataFrame, guess: Guess) -> str:
     words = [str(name).strip().lower() for name in table.columns]
     judge = guess.roles.get("rater")
     alone = judge is not None and not {"clip", "rating"} & set(guess.roles)
-    compared = any(map(is_truth, words)) and guess.kind != "predictions"
+    compared = guess.kind != "predictions" and find_truth(table, guess.numbers) is not None
     pairs = find_pairs(guess.numbers, numbered={"clip", "subject"} <= set(guess.roles))
     # What nobody names a judge, and what is no answer in steps, is no rating: "rest_smile".
     pairs = pairs if are_judges(pairs) or holds_steps(table[list(pairs)].to_numpy(float)) else {}
@@ -71,6 +74,39 @@ def find_layout_kind(table: pd.DataFrame, guess: Guess) -> str:
         "items by raters": bool(pairs) and ("clip" in guess.roles or not counted),
     }
     return next((layout for layout, holds in found.items() if holds), guess.kind)
+
+
+def find_truth(table: pd.DataFrame, names: Sequence[str]) -> str | None:
+    """Return the column that others predict: by its name, its scale, or as what happened or not.
+
+    The one column that is called as ratings are, in decimals, is what others follow on its scale;
+    0 and 1 are what probabilities beside them predict.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"rating": [1.2, 3.4, 5.1], "net": [1.4, 3.1, 4.8]})
+    >>> table["svm"] = [2.1, 3.4, 4.5]
+    >>> find_truth(table, [*table])
+    'rating'
+    """
+    named = next((name for name in map(str, table) if is_truth(name)), None)
+    if named is not None:
+        return named
+    kept = [name for name in names if not is_aside(name)]
+    values = table[kept]
+    spans = values.max() - values.min()
+    rated = [name for name in kept if is_rated(name)]
+    steps = [name for name in kept if holds_steps(table[[name]].to_numpy(float))]
+    if len(rated) == 1 and len(kept) > 2 and not steps and spans.min() >= spans.max() / 2:
+        follow = values.corrwith(values[rated[0]]).drop(rated[0])
+        return rated[0] if follow.min() > _FOLLOWS else None
+    happened = [name for name in steps if set(table[name].dropna().unique()) == {0, 1}]
+    shares = [name for name in kept if name not in steps]
+    within = bool(shares) and values[shares].min().min() >= 0 and values[shares].max().max() <= 1
+    told = all(fold_name(name).startswith(("p_", "p.", "prob")) for name in shares)
+    if len(happened) == 1 and within and told and len(steps) == 1:
+        return happened[0]
+    return None
 
 
 def _holds_times(table: pd.DataFrame) -> bool:
@@ -101,7 +137,8 @@ def refuse_layout(layout: str) -> list[Problem]:
 def judge_frames(layout: str, table: pd.DataFrame) -> list[Problem]:
     """Return what keeps frames of one file from being one face of one video."""
     names = {str(name).strip(): name for name in table}
-    if set(names) >= _SHAPES and "Timecode" not in names:
+    ids = [name for name in table.select_dtypes(exclude="number") if table[name].is_unique]
+    if set(names) >= _SHAPES and "Timecode" not in names and not ids:
         fact = (
             "these are frames of blendshapes (MediaPipe, ARKit) without a time code of Live Link."
         )

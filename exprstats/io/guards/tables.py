@@ -16,7 +16,6 @@ from exprstats.apa import count_things
 from exprstats.codes import PROBE, Codes, encode_columns, explain_breach, find_places
 from exprstats.contracts import require_columns
 from exprstats.errors import DataError, Problem, warn_user
-from exprstats.io.files.words import is_total
 from exprstats.io.guards.codes import Outlying, find_codes, find_shared
 from exprstats.io.guards.ids import Finding, are_plain, judge_ids, name_ids
 from exprstats.options import check_columns
@@ -350,58 +349,3 @@ def _pick(table: pd.DataFrame, name: str | np.ndarray | None) -> Any:
     if isinstance(name, np.ndarray):
         return name
     return table[name] if name is not None and list(table.columns).count(name) == 1 else None
-
-
-def find_sums(table: pd.DataFrame, names: Sequence[str]) -> dict[str, str]:
-    """Return the columns among some that hold sums or means of the others, with the reason.
-
-    Parameters
-    ----------
-    table
-        As it was read.
-    names
-        Columns of numbers.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"a": [1.0, 2, 4], "b": [2.0, 2, 5], "c": [1.0, 3, 3]})
-    >>> find_sums(table.assign(all=table.sum(axis=1)), ["a", "b", "c", "all"])
-    {'all': 'it is the sum of the others'}
-    """
-    found = {}
-    for name in names:
-        rest = [one for one in names if one != name and not is_total(one)]
-        if len(rest) < 2 or not len(table):
-            continue
-        others, own = table[rest], table[name].to_numpy(float)
-        # Means are printed with some decimals.
-        means = np.abs(others.mean(axis=1).to_numpy(float) - own)
-        rounded = (own != np.rint(own)).any() and np.nanmax(means, initial=0) <= 0.0051
-        if len(rest) > 2 and np.array_equal(others.sum(axis=1).to_numpy(float), own):
-            found[name] = "it is the sum of the others"
-        elif len(rest) > 2 and rounded and not np.isnan(means).any():
-            found[name] = "it is the mean of the others"
-        elif is_total(name):
-            found[name] = "its name is that of totals or means"
-    return found
-
-
-def find_fixed(table: pd.DataFrame, names: Sequence[str], rater: str | None) -> dict[str, str]:
-    """Return the columns that hold one value for each rater, such as ages, with the reason.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"rater": list("aabb"), "age": [31, 31, 40, 40], "x": [1, 2, 1, 3]})
-    >>> find_fixed(table, ["age", "x"], "rater")
-    {'age': "it has one value for each 'rater'"}
-    """
-    if rater is None or table[rater].is_unique:
-        return {}
-    fixed = [
-        name
-        for name in names
-        if table.groupby(rater)[name].nunique().max() < 2 < table[name].nunique() + 1
-    ]
-    # What each rater gave to all clips is an answer where there is no other.
-    alone = len(fixed) == len(names)
-    return {} if alone else {name: f"it has one value for each '{rater}'" for name in fixed}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from exprstats.apa import count_things, write_count, write_level
+from exprstats.apa import write_level
 from exprstats.document.model import Section
 from exprstats.document.text import Text, join_texts, join_words, quote_sentence, say, write_plain
 from exprstats.inference.comparison.methods import describe_calibrating, describe_resampling
@@ -16,7 +16,12 @@ from exprstats.plots import label_metrics
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import Told
 from exprstats.report.methods.events import tell_estimates, tell_evoked, tell_signing
-from exprstats.report.methods.networks import tell_networks
+from exprstats.report.methods.models import (
+    tell_importance,
+    tell_models,
+    tell_networks,
+    tell_resampling,
+)
 from exprstats.report.methods.ratings import (
     tell_descriptives,
     tell_factor,
@@ -24,17 +29,14 @@ from exprstats.report.methods.ratings import (
     tell_reliability,
 )
 from exprstats.report.sections.comparisons import find_second
-from exprstats.report.sections.importance import gather_importance
 from exprstats.report.sections.intervals import KINDS, list_methods
 from exprstats.report.sections.invariance import tell_scaling
 from exprstats.report.sections.performance import name_metric, say_root
-from exprstats.report.sections.stability import find_split, name_resampled, name_tuning
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from exprstats.inference import Comparison
-    from exprstats.models import Models
 
 _MEASURES = {
     "rmse": "the root mean square error (RMSE)",
@@ -52,12 +54,12 @@ def describe_procedure(analysis: Analysis) -> tuple[Section, set[str]]:
         tell_factor,
         _tell_nesting,
         tell_openface,
-        _tell_models,
+        tell_models,
         _tell_human,
         _tell_comparison,
         _tell_calibration,
-        _tell_resampling,
-        _tell_importance,
+        tell_resampling,
+        tell_importance,
     ):
         told, sources = tell(analysis)
         sentences += told
@@ -82,90 +84,6 @@ def describe_procedure(analysis: Analysis) -> tuple[Section, set[str]]:
         ),
     )
     return section, cited
-
-
-def _tell_models(analysis: Analysis) -> Told:
-    """Return how subjects were divided, and how each model was fitted to them."""
-    models = find_split(analysis)
-    if models is None:
-        return [], set()
-    texts = [_tell_split(models, analysis)]
-    cited: set[str] = set()
-    for one in analysis.models.values():
-        told, sources = (_tell_forest if one.kind == "forest" else _tell_elastic)(one, analysis)
-        texts += told
-        cited |= sources
-    return texts, cited
-
-
-def _tell_split(models: Models, analysis: Analysis) -> Text:
-    row = models.glance().iloc[0]
-    names = {"train": "training", "validate": "validation", "test": "testing"}
-    counts = {name: row[f"n_{part}"] for part, name in names.items()}
-    told = [f"{write_count(count)} for {name}" for name, count in counts.items() if count]
-    strata = analysis.study and analysis.study.split and analysis.study.split.stratify
-    what = strata if isinstance(strata, str) else "the contexts that they have"
-    return say(
-        "The {people} of {clips} were divided at random into {told}{evenly}; all clips of a "
-        "subject belong to one part.",
-        people=count_things(sum(counts.values()), "subject"),
-        clips=count_things(len(models.design.clips), "clip"),
-        told=join_words(told),
-        evenly=f", stratified by {what}" if strata else "",
-    )
-
-
-def _tell_elastic(models: Models, analysis: Analysis) -> Told:
-    row = models.glance().iloc[0]
-    grid = models.penalties
-    searched = ""
-    if grid is not None:
-        alphas = ", ".join(f"{alpha:g}" for alpha in sorted(grid.alphas))
-        ratios = ", ".join(f"{ratio:g}" for ratio in grid.l1_ratios)
-        searched = f" among alpha ∈ {{{alphas}}} and l1_ratio ∈ {{{ratios}}}"
-    text = say(
-        "An elastic net (Zou & Hastie, 2005) predicted {target} from {features} standardized "
-        "on the training clips{where}; its penalty was the one with the lowest root mean "
-        "square error {tuned}{searched}, with scikit-learn (Pedregosa et al., 2011).",
-        tuned=name_tuning(models, analysis),
-        target=analysis.target,
-        features=count_things(row["n_features"], "feature"),
-        where=", for each context and for all contexts together" if row["n_contexts"] else "",
-        searched=searched,
-    )
-    return [text], {"zou", "pedregosa"}
-
-
-def _tell_forest(models: Any, analysis: Analysis) -> Told:
-    """Return how a random forest was tuned."""
-    text = say(
-        "A random forest (Breiman, 2001){trees} predicted {target} from {features}; the share of "
-        "features tried at a split and the least number of clips in a leaf were those with the "
-        "{error} on the validation subjects.",
-        target=analysis.target,
-        trees=_tell_trees(models),
-        features=_tell_features(models, analysis),
-        error="lowest share of wrong classes"
-        if models.design.classes
-        else "lowest root mean square error",
-    )
-    return [text], {"breiman"}
-
-
-def _tell_trees(models: Any) -> str:
-    forest = getattr(models.fits[0], "forest", None)
-    trees = getattr(forest, "n_estimators", None)
-    return "" if trees is None else f" of {write_count(trees)} trees"
-
-
-def _tell_features(models: Any, analysis: Analysis) -> str:
-    """Return what a model predicts from; a model told before has named it."""
-    if next(iter(analysis.models.values()), models) is not models:
-        return "the same features"
-    features = len(models.design.features)
-    contexts = any(sample.context is not None for sample in models.design.samples)
-    where = ", for each context and for all contexts together" if contexts else ""
-    return f"{count_things(features, 'feature')}{where}"
 
 
 def _tell_human(analysis: Analysis) -> Told:
@@ -222,88 +140,6 @@ def _tell_nesting(analysis: Analysis) -> Told:
     return texts, cited
 
 
-def _tell_resampling(analysis: Analysis) -> Told:
-    """Return where the intervals of weights and of their contrasts come from."""
-    texts: list[Text] = []
-    cited: set[str] = set()
-    if analysis.weights is not None:
-        texts.append(
-            say(
-                "{level} percentile intervals of the weights come from {refits} to resampled "
-                "{parts} subjects, the penalty tuned anew in each.",
-                parts=name_resampled(analysis.weights.model, analysis),
-                level=write_level(analysis.weights.level),
-                refits=count_things(analysis.weights.glance()["draws"].iloc[0], "refit"),
-            )
-        )
-        if analysis.weights.tidy()["term"].eq("unpenalised").any():
-            texts.append(_say_unpenalised())
-            cited |= {"efron", "holm"}
-    if analysis.contrasts is not None:
-        texts.append(
-            say(
-                "To compare contexts, all of them were fitted with one penalty and pooled "
-                "standard deviations in {refits} to jointly resampled subjects; differences are "
-                "described, not tested. Least squares without a penalty was tested by a delete-one "
-                "jackknife over subjects (Efron & Tibshirani, 1993) with Holm's (1979) adjustment.",
-                refits=count_things(analysis.contrasts.glance()["draws"].iloc[0], "refit"),
-            )
-        )
-        cited |= {"efron", "holm"}
-    if analysis.pooling is not None:
-        texts.append(
-            say(
-                "Models of single contexts were compared on the test clips with one model of all "
-                "contexts: features and targets were taken about their training means in each "
-                "context, which gives the model an intercept for each."
-            )
-        )
-    return texts, cited
-
-
-def _say_unpenalised() -> Text:
-    return say(
-        "Associations of features with the target were tested in the same regression without a "
-        "penalty, by a delete-one jackknife over subjects with the *t* distribution (Efron & "
-        "Tibshirani, 1993) and Holm's (1979) adjustment."
-    )
-
-
-def _tell_importance(analysis: Analysis) -> Told:
-    """Return how the importance of features and partial dependence were measured."""
-    texts: list[Text] = []
-    cited: set[str] = set()
-    found = gather_importance(analysis)
-    if found:
-        rows = next(iter(found.values())).tidy()
-        rows = rows[rows["term"].eq("importance") & rows["headline"].eq(True)]
-        repeats = max(int(getattr(one, "repeats", 0)) for one in found.values())
-        texts.append(
-            say(
-                "The importance of a feature was measured as the rise of the test error when its "
-                "values were permuted between test subjects (Breiman, 2001){repeats}, with "
-                "{level} {method} intervals over test subjects{together}.",
-                together="; features that correlated highly in training were permuted together as "
-                "well"
-                if any(one.tidy()["term"].eq("group_importance").any() for one in found.values())
-                else "",
-                repeats=f", averaged over {write_count(repeats)} permutations" if repeats else "",
-                level=write_level(float(rows["level"].iloc[0])),
-                method="bootstrap" if rows["method"].eq("percentile").all() else "jackknife",
-            )
-        )
-        cited.add("breiman")
-    if analysis.dependence:
-        texts.append(
-            say(
-                "Partial dependence (Friedman, 2001) is the mean prediction over the training "
-                "clips with one feature set to a value."
-            )
-        )
-        cited.add("friedman")
-    return texts, cited
-
-
 def _say_measures(comparison: Comparison) -> Text:
     named = label_metrics(comparison).items()
     told = join_words([_MEASURES.get(metric, name_metric(label)) for metric, label in named])
@@ -324,7 +160,21 @@ def _tell_comparison(analysis: Analysis) -> Told:
         texts.append(say("{verb} {named}.", verb=verb, named=join_words(baselines)))
     compared = bool(shown["versus"].notna().any())
     told = " of test performance" + (" and of differences between models" if compared else "")
-    methods = list_methods(shown)
+    intervals, cited = _tell_intervals(comparison, list_methods(shown), told)
+    texts, sources = [*texts, *intervals], sources | cited
+    if compared:
+        sources.add("holm")
+        adjusted = "The *p* values of differences were adjusted by the method of Holm (1979)."
+        texts.append(say(adjusted))
+    told, cited = _tell_second(rows)
+    texts += [*told, *([] if analysis.ceiling is None else [say_root(analysis)])]
+    return texts, sources | cited
+
+
+def _tell_intervals(comparison: Comparison, methods: list[str], told: str) -> Told:
+    """Return what intervals and *p* come from; ``told``: what they are of."""
+    texts: list[Text] = []
+    sources: set[str] = set()
     drawn = [method for method in methods if method in KINDS]
     if drawn:
         # The inference room says what was resampled; a second stage has its own source there.
@@ -365,13 +215,7 @@ def _tell_comparison(analysis: Analysis) -> Told:
             "too."
         )
         texts.append(say(told))
-    if compared:
-        sources.add("holm")
-        adjusted = "The *p* values of differences were adjusted by the method of Holm (1979)."
-        texts.append(say(adjusted))
-    told, cited = _tell_second(rows)
-    texts += [*told, *([] if analysis.ceiling is None else [say_root(analysis)])]
-    return texts, sources | cited
+    return texts, sources
 
 
 def _tell_second(rows: pd.DataFrame) -> Told:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from exprstats.apa import count_things, write_level, write_number, write_percent
 from exprstats.document.cells import ALL, list_levels, name_contexts, pick_rows
+from exprstats.document.model import keep
 from exprstats.document.text import Text, join_words, say
-from exprstats.io.ratings import tell_recoding
+from exprstats.io.files.reading import tell_recoding
 from exprstats.measurement.factor.checks import PINGOUIN
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import Told, find_r_year
@@ -62,7 +63,7 @@ def tell_reliability(analysis: Analysis) -> Told:
     reml = bool(shown["estimator"].eq("reml").any())
     lmer = reml and analysis.reliability.r_call is not None
     texts = [
-        *say_ratings(analysis),
+        *keep(say_ratings(analysis)),
         *_tell_recoding(analysis),
         say(
             "Inter-rater reliability was estimated{how} with the {named} of the mean of *k* "
@@ -88,10 +89,11 @@ def tell_reliability(analysis: Analysis) -> Told:
 
 def _tell_recoding(analysis: Analysis) -> list[Text]:
     """Return how answers were coded and reversed, where the study says so."""
-    settings = analysis.study.ratings if analysis.study else None
-    if settings is None:
+    study = analysis.study
+    settings = study.ratings if study else None
+    if study is None or settings is None:
         return []
-    reading = settings.choose_reading(analysis.study.reading)
+    reading = settings.choose_reading(study.reading)
     found = tell_recoding(reading, settings.reverse, settings.scale)
     return [say("{told}", told=told) for told in found]
 
@@ -152,7 +154,7 @@ def tell_factor(analysis: Analysis) -> Told:
     sources |= {"rosseel", "r"} if factor.engine == "lavaan" else set()
     sources |= {"hu"} if warn_of_misfit(select_shown(rows)) else set()
     told, cited = _tell_consistency(rows)
-    return [*texts, *told, *_tell_score_reliability(analysis)], sources | cited
+    return [*keep(*texts, *told, _tell_score_reliability(analysis))], sources | cited
 
 
 def _tell_fitted(rows: pd.DataFrame) -> str:
@@ -175,15 +177,15 @@ def _tell_consistency(rows: pd.DataFrame) -> Told:
     return [told], {"cronbach"} | ({"vallat"} if second else set())
 
 
-def _tell_score_reliability(analysis: Analysis) -> list[Text]:
+def _tell_score_reliability(analysis: Analysis) -> Text | None:
     """Return what the reliability of the scores is, where it was estimated."""
     shown = pick_reliability(analysis)
     shown = shown[shown["estimate"].notna()]
     if shown.empty:
-        return []
+        return None
     told = "The reliability of the scores was estimated as {term} of the raters' own scores, their "
     told += "answers weighted as the scores are."
-    return [say(told, term=name_term(shown))]
+    return say(told, term=name_term(shown))
 
 
 def _name_engine(factor: Any) -> str:
@@ -206,12 +208,14 @@ def tell_openface(analysis: Analysis) -> Told:
         return [], set()
     known = [name for name in _list_used(analysis) if _is_ours(name)]
     texts = [
-        _say_frames(settings),
-        _say_validity(settings),
-        *_say_motion(known, settings),
-        *_say_units(known),
+        *keep(
+            _say_frames(settings),
+            _say_validity(settings),
+            _say_motion(known, settings),
+            _say_units(known),
+        )
     ]
-    return [*texts, *_say_kept(analysis)], {"baltrusaitis"}
+    return [*keep(*texts, _say_kept(analysis))], {"baltrusaitis"}
 
 
 def _say_frames(settings: OpenfaceSettings) -> Text:
@@ -249,11 +253,11 @@ def _say_validity(settings: OpenfaceSettings) -> Text:
     )
 
 
-def _say_motion(known: list[str], settings: OpenfaceSettings) -> list[Text]:
+def _say_motion(known: list[str], settings: OpenfaceSettings) -> Text | None:
     unit = settings.unit
     moving = [text.format(unit=unit) for name, text in _MOVING.items() if _moves(name, known)]
     if not moving:
-        return []
+        return None
     velocity = any(name.endswith("_velocity") for name in known)
     change = "change" if settings.signed else "absolute change"
     faster = (
@@ -262,25 +266,23 @@ def _say_motion(known: list[str], settings: OpenfaceSettings) -> list[Text]:
         if velocity
         else ""
     )
-    return [
-        say(
-            "Displacement is the mean Euclidean distance (of angles the absolute difference) from "
-            "one moment to the next, over pairs of consecutive valid moments{faster}. {measured} "
-            "computed for {moving}; no change was counted across a gap or from "
-            "one face to another.",
-            faster=faster,
-            measured="Both were" if velocity else "It was",
-            moving=join_words(moving),
-        )
-    ]
+    return say(
+        "Displacement is the mean Euclidean distance (of angles the absolute difference) from "
+        "one moment to the next, over pairs of consecutive valid moments{faster}. {measured} "
+        "computed for {moving}; no change was counted across a gap or from "
+        "one face to another.",
+        faster=faster,
+        measured="Both were" if velocity else "It was",
+        moving=join_words(moving),
+    )
 
 
-def _say_units(known: list[str]) -> list[Text]:
+def _say_units(known: list[str]) -> Text | None:
     told = [text for name, text in _UNITS.items() if name in known]
-    return [say("Action units gave {told}.", told=join_words(told))] if told else []
+    return say("Action units gave {told}.", told=join_words(told)) if told else None
 
 
-def _say_kept(analysis: Analysis) -> list[Text]:
+def _say_kept(analysis: Analysis) -> Text | None:
     told = []
     shares = read_shares(analysis)
     if len(shares):
@@ -292,7 +294,7 @@ def _say_kept(analysis: Analysis) -> list[Text]:
     ]
     if left:
         told.append(f"{count_things(sum(left), 'clip was', 'clips were')} left out")
-    return [say("{told}.", told="; ".join(told))] if told else []
+    return say("{told}.", told="; ".join(told)) if told else None
 
 
 def _list_used(analysis: Analysis) -> list[str]:

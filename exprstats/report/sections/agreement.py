@@ -10,6 +10,7 @@ from exprstats.apa import write_count, write_level, write_number, write_percent
 from exprstats.document.cells import (
     collect_notes,
     find_extremes,
+    find_parts,
     find_row,
     list_levels,
     name_contexts,
@@ -17,7 +18,7 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Section, Table
+from exprstats.document.model import Section, Table, keep
 from exprstats.document.tables import column, estimate_columns, tabulate
 from exprstats.document.text import Text, say
 from exprstats.reliability.agreement import JOINED
@@ -43,18 +44,18 @@ def describe_agreement(analysis: Analysis) -> Section | None:
     return Section(
         "agreement",
         "Agreement between raters",
-        sentences=(
+        sentences=keep(
             *_say_headline(agreement, rows),
-            *_say_shares(rows),
+            _say_shares(rows),
             say(
                 "<Table agreement> lists the coefficients with their intervals and numbers of "
                 "clips and raters."
             ),
         ),
-        tables=(
+        tables=keep(
             _build_coefficients(agreement, rows),
-            *_build_pairs(agreement),
-            *_build_confusions(agreement),
+            _build_pairs(agreement),
+            _build_confusions(agreement),
         ),
     )
 
@@ -103,7 +104,7 @@ def _tell(row: dict[Any, Any]) -> str:
     return write_estimate(row) + (limits and limits + write_limits(row))
 
 
-def _say_shares(rows: pd.DataFrame) -> tuple[Text, ...]:
+def _say_shares(rows: pd.DataFrame) -> Text | None:
     """Return how often raters chose the same value, chance or no chance."""
     told = {
         "percent_agreement": "Two raters of a clip chose the same value in {share} of all cases",
@@ -116,7 +117,7 @@ def _say_shares(rows: pd.DataFrame) -> tuple[Text, ...]:
         if mine["estimate"].notna().any():
             ends = [write_percent(row["estimate"]) for row in find_extremes(mine)]
             texts.append(text.format(share=" to ".join(dict.fromkeys(ends))))
-    return (say("{text}.", text="; ".join(texts)),) if texts else ()
+    return say("{text}.", text="; ".join(texts)) if texts else None
 
 
 def _build_coefficients(agreement: Agreement, rows: pd.DataFrame) -> Table:
@@ -156,22 +157,18 @@ def _build_coefficients(agreement: Agreement, rows: pd.DataFrame) -> Table:
                 level=write_level(agreement.level),
                 people="subjects" if knows_subjects(shown) else "clips",
             ),
-            *collect_notes(shown, ("name", "item", "context"), _list_said(shown)),
+            *collect_notes(
+                shown, ("name", "item", "context"), {*find_parts(shown, "over "), FIXED_RATERS}
+            ),
         ),
         rows=agreement.tidy(),
     )
 
 
-def _list_said(rows: pd.DataFrame) -> set[str]:
-    """Return the parts of notes that name the jackknife."""
-    parts = {part for note in rows["note"].dropna() for part in str(note).split("; ")}
-    return {part for part in parts if part.startswith("over ")} | {FIXED_RATERS}
-
-
-def _build_pairs(agreement: Agreement) -> tuple[Table, ...]:
+def _build_pairs(agreement: Agreement) -> Table | None:
     """Return the table: pairs of raters, of many those who agree least."""
     if agreement.pairs.empty:
-        return ()
+        return None
     rows = name_contexts(agreement.pairs)
     shown = rows
     if len(rows) > _MOST_PAIRS:
@@ -194,16 +191,14 @@ def _build_pairs(agreement: Agreement) -> tuple[Table, ...]:
                 all=write_count(len(rows)),
             )
         )
-    return (
-        tabulate(
-            "agreement_pairs",
-            "Pairs of Raters",
-            shown,
-            columns,
-            group=group,
-            notes=tuple(notes),
-            rows=agreement.pairs,
-        ),
+    return tabulate(
+        "agreement_pairs",
+        "Pairs of Raters",
+        shown,
+        columns,
+        group=group,
+        notes=tuple(notes),
+        rows=agreement.pairs,
     )
 
 
@@ -211,16 +206,16 @@ def _name_pair(row: dict[Any, Any]) -> str:
     return f"{row['rater_1']} and {row['rater_2']}"
 
 
-def _build_confusions(agreement: Agreement) -> tuple[Table, ...]:
+def _build_confusions(agreement: Agreement) -> Table | None:
     """Return the table: which values two raters gave the same clips, where pairs are few."""
     rows = name_contexts(agreement.confusions)
     if rows.empty:
-        return ()
+        return None
     values = sorted({*rows["value_1"], *rows["value_2"]})
     keys = ["context", "item", "rater_1", "rater_2"]
     pairs = rows.drop_duplicates(keys)[keys].to_dict("records")
     if len(pairs) > _MOST_CONFUSIONS or len(values) > _MOST_VALUES:
-        return ()
+        return None
     lines = []
     for pair in pairs:
         mine = pick_rows(rows, **{str(key): value for key, value in pair.items()})
@@ -243,14 +238,12 @@ def _build_confusions(agreement: Agreement) -> tuple[Table, ...]:
         ),
     )
     note = say("Clips on the diagonal have the same value from both.")
-    return (
-        tabulate(
-            "agreement_confusions",
-            "Values of Two Raters",
-            lines,
-            columns,
-            group="pair",
-            notes=(note,),
-            rows=agreement.confusions,
-        ),
+    return tabulate(
+        "agreement_confusions",
+        "Values of Two Raters",
+        lines,
+        columns,
+        group="pair",
+        notes=(note,),
+        rows=agreement.confusions,
     )

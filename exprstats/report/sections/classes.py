@@ -103,7 +103,7 @@ def build_classes(analysis: Analysis) -> tuple[Table, ...]:
     )
 
 
-def describe_predicted(predictions: pd.DataFrame) -> Section:
+def describe_class_counts(predictions: pd.DataFrame) -> Section:
     """Return a section on how often each class is true, and how often models predict it."""
     rows = predictions
     if "fitted_on" in rows and rows["fitted_on"].eq("all").any():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ from exprstats.document.cells import (
     ALL,
     Row,
     collect_notes,
+    find_parts,
     find_row,
     list_levels,
     list_records,
@@ -19,8 +21,8 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Table, list_columns
-from exprstats.document.tables import column
+from exprstats.document.model import Column, Table, keep, list_columns
+from exprstats.document.tables import column, match_row, tabulate
 from exprstats.document.text import FIXED, Text, say
 from exprstats.reliability.icc.analysis import FIXED_RATERS
 from exprstats.reliability.icc.analysis import INDEPENDENT as ALONE
@@ -119,65 +121,66 @@ def build_coefficients(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliabil
     limited = same[same["conf_low"].notna()]
     known, resampled = knows_subjects(shown), shown["method"].isin(CLUSTERED).any()
     methods = {*limited["method"]} - ({*CLUSTERED} if not resampled else set())
-    independent = bool(same["method"].isin(INDEPENDENT).any())
-    family = find_family(shown)
-    ranges = name_contexts(design)
-    cells = [_write_row(row, rows, ranges) for row in list_records(shown)]
+    family, ranges = find_family(shown), name_contexts(design)
     first, group = place_rows(shown)
     spanner = f"{write_level(float(shown['level'].iloc[0]))} CI"
     over = "Clustered by subject" if known else "Clips left out one by one"
-    columns = [
+    if same["method"].isin(INDEPENDENT).any():
+        methods |= {"independent"}
+    columns = (
         first,
-        Column("average", say("ICC({family},*k*)", family=family)),
-        *([Column("clusters", say("{over}", over=over), spanner)] * ("jackknife" in methods)),
-        *(
-            [Column("fixed", say("{over}, raters fixed", over=over), spanner)]
-            * ("jackknife_subjects" in methods)
+        column("average", f"ICC({family},*k*)", write_estimate, of=dict),
+        *_interval_columns(rows, over, spanner, methods),
+        column(
+            "single",
+            f"ICC({family},1)",
+            write_estimate,
+            of=lambda row: find_row(
+                rows,
+                context=row["context"],
+                item=row["item"],
+                term=row["term"].replace(",k)", ",1)"),
+            ),
         ),
-        *([Column("independent", say("Clips treated as independent"), spanner)] * independent),
-        *([Column("bootstrap", say("Bootstrap"), spanner)] * ("bootstrap" in methods)),
-        Column("single", say("ICC({family},1)", family=family)),
-        *list_columns(raters="Raters per clip", clips="Clips"),
-        *([Column("subjects", say("Subjects"))] * known),
-    ]
+        column("raters", "Raters per clip", of=lambda row: _write_raters(row, ranges)),
+        column("n_clips", "Clips", write_count),
+        column("n_clusters", "Subjects", write_count) if known else None,
+    )
     per = "Context" if first.key == "context" else "Question"
     ranged = bool(design["raters_min"].ne(design["raters_max"]).any())
-    return Table(
+    return tabulate(
         "reliability",
         f"Inter-Rater Reliability per {per}" + (" and Context" if group else ""),
-        tuple(columns),
-        pd.DataFrame(cells),
+        shown,
+        columns,
         group=group,
-        notes=(
+        notes=keep(
             _explain_terms(family, ranged=ranged),
-            *_tell_samples(shown),
+            _tell_samples(shown),
             *_list_notes(shown, same, methods),
-            *_tell_bootstrap(same),
-            *_tell_reml(rows, result),
+            _tell_bootstrap(same),
+            _tell_reml(rows, result),
         ),
         rows=name_contexts(result.tidy()),
         main=True,
     )
 
 
-def _write_row(row: Row, rows: pd.DataFrame, ranges: pd.DataFrame) -> dict[str, str]:
-    same = list_records(pick_rows(rows, context=row["context"], item=row["item"]))
-    single = _find(same, term=row["term"].replace(",k)", ",1)"))
-    average = _pick(same, term=row["term"], k_rule=row["k_rule"])
-    independent = [one for one in average if one["method"] in INDEPENDENT]
-    return {
-        "context": row["context"],
-        "item": str(row["item"]),
-        "average": write_estimate(row),
-        "clusters": write_limits(_find(average, method="jackknife")),
-        "fixed": write_limits(_find(average, method="jackknife_subjects")),
-        "independent": write_limits(independent[0]) if independent else MISSING,
-        "bootstrap": write_limits(_find(average, method="bootstrap")),
-        "single": write_estimate(single),
-        "raters": _write_raters(row, ranges),
-        "clips": write_count(row["n_clips"]),
-        "subjects": MISSING if pd.isna(row["n_clusters"]) else write_count(row["n_clusters"]),
+def _interval_columns(
+    rows: pd.DataFrame, over: str, spanner: str, shown: set[Any]
+) -> Iterator[Column]:
+    """Yield the columns of intervals, each from the rows that hold it."""
+    ways = {
+        "jackknife": (over, ("jackknife",)),
+        "jackknife_subjects": (f"{over}, raters fixed", ("jackknife_subjects",)),
+        "independent": ("Clips treated as independent", INDEPENDENT),
+        "bootstrap": ("Bootstrap", ("bootstrap",)),
     }
+    for key, (heading, methods) in ways.items():
+        if key in shown:
+            own = rows[rows["method"].isin(methods)]
+            of = match_row(own, "context", "item", "term", "k_rule")
+            yield column(key, heading, write_limits, of=of, under=spanner)
 
 
 def _write_raters(row: dict[Any, Any], ranges: pd.DataFrame) -> str:
@@ -200,16 +203,14 @@ def _explain_terms(family: str, *, ranged: bool) -> Text:
     )
 
 
-def _tell_samples(shown: pd.DataFrame) -> tuple[Text, ...]:
+def _tell_samples(shown: pd.DataFrame) -> Text | None:
     if not shown["context"].eq(ONE_SAMPLE).any():
-        return ()
-    return (
-        say(
-            "{all}: within contexts; level differences between contexts do not count as "
-            "reliability. {sample}: level differences between contexts count as reliability.",
-            all=ALL,
-            sample=ONE_SAMPLE,
-        ),
+        return None
+    return say(
+        "{all}: within contexts; level differences between contexts do not count as "
+        "reliability. {sample}: level differences between contexts count as reliability.",
+        all=ALL,
+        sample=ONE_SAMPLE,
     )
 
 
@@ -219,14 +220,14 @@ def _list_notes(shown: pd.DataFrame, same: pd.DataFrame, methods: set[Any]) -> t
     said = {ALONE, FIXED_RATERS}
     notes = []
     if "jackknife" in methods:
-        overs = _find_parts(same[same["method"].eq("jackknife")], "over ")
+        overs = find_parts(same[same["method"].eq("jackknife")], "over ")
         whole = "over subjects, and raters where shared" if known else "over clips and raters"
         template = "{name}: delete-one jackknife {over}"
         template += "; allows for clips of one subject being alike." if known else "."
         notes.append(say(template, name=name, over=overs[0] if len(overs) == 1 else whole))
         said |= {*overs} if len(overs) == 1 else set()
     if "jackknife_subjects" in methods:
-        overs = _find_parts(same[same["method"].eq("jackknife_subjects")], "over ")
+        overs = find_parts(same[same["method"].eq("jackknife_subjects")], "over ")
         whole = f"over {'subjects' if known else 'clips'}"
         notes.append(
             say(
@@ -236,7 +237,7 @@ def _list_notes(shown: pd.DataFrame, same: pd.DataFrame, methods: set[Any]) -> t
             )
         )
         said |= {*overs}
-    parts = _find_parts(same[same["method"].isin(INDEPENDENT)], "the ")
+    parts = find_parts(same[same["method"].isin(INDEPENDENT)], "the ")
     whole = parts[0] if len(parts) == 1 else "the clips that all raters rated"
     of = f" of {whole}" if parts else ""
     narrow = ", too narrow where they are alike" if known and methods & {*CLUSTERED} else ""
@@ -255,12 +256,6 @@ def _list_notes(shown: pd.DataFrame, same: pd.DataFrame, methods: set[Any]) -> t
         ]
     )
     return (*notes, *told, *collect_notes(kept, ("item", "context"), {*said, *parts}))
-
-
-def _find_parts(rows: pd.DataFrame, start: str) -> list[str]:
-    """Return the different parts of notes that start with a word."""
-    parts = [part for note in rows["note"].dropna() for part in str(note).split("; ")]
-    return list(dict.fromkeys(part for part in parts if part.startswith(start)))
 
 
 def build_forms(rows: pd.DataFrame, shown: pd.DataFrame, result: Reliability) -> tuple[Table, ...]:
@@ -332,30 +327,28 @@ def _list_form_notes(
     return (*notes, *(say("{text}", text=text) for text in meanings))
 
 
-def _tell_bootstrap(rows: pd.DataFrame) -> tuple[Text, ...]:
+def _tell_bootstrap(rows: pd.DataFrame) -> Text | None:
     drawn = rows[rows["method"].eq("bootstrap")]
     if drawn.empty:
-        return ()
+        return None
     draws = sorted({int(count) for count in drawn["draws"].dropna()})
     template = "Bootstrap: percentiles of {draws} draws of {units}"
     template += (
         "." if drawn["n_clusters"].isna().all() else "; that raters are shared does not widen it."
     )
-    return (
-        say(
-            template,
-            draws=" to ".join(dict.fromkeys(write_count(draws[end]) for end in (0, -1))),
-            units="clips" if drawn["n_clusters"].isna().all() else "subjects",
-        ),
+    return say(
+        template,
+        draws=" to ".join(dict.fromkeys(write_count(draws[end]) for end in (0, -1))),
+        units="clips" if drawn["n_clusters"].isna().all() else "subjects",
     )
 
 
-def _tell_reml(rows: pd.DataFrame, result: Reliability) -> tuple[Text, ...]:
+def _tell_reml(rows: pd.DataFrame, result: Reliability) -> Text | None:
     if not rows["estimator"].eq("reml").any():
-        return ()
+        return None
     if result.r_call is None:
         how = "come from statsmodels (MixedLM)" if result.model == "two-way" else "need no R"
-        return (say("REML components {how}; they are never negative.", how=how),)
+        return say("REML components {how}; they are never negative.", how=how)
     versions = ", ".join(f"{name} {version}" for name, version in result.r_versions.items())
     template = "REML components come from R ({versions}): {call}."
-    return (say(template, versions=versions, call=result.r_call),)
+    return say(template, versions=versions, call=result.r_call)

@@ -47,7 +47,9 @@ def _value_column(
     """Return a column of values of the metric, or of estimates and limits, which ``write`` says."""
 
     def fill(row: dict[Any, Any]) -> str:
-        return (write or write_number)(row if write else row[key], 3, bounded=row["bounded"])
+        if write is None:
+            return write_number(row[key], 3, bounded=row["bounded"])
+        return write(row, 3, bounded=row["bounded"])
 
     return column(key, heading, of=fill, under=under)
 

@@ -19,7 +19,7 @@ from exprstats.document.cells import (
     write_limits,
     write_mark,
 )
-from exprstats.document.model import Column, Section, Table, list_columns
+from exprstats.document.model import Column, Section, Table, keep, list_columns
 from exprstats.document.text import Text, join_texts, join_words, say
 from exprstats.inference.comparison.regression import OLS
 from exprstats.inference.resampling.summaries import TOO_FEW
@@ -56,7 +56,7 @@ def describe_comparisons(analysis: Analysis) -> Section | None:
             ),
             *(() if warned else second),
         ),
-        caveats=(*warned, *_warn_of_draws(shown, analysis.comparison.draws)),
+        caveats=keep(*warned, _warn_of_draws(shown, analysis.comparison.draws)),
         tables=(_build_table(shown, labels, analysis),),
     )
 
@@ -114,7 +114,8 @@ def _build_table(
     abreast = len(labels) <= MOST_ABREAST
     level = write_level(float(shown["level"].iloc[0]))
     blocks = [[*labels]] if abreast else [[metric] for metric in labels]
-    first = _find_common(shown)
+    models = list_levels(shown, "model")
+    first = models[0] if len(models) == 1 else None  # what every difference starts from
     heading = say("{model} minus", model=analysis.name_model(first)) if first else say("Comparison")
     columns = [Column("pair", heading, words=True)]
     for place, metric in enumerate(blocks[0]):
@@ -146,12 +147,6 @@ def _build_table(
         rows=shown,
         main=True,
     )
-
-
-def _find_common(shown: pd.DataFrame) -> Any:
-    """Return the model that every difference starts from, or None."""
-    models = list_levels(shown, "model")
-    return models[0] if len(models) == 1 else None
 
 
 def _write_title(first: Any, analysis: Analysis) -> str:
@@ -282,16 +277,14 @@ def _count_all(count: int) -> str:
     return f"all {write_count(count)} differences of mean errors"
 
 
-def _warn_of_draws(shown: pd.DataFrame, draws: int) -> tuple[Text, ...]:
+def _warn_of_draws(shown: pd.DataFrame, draws: int) -> Text | None:
     if draws >= _FEW_DRAWS or not is_bootstrapped(shown):
-        return ()
-    return (
-        say(
-            "With {draws} draws no *p* below {least} can be seen and limits vary from seed to "
-            "seed; use 2,000 or more for publication.",
-            draws=write_count(draws),
-            least=write_p(2 / (draws + 1)),
-        ),
+        return None
+    return say(
+        "With {draws} draws no *p* below {least} can be seen and limits vary from seed to "
+        "seed; use 2,000 or more for publication.",
+        draws=write_count(draws),
+        least=write_p(2 / (draws + 1)),
     )
 
 

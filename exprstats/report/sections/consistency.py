@@ -83,13 +83,13 @@ def _say_alpha(rows: pd.DataFrame, shown: pd.DataFrame) -> tuple[Text, ...]:
     )
 
 
-def say_maxima(factor: Factor) -> tuple[Text, ...]:
+def say_maxima(factor: Factor) -> Text | None:
     """Return that the likelihood has several maxima, where lavaan needed other starts."""
     told = tell_maxima(factor.solutions)
-    return (quote_sentence(told),) if told else ()
+    return quote_sentence(told) if told else None
 
 
-def warn_of_misfit(rows: pd.DataFrame) -> tuple[Text, ...]:
+def warn_of_misfit(rows: pd.DataFrame) -> Text | None:
     """Return which models describe their items badly by usual marks (Hu & Bentler, 1999)."""
     poor = []
     for context, own in rows[rows["term"].isin(["cfi", "srmr"])].groupby("context", sort=False):
@@ -97,14 +97,12 @@ def warn_of_misfit(rows: pd.DataFrame) -> tuple[Text, ...]:
         if value.get("cfi", 1.0) < POOR_CFI or value.get("srmr", 0.0) > POOR_SRMR:
             poor.append("all clips" if context == ALL else str(context))
     if not poor:
-        return ()
-    return (
-        say(
-            "One factor does not describe these items well ({where}: CFI below {cfi} or SRMR above "
-            "{srmr}; Hu & Bentler, 1999, ask for .95 and .08). Items may measure several things; "
-            "scores and ω then have no plain meaning.",
-            where=join_words(poor),
-            cfi=write_number(POOR_CFI, bounded=True),
-            srmr=write_number(POOR_SRMR, bounded=True),
-        ),
+        return None
+    return say(
+        "One factor does not describe these items well ({where}: CFI below {cfi} or SRMR above "
+        "{srmr}; Hu & Bentler, 1999, ask for .95 and .08). Items may measure several things; "
+        "scores and ω then have no plain meaning.",
+        where=join_words(poor),
+        cfi=write_number(POOR_CFI, bounded=True),
+        srmr=write_number(POOR_SRMR, bounded=True),
     )

@@ -9,7 +9,7 @@ import pandas as pd
 
 from exprstats.apa import count_things, write_count
 from exprstats.document.cells import ALL, list_levels, name_contexts, pick_rows
-from exprstats.document.model import Section, Table
+from exprstats.document.model import Section, Table, keep
 from exprstats.document.tables import column, match_row, tabulate
 from exprstats.document.text import Text, join_words, say
 from exprstats.report.analysis import Analysis
@@ -25,7 +25,7 @@ PART_NAMES = {"train": "Training", "validate": "Validation", "test": "Test"}
 def describe_analysed(analysis: Analysis) -> Section:
     """Return the section; it says what it can from the results alone."""
     table = _build_table(analysis)
-    sentences = (*_say_files(analysis), *say_ratings(analysis), *_say_split(table))
+    sentences = keep(_say_files(analysis), say_ratings(analysis), _say_split(table))
     return Section(
         "analysed",
         "What was analyzed and what was left out",
@@ -36,20 +36,18 @@ def describe_analysed(analysis: Analysis) -> Section:
     )
 
 
-def _say_files(analysis: Analysis) -> tuple[Text, ...]:
+def _say_files(analysis: Analysis) -> Text | None:
     if analysis.provenance is None or not analysis.provenance.inputs:
-        return ()
+        return None
     tables: dict[str, list[InputFile]] = {}
     for file in analysis.provenance.inputs:
         tables.setdefault(file.table, []).append(file)
     told = [one for files in tables.values() for one in _name_files(files)]
-    return (
-        say(
-            "The analysis read {files}.{all} The files' SHA-256 hashes, all row counts and every "
-            "exclusion are listed in provenance.json.",
-            files=join_words(told),
-            all="" if analysis.provenance.exclusions else " No row of a file was left out.",
-        ),
+    return say(
+        "The analysis read {files}.{all} The files' SHA-256 hashes, all row counts and every "
+        "exclusion are listed in provenance.json.",
+        files=join_words(told),
+        all="" if analysis.provenance.exclusions else " No row of a file was left out.",
     )
 
 
@@ -62,10 +60,10 @@ def _name_files(files: Sequence[InputFile]) -> list[str]:
     return [f"{write_count(len(files))} {kind}files ({count_things(rows, 'row')})"]
 
 
-def say_ratings(analysis: Analysis) -> tuple[Text, ...]:
+def say_ratings(analysis: Analysis) -> Text | None:
     """Return how many raters rated how many clips of how many subjects, and how often."""
     if analysis.reliability is None:
-        return ()
+        return None
     row = analysis.reliability.glance().iloc[0]
     subjects = row.get("n_clusters")
     if analysis.descriptives is not None:
@@ -73,33 +71,29 @@ def say_ratings(analysis: Analysis) -> tuple[Text, ...]:
         row = {**row, **analysis.descriptives.glance().iloc[0]}
     of = "" if subjects is None or pd.isna(subjects) else f" of {count_things(subjects, 'subject')}"
     missing = int(row.get("n_missing") or 0)
-    return (
-        say(
-            "{raters} gave {ratings} on {items} to {clips}{of}{contexts}.{missing}",
-            raters=count_things(row["n_raters"], "rater"),
-            ratings=count_things(row["n_ratings"], "rating"),
-            items=count_things(row["n_items"], "question"),
-            clips=count_things(row["n_clips"], "clip"),
-            of=of,
-            contexts=f" in {count_things(row['n_contexts'], 'context')}"
-            if row["n_contexts"] > 1
-            else "",
-            missing=f" {count_things(missing, 'rating was', 'ratings were')} missing."
-            if missing
-            else "",
-        ),
+    return say(
+        "{raters} gave {ratings} on {items} to {clips}{of}{contexts}.{missing}",
+        raters=count_things(row["n_raters"], "rater"),
+        ratings=count_things(row["n_ratings"], "rating"),
+        items=count_things(row["n_items"], "question"),
+        clips=count_things(row["n_clips"], "clip"),
+        of=of,
+        contexts=f" in {count_things(row['n_contexts'], 'context')}"
+        if row["n_contexts"] > 1
+        else "",
+        missing=f" {count_things(missing, 'rating was', 'ratings were')} missing."
+        if missing
+        else "",
     )
 
 
-def _say_split(table: Table | None) -> tuple[Text, ...]:
+def _say_split(table: Table | None) -> Text | None:
     if table is None:
-        return ()
-    return (
-        say(
-            "Subjects, not clips, were divided at random into {parts} parts, so that no person is "
-            "in both training and test (<Table parts>).",
-            parts=join_words([name.lower() for name in table.cells["part"]]),
-        ),
+        return None
+    return say(
+        "Subjects, not clips, were divided at random into {parts} parts, so that no person is "
+        "in both training and test (<Table parts>).",
+        parts=join_words([name.lower() for name in table.cells["part"]]),
     )
 
 
@@ -195,8 +189,8 @@ def describe_session(analysis: Analysis) -> Section:
     return Section(
         "session",
         "Session information",
-        sentences=(
-            *_say_seed(analysis),
+        sentences=keep(
+            _say_seed(analysis),
             say(
                 "Every number of this report is stored in full precision in results.json and, "
                 "table by table, in the folder “tables”."
@@ -206,14 +200,12 @@ def describe_session(analysis: Analysis) -> Section:
     )
 
 
-def _say_seed(analysis: Analysis) -> tuple[Text, ...]:
+def _say_seed(analysis: Analysis) -> Text | None:
     if analysis.provenance is None:
-        return ()
+        return None
     draws = analysis.provenance.draws
-    return (
-        say(
-            "Seed {seed}{draws}. The same data, seed and versions give the same numbers.",
-            seed=analysis.provenance.seed,
-            draws=f", {draws:,} bootstrap draws" if draws else "",
-        ),
+    return say(
+        "Seed {seed}{draws}. The same data, seed and versions give the same numbers.",
+        seed=analysis.provenance.seed,
+        draws=f", {draws:,} bootstrap draws" if draws else "",
     )

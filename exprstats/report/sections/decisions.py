@@ -12,14 +12,12 @@ from exprstats.document.cells import (
     ALL,
     collect_notes,
     find_level,
-    find_row,
     list_levels,
-    list_records,
     name_contexts,
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.model import Figure, Section, Table
 from exprstats.document.tables import column, match_row, tabulate
 from exprstats.document.text import Text, cite, quote_sentence, say
 from exprstats.plots import draw_decisions
@@ -38,56 +36,61 @@ _UNKNOWN = "not estimated"  # the note of a plan without an estimate
 _MOST_ITEMS = 4  # questions of which a sentence is read
 
 
-def say_decisions(analysis: Analysis) -> tuple[Text, ...]:
+def say_decisions(analysis: Analysis) -> Text | None:
     """Return how many raters per clip the target needs, or what more raters would give."""
     if analysis.plan is not None:
-        return (_say_plan(name_contexts(analysis.plan.tidy())),)
+        return _say_plan(name_contexts(analysis.plan.tidy()))
     if analysis.decisions is None:
-        return ()
-    return (
-        say(
-            "How reliable the mean of other numbers of raters would be is in <Table decisions, "
-            "Figure decisions>."
-        ),
+        return None
+    return say(
+        "How reliable the mean of other numbers of raters would be is in <Table decisions, "
+        "Figure decisions>."
     )
 
 
-def build_decisions(analysis: Analysis) -> tuple[Table, ...]:
+def build_decisions(analysis: Analysis) -> Table | None:
     """Return the table, where raters were planned."""
     decisions = None if analysis.decisions is None else name_contexts(analysis.decisions.tidy())
     plan = None if analysis.plan is None else name_contexts(analysis.plan.tidy())
     keys = decisions if decisions is not None else plan
     if keys is None:
-        return ()
+        return None
     numbers = [] if decisions is None else pick_numbers(list_levels(decisions, "raters_per_clip"))
     # The limits of a table that was published may be of any level.
     level = find_level(keys)
     first, group = place_rows(keys)
+    same = [name for name in ("context", "item", "term") if name in keys]
     columns = [
         first,
         *(
-            Column(f"k{k}", say("{k}", k=f"{k:g}"), "Reliability by number of raters")
+            column(
+                f"k{k}",
+                f"{k:g}",
+                write_score,
+                of=match_row(keys, *same, raters_per_clip=k),
+                under="Reliability by number of raters",
+            )
             for k in numbers
         ),
     ]
     if plan is not None and analysis.plan is not None:
         target = _write_target(analysis.plan.target)
-        columns.append(Column("raters", say("Raters for {target}", target=target)))
-    lines = keys.drop_duplicates([name for name in ("context", "item", "term") if name in keys])
-    cells = [_write_row(row, keys, plan, numbers) for row in list_records(lines)]
-    return (
-        Table(
-            "decisions",
-            "Reliability With Other Numbers of Raters",
-            tuple(columns),
-            pd.DataFrame(cells),
-            group=group,
-            notes=(
-                *_list_notes(plan, level, drawn=decisions is not None),
-                *(say("{told}", told=told) for told in tell_fixed(keys)),
-            ),
-            rows=keys,
+        columns.append(
+            column("raters", f"Raters for {target}", _write_need, of=match_row(plan, *same))
+        )
+    lines = keys.drop_duplicates(same)
+    lines = lines.assign(**{name: ALL for name in ("context", "item") if name not in keys})
+    return tabulate(
+        "decisions",
+        "Reliability With Other Numbers of Raters",
+        lines,
+        columns,
+        group=group,
+        notes=(
+            *_list_notes(plan, level, drawn=decisions is not None),
+            *(say("{told}", told=told) for told in tell_fixed(keys)),
         ),
+        rows=keys,
     )
 
 
@@ -176,22 +179,6 @@ def _write_target(target: float) -> str:
     return write_number(target, 2 if round(target, 2) == target else 3, bounded=True)
 
 
-def _write_row(
-    row: dict[Any, Any],
-    decisions: pd.DataFrame,
-    plan: pd.DataFrame | None,
-    numbers: list[Any],
-) -> dict[str, str]:
-    key = {name: row[name] for name in ("context", "item", "term") if name in row}
-    cells = {name: str(row.get(name, ALL)) for name in ("context", "item")}
-    for number in numbers:
-        cells[f"k{number}"] = write_score(find_row(decisions, raters_per_clip=number, **key))
-    if plan is not None:
-        found = find_row(plan, **key)
-        cells["raters"] = _write_need(found) if found else MISSING
-    return cells
-
-
 def write_score(row: dict[Any, Any]) -> str:
     """Write an estimate with its limits, where it has any."""
     limits = write_limits(row)
@@ -204,9 +191,9 @@ def _write_raters(row: dict[Any, Any], name: str = "raters") -> str:
 
 
 def _write_need(row: dict[Any, Any]) -> str:
-    low, high = (_write_raters(row, name) for name in ("raters_low", "raters_high"))
-    if row["note"] == _UNKNOWN:
+    if not row or row["note"] == _UNKNOWN:
         return MISSING
+    low, high = (_write_raters(row, name) for name in ("raters_low", "raters_high"))
     if pd.isna(row["raters"]):
         return _NEVER
     if pd.isna(row["raters_low"]) and not str(row["note"]).startswith(_NEVER):
@@ -233,14 +220,10 @@ def _list_notes(plan: pd.DataFrame | None, level: Any, *, drawn: bool) -> tuple[
                 interval=interval,
             )
         )
-        noted = plan.assign(note=[_drop_said(note) for note in plan["note"]])
+        said = plan["note"].astype(str).str.startswith(_NEVER)  # by the cells themselves
+        noted = plan.assign(note=plan["note"].mask(said))
         notes += collect_notes(noted, ("item", "context"))
     return tuple(notes)
-
-
-def _drop_said(note: Any) -> Any:
-    """Return a note, without the one that the cells say themselves."""
-    return None if isinstance(note, str) and note.startswith(_NEVER) else note
 
 
 def describe_subjects(analysis: Analysis) -> Section | None:

@@ -10,7 +10,7 @@ from exprstats.apa import MISSING, count_things, write_count, write_number, writ
 from exprstats.descriptives.moments import SKEW_NAMES
 from exprstats.descriptives.ratings import CLIPS_UNIT, RATINGS_UNIT
 from exprstats.document.cells import ALL, collect_notes, list_levels, name_contexts, write_estimate
-from exprstats.document.model import Figure, Section, Table
+from exprstats.document.model import Figure, Section, Table, keep
 from exprstats.document.tables import column, match_row, tabulate
 from exprstats.document.text import Text, join_words, say
 from exprstats.plots import draw_agreement, draw_missing, draw_ratings
@@ -36,18 +36,18 @@ def describe_distributions(analysis: Analysis) -> Section | None:
     return Section(
         "descriptives",
         "Descriptive statistics of the ratings",
-        sentences=(
-            *_say_levels(ratings, found),
+        sentences=keep(
+            _say_levels(ratings, found),
             *_say_missing(found),
-            *_say_correlations(found.correlations),
-            *say_rater_spread(found.raters),
+            _say_correlations(found.correlations),
+            say_rater_spread(found.raters),
         ),
-        caveats=(*_say_ends(ratings, declared=found.scale is not None), *_say_shape(rows)),
-        tables=(
+        caveats=keep(*_say_ends(ratings, declared=found.scale is not None), _say_shape(rows)),
+        tables=keep(
             _build_ratings(rows, found),
-            *_build_correlations(found.correlations),
-            *_build_missing(found),
-            *build_rater_spread(found.raters),
+            _build_correlations(found.correlations),
+            _build_missing(found),
+            build_rater_spread(found.raters),
         ),
         figures=_build_figures(found),
     )
@@ -61,12 +61,12 @@ def _place(row: dict[Any, Any], several: bool) -> str:
     return f"{row['item']}, {row['context']}" if several else str(row["item"])
 
 
-def _say_levels(ratings: pd.DataFrame, found: RatingDescriptives) -> tuple[Text, ...]:
+def _say_levels(ratings: pd.DataFrame, found: RatingDescriptives) -> Text | None:
     several = len(list_levels(ratings, "context")) > 1
     own = ratings[ratings["context"].ne(ALL)] if several else ratings
     known = own[own["mean"].notna()].sort_values("mean", kind="stable").to_dict("records")
     if not known:
-        return ()
+        return None
     first, last = known[0], known[-1]
     pooled = ratings[ratings["context"].eq(ALL)]
     ends = _write_range(pooled["low"].min(), pooled["high"].max())
@@ -77,24 +77,21 @@ def _say_levels(ratings: pd.DataFrame, found: RatingDescriptives) -> tuple[Text,
             "descriptives>)."
         )
         named = {one: write_number(first[one]) for one in ("mean", "sd")}
-        return (say(told, item=first["item"], ends=ends, scale=scale, **named),)
+        return say(told, item=first["item"], ends=ends, scale=scale, **named)
     spreads = sorted(row["sd"] for row in known if pd.notna(row["sd"]))
     ends_sd = list(dict.fromkeys(write_number(spreads[end]) for end in (0, -1) if spreads))
-    return (
-        say(
-            "Single ratings ran from {ends}{scale}. Their means lay between {low} ({low_place}) "
-            "and {high} ({high_place}){sds} (<Table descriptives>).",
-            ends=ends,
-            scale=scale,
-            low=write_number(first["mean"]),
-            low_place=_place(first, several),
-            high=write_number(last["mean"]),
-            high_place=_place(last, several),
-            sds=f"; their SDs {'lay between ' if len(ends_sd) > 1 else 'were '}"
-            f"{join_words(ends_sd)}"
-            if spreads
-            else "",
-        ),
+    return say(
+        "Single ratings ran from {ends}{scale}. Their means lay between {low} ({low_place}) "
+        "and {high} ({high_place}){sds} (<Table descriptives>).",
+        ends=ends,
+        scale=scale,
+        low=write_number(first["mean"]),
+        low_place=_place(first, several),
+        high=write_number(last["mean"]),
+        high_place=_place(last, several),
+        sds=f"; their SDs {'lay between ' if len(ends_sd) > 1 else 'were '}{join_words(ends_sd)}"
+        if spreads
+        else "",
     )
 
 
@@ -116,7 +113,7 @@ def _say_missing(found: RatingDescriptives) -> tuple[Text, ...]:
     )
 
 
-def _say_correlations(table: pd.DataFrame) -> tuple[Text, ...]:
+def _say_correlations(table: pd.DataFrame) -> Text | None:
     rows = name_contexts(table)
     several = len(list_levels(rows, "context")) > 1
     rows = rows[rows["context"].ne(ALL)] if several else rows
@@ -127,8 +124,8 @@ def _say_correlations(table: pd.DataFrame) -> tuple[Text, ...]:
             low, high = (write_number(one, bounded=True) for one in (known.min(), known.max()))
             told.append(f"{low} to {high} {words}" if low != high else f"{low} {words}")
     if not told:
-        return ()
-    return (say("Questions correlated {told} (<Table item_correlations>).", told=join_words(told)),)
+        return None
+    return say("Questions correlated {told} (<Table item_correlations>).", told=join_words(told))
 
 
 def _say_ends(ratings: pd.DataFrame, *, declared: bool) -> tuple[Text, ...]:
@@ -160,20 +157,18 @@ def find_odd_shapes(table: pd.DataFrame) -> pd.DataFrame:
     return means[means["skew"].abs().gt(_SKEWED) | means["kurtosis"].abs().gt(_PEAKED)]
 
 
-def _say_shape(rows: pd.DataFrame) -> tuple[Text, ...]:
+def _say_shape(rows: pd.DataFrame) -> Text | None:
     odd, several = find_odd_shapes(rows), len(list_levels(rows, "context")) > 1
     if odd.empty:
-        return ()
+        return None
     places = [_place(row, several) for row in odd.to_dict("records")]
     more = f", and {len(places) - 4} more" if len(places) > 4 else ""
-    return (
-        say(
-            "Clip means have a skewness beyond ±2 or an excess kurtosis beyond 7, beyond which "
-            "standard errors and fit indices of maximum likelihood are biased (Curran, West, & "
-            "Finch, 1996): {places}{more}.",
-            places="; ".join(places[:4]),
-            more=more,
-        ),
+    return say(
+        "Clip means have a skewness beyond ±2 or an excess kurtosis beyond 7, beyond which "
+        "standard errors and fit indices of maximum likelihood are biased (Curran, West, & "
+        "Finch, 1996): {places}{more}.",
+        places="; ".join(places[:4]),
+        more=more,
     )
 
 
@@ -234,10 +229,10 @@ def _write_values(row: dict[Any, Any]) -> str:
     return MISSING if pd.isna(low) else f"{_write_range(low, high)} ({row['n_values']})"
 
 
-def _build_correlations(table: pd.DataFrame) -> tuple[Table, ...]:
+def _build_correlations(table: pd.DataFrame) -> Table | None:
     """Return the table, where there are two questions."""
     if table.empty:
-        return ()
+        return None
     rows = name_contexts(table)
     several = len(list_levels(rows, "context")) > 1
     pooled = " In the rows of all contexts differences between contexts count." if several else ""
@@ -258,24 +253,22 @@ def _build_correlations(table: pd.DataFrame) -> tuple[Table, ...]:
         column("n_clips", "Clips", write_count),
         column("n_ratings", "Raters’ answers", write_count),
     )
-    return (
-        tabulate(
-            "item_correlations",
-            "Correlations of the Questions",
-            rows[rows["term"].eq("between")],
-            columns,
-            group="context" if several else None,
-            notes=notes,
-            rows=rows,
-        ),
+    return tabulate(
+        "item_correlations",
+        "Correlations of the Questions",
+        rows[rows["term"].eq("between")],
+        columns,
+        group="context" if several else None,
+        notes=notes,
+        rows=rows,
     )
 
 
-def _build_missing(found: RatingDescriptives) -> tuple[Table, ...]:
+def _build_missing(found: RatingDescriptives) -> Table | None:
     """Return the table, where answers are missing."""
     rows = found.missing[found.missing["context"].isna()]
     if rows["n_missing"].eq(0).all():
-        return ()
+        return None
     shown = rows.head(MOST_PATTERNS)
     left = len(rows) - len(shown)
     more = f" {count_things(left, 'further pattern is', 'further patterns are')} left out."
@@ -286,7 +279,7 @@ def _build_missing(found: RatingDescriptives) -> tuple[Table, ...]:
     )
     note = say("A case is a rater’s answers to a clip.{more}", more=more if left else "")
     title, whole = "Questions That Were Left Unanswered Together", name_contexts(found.missing)
-    return (tabulate("missing_patterns", title, shown, columns, notes=(note,), rows=whole),)
+    return tabulate("missing_patterns", title, shown, columns, notes=(note,), rows=whole)
 
 
 def _build_figures(found: RatingDescriptives) -> tuple[Figure, ...]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from exprstats.apa import MISSING, count_things, write_count, write_number
 from exprstats.document.cells import ALL, list_levels, list_records, name_contexts
-from exprstats.document.model import Column, Section, Table
+from exprstats.document.model import Column, Section, Table, keep
 from exprstats.document.text import Text, join_texts, quote_code, quote_sentence, say
 from exprstats.reliability.icc.coefficients import NOTABLE
 from exprstats.report.analysis import Analysis
@@ -56,11 +56,11 @@ def describe_design(analysis: Analysis) -> Section | None:
     return Section(
         "design",
         "Ratings, raters, and clips",
-        sentences=(
+        sentences=keep(
             join_texts(
                 [quote_sentence(design.sentence()), say("<Table design> lists the counts.")]
             ),
-            *_say_widths(analysis),
+            _say_widths(analysis),
         ),
         points=(*_list_links(pooled), *_list_verdicts(design.coefficients, pooled)),
         tables=(_build_counts(design, analysis),),
@@ -179,14 +179,14 @@ def _judge(row: dict[Any, Any], advised: str) -> str:
     return f"{row['term']}{advice}: {row['meaning'] or MISSING}. {verdict}: {row['why']}."
 
 
-def _say_widths(analysis: Analysis) -> tuple[Text, ...]:
+def _say_widths(analysis: Analysis) -> Text | None:
     """Return what intervals that take clips as independent miss, where they miss much."""
     if analysis.reliability is None:
-        return ()
+        return None
     rows = name_contexts(analysis.reliability.design)
     rows = rows[rows["design_effect"].ge(NOTABLE)]
     if rows.empty:
-        return ()
+        return None
     row = max(list_records(rows), key=lambda row: row["design_effect"])
     effect, context = float(row["design_effect"]), row["context"]
     template = (
@@ -195,7 +195,7 @@ def _say_widths(analysis: Analysis) -> tuple[Text, ...]:
     )
     where = f"{row['item']}, " if context == ALL else f"{row['item']} in {context}, "
     factor, size = write_number(effect**0.5, 1), write_number(effect, 1)
-    return (say(template, factor=factor, where=where, size=size),)
+    return say(template, factor=factor, where=where, size=size)
 
 
 def describe_choice(analysis: Analysis) -> Section | None:

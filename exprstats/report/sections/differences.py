@@ -85,10 +85,10 @@ def say_differences(differences: ContextDifferences | None) -> tuple[Text, ...]:
 
 def build_differences(
     differences: ContextDifferences | None, *, known: bool = True
-) -> tuple[Table, ...]:
+) -> Table | None:
     """Return the table, where contexts were compared; ``known``: whether subjects were named."""
     if differences is None:
-        return ()
+        return None
     rows = _select(differences)
     several = len(list_levels(rows, "term")) > 1
     columns = (
@@ -97,25 +97,23 @@ def build_differences(
         *estimate_columns(differences.level, heading=_name_terms(rows)),
         *p_columns(),
     )
-    return (
-        tabulate(
-            "differences",
-            "Differences Between Contexts in Reliability",
-            rows,
-            columns,
-            group="item" if len(list_levels(rows, "item")) > 1 else None,
-            notes=(
-                say(
-                    "Delete-one jackknife over {people}, and raters where shared (two are treated "
-                    "as fixed), left out of all contexts at once. Holm *p* is adjusted for the "
-                    "pairs of one question{form}.",
-                    people="subjects" if known else "clips, since no subjects were named",
-                    form=" and form" if several else "",
-                ),
-                *collect_notes(rows, ("item", "pair")),
+    return tabulate(
+        "differences",
+        "Differences Between Contexts in Reliability",
+        rows,
+        columns,
+        group="item" if len(list_levels(rows, "item")) > 1 else None,
+        notes=(
+            say(
+                "Delete-one jackknife over {people}, and raters where shared (two are treated "
+                "as fixed), left out of all contexts at once. Holm *p* is adjusted for the "
+                "pairs of one question{form}.",
+                people="subjects" if known else "clips, since no subjects were named",
+                form=" and form" if several else "",
             ),
-            rows=differences.tidy(),
+            *collect_notes(rows, ("item", "pair")),
         ),
+        rows=differences.tidy(),
     )
 
 

@@ -32,7 +32,7 @@ _MOST_SETS, _MOST_COMPARED = 12, 30  # data sets, and comparisons of them, in pr
 def describe_estimates(analysis: Analysis) -> Section | None:
     """Return the section, or None where there are no estimates of expression."""
     held = (analysis.estimates, analysis.structure, analysis.maps, analysis.leed)
-    builders = (_show_levels, _show_structure, _show_maps, _show_sentences)
+    builders = (_show_levels, _show_structure, _show_maps, _tabulate_cuts)
     tables, figures, sentences = [], [], []
     for result, build in zip(held, builders, strict=True):
         if result is None:
@@ -277,10 +277,6 @@ def _show_maps(result: ExpressionMap) -> list[Table | Figure]:
     ]
 
 
-def _show_sentences(result: Sentences) -> list[Table | Figure]:
-    return [*_tabulate_cuts(result)]
-
-
 def _tabulate_structure(result: EstimateStructure) -> list[Table]:
     if result.table.empty:
         return []
@@ -333,7 +329,7 @@ def _name_pair(row: dict[Any, Any]) -> dict[str, str]:
     return {"pair": f"{row['modality']} and {row['versus_modality']}", "within": place}
 
 
-def _tabulate_cuts(result: Sentences) -> list[Table]:
+def _tabulate_cuts(result: Sentences) -> list[Table | Figure]:
     cuts = result.cuts
     parts = [part for _, part in cuts.groupby("modality", sort=False)]
     if len(parts) > 1 and len({(*part["adverb"], *part["low"]) for part in parts}) == 1:

@@ -201,7 +201,7 @@ def _rank_pairs(found: EvokedLabels) -> pd.DataFrame:
 
 def _say_pairs(found: EvokedLabels) -> Text:
     rows = _rank_pairs(found)
-    sure = rows[rows["p_adjusted"] < 1 - found.level]
+    sure = rows[rows["p_adjusted"] < round(1 - found.level, 9)]
     more, fewer = int(sure["estimate"].gt(1).sum()), int(sure["estimate"].lt(1).sum())
     told = "none came together clearly more or less often than chance"
     if more or fewer:

@@ -21,7 +21,7 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Section, Table
+from exprstats.document.model import Column, Section, Table, keep
 from exprstats.document.tables import column, estimate_columns, match_row, tabulate
 from exprstats.document.text import Text, cite, join_texts, quote_code, say
 from exprstats.report.analysis import Analysis
@@ -50,14 +50,16 @@ def describe_ordered(analysis: Analysis) -> Section | None:
     rows = name_contexts(factor.tidy())
     grouped = len(list_levels(rows, "context")) > 1
     notes: list[Text] = [
-        say(
-            "Completely standardized solution for the normal responses behind the answers, "
-            "ε = 1 − λ²; all clips{counts}.",
-            counts=count_clips(rows, grouped=grouped),
-        ),
-        say(INDEPENDENT, where=""),
-        *list_context_fits(rows),
-        *quote_call(factor.receipt, factor.items),
+        *keep(
+            say(
+                "Completely standardized solution for the normal responses behind the answers, "
+                "ε = 1 − λ²; all clips{counts}.",
+                counts=count_clips(rows, grouped=grouped),
+            ),
+            say(INDEPENDENT, where=""),
+            *list_context_fits(rows),
+            quote_call(factor.receipt, factor.items),
+        )
     ]
     naming = ("ordered", "Standardized Estimates of the Factor of Ordered Answers")
     return Section(
@@ -99,11 +101,11 @@ def describe_factors(analysis: Analysis) -> Section | None:
     names = own["factor"].astype(str)
     blocks = own.assign(block=own["context"] + ": " + names if grouped else names)
     items = [item for group in factors.items.values() for item in group]
-    notes = (
+    notes = keep(
         say(SOLUTION, counts=count_clips(rows, grouped=grouped)),
         say(INDEPENDENT, where=""),
         *list_context_fits(rows),
-        *quote_call(factors.receipt, items),
+        quote_call(factors.receipt, items),
     )
     naming = ("factors", "Standardized Estimates of the Correlated Factors")
     return Section(
@@ -156,22 +158,6 @@ def describe_levels(analysis: Analysis) -> Section | None:
         for context in list_levels(rows, "context")
         for name, term, item in named
     ]
-    columns = [column("name", "Question")]
-    for layer, spanner in _LAYERS.items():
-        columns += estimate_columns(
-            factors.level,
-            heading="λ",
-            key=f"{layer}_estimate",
-            of=match_row(rows, "context", "item", "term", layer=layer),
-            under=spanner,
-            decimals=3,
-        )
-        rest = match_row(rows, "context", "item", layer=layer, term="residual")
-        columns.append(
-            column(f"{layer}_residual", "ε", write_estimate, of=rest, under=spanner, decimals=3)
-        )
-    share = match_row(rows, "context", "item", term="icc")
-    columns += estimate_columns(factors.level, heading="ICC", key="icc", of=share, decimals=3)
     pooled = rows["n_clusters"].iloc[-1]
     notes = (
         say(
@@ -187,14 +173,14 @@ def describe_levels(analysis: Analysis) -> Section | None:
             "clips; what is specific to a clip counts as error."
         ),
         *list_context_fits(rows),
-        *quote_call(factors.receipt, factors.items),
+        *keep(quote_call(factors.receipt, factors.items)),
         *collect_notes(rows[rows["term"].isin([*_COMPOSITES])], ("context",)),
     )
     table = tabulate(
         "levels",
         "Standardized Estimates Within and Between Clusters",
         lines,
-        columns,
+        _list_level_columns(rows, factors.level),
         group="context" if grouped else None,
         notes=notes,
         rows=rows,
@@ -205,6 +191,20 @@ def describe_levels(analysis: Analysis) -> Section | None:
         sentences=(cite(factors.sentence(), "Table levels"),),
         tables=(table,),
     )
+
+
+def _list_level_columns(rows: pd.DataFrame, level: float) -> list[Column]:
+    same = ("context", "item")
+    columns = [column("name", "Question")]
+    for layer, spanner in _LAYERS.items():
+        found = match_row(rows, *same, "term", layer=layer)
+        rest = match_row(rows, *same, layer=layer, term="residual")
+        form: dict[str, Any] = {"under": spanner, "decimals": 3}
+        columns += estimate_columns(level, heading="λ", key=f"{layer}_estimate", of=found, **form)
+        columns.append(column(f"{layer}_residual", "ε", write_estimate, of=rest, **form))
+    share = match_row(rows, *same, term="icc")
+    columns += estimate_columns(level, heading="ICC", key="icc", of=share, decimals=3)
+    return columns
 
 
 def build_items(
@@ -280,14 +280,14 @@ def _write_fit(found: Mapping[Any, dict[Any, Any]]) -> Text:
     )
 
 
-def quote_call(receipt: Receipt, items: Sequence[str]) -> tuple[Text, ...]:
+def quote_call(receipt: Receipt, items: Sequence[str]) -> Text | None:
     """Return the R call of the fit on all clips, with its names and versions; none without R."""
     if not receipt.call:
-        return ()
+        return None
     aliases = ", ".join(f"v{place} = {item}" for place, item in enumerate(items, start=1))
     versions = ", ".join(f"{name} {version}" for name, version in receipt.versions.items())
     told = say("({aliases}; {name}).", aliases=aliases, name=versions)
-    return (join_texts([say("R call for all clips:"), quote_code(receipt.call), told]),)
+    return join_texts([say("R call for all clips:"), quote_code(receipt.call), told])
 
 
 def count_clips(rows: pd.DataFrame, *, grouped: bool) -> str:

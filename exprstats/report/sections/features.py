@@ -11,7 +11,6 @@ from exprstats.apa import (
     MISSING,
     count_things,
     write_count,
-    write_level,
     write_number,
     write_p,
     write_percent,
@@ -19,9 +18,9 @@ from exprstats.apa import (
 from exprstats.behaviour.ledger import KEPT_QUALITY
 from exprstats.descriptives.correlations import count_disagreements
 from exprstats.descriptives.moments import SKEW_NAMES, measure_moments
-from exprstats.document.cells import ALL, collect_notes, list_levels, name_contexts, write_limits
-from exprstats.document.model import Column, Section, Table
-from exprstats.document.tables import column, tabulate
+from exprstats.document.cells import ALL, collect_notes, list_levels, name_contexts
+from exprstats.document.model import Column, Section, Table, keep
+from exprstats.document.tables import column, estimate_columns, match_row, tabulate
 from exprstats.document.text import Text, cite, quote_sentence, say
 from exprstats.report.analysis import Analysis
 
@@ -68,13 +67,13 @@ def describe_features(analysis: Analysis) -> Section | None:
     return Section(
         "features",
         "Features",
-        sentences=(
+        sentences=keep(
             say(
                 "The models used {features} of {clips} (<Table features>).",
                 features=count_things(len(rows), "feature"),
                 clips=count_things(len(found), "clip"),
             ),
-            *_say_tracking(analysis),
+            _say_tracking(analysis),
         ),
         tables=(tabulate("features", "Features of the Clips", rows, _COLUMNS, notes=notes),),
     )
@@ -180,18 +179,16 @@ def _summarise(values: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _say_tracking(analysis: Analysis) -> tuple[Text, ...]:
+def _say_tracking(analysis: Analysis) -> Text | None:
     """Return how well the clips' frames were tracked, where that is known."""
     shares = read_shares(analysis)
     if analysis.study is None or analysis.study.openface is None or shares.empty:
-        return ()
-    return (
-        say(
-            "Of the moments of a clip, {middle} were tracked well enough in the median clip and "
-            "{least} in the worst one that was kept.",
-            middle=write_percent(shares.median()),
-            least=write_percent(shares.min()),
-        ),
+        return None
+    return say(
+        "Of the moments of a clip, {middle} were tracked well enough in the median clip and "
+        "{least} in the worst one that was kept.",
+        middle=write_percent(shares.median()),
+        least=write_percent(shares.min()),
     )
 
 
@@ -211,35 +208,33 @@ def describe_correlations(analysis: Analysis) -> Section | None:
     return Section(
         "feature_correlations",
         "Correlations of the features with the target",
-        sentences=(
+        sentences=keep(
             quote_sentence(found.sentence()),
             say(
                 "<Table feature_correlations> lists both correlations, with *p* adjusted after "
                 "Holm (1979)."
             ),
-            *_say_agreement(found),
+            _say_agreement(found),
         ),
         caveats=_say_uncorrelated(found),
         tables=(_build_correlations(found),),
     )
 
 
-def _say_agreement(found: FeatureCorrelations) -> tuple[Text, ...]:
+def _say_agreement(found: FeatureCorrelations) -> Text | None:
     """Return whether cluster intervals and the usual tests say the same."""
     apart, count = count_disagreements(found.table, found.level)
     if not count:
-        return ()
+        return None
     ways = "cluster intervals and the usual tests (Pearson’s r, repeated-measures correlation)"
     if not apart:
         every = "the one correlation" if count == 1 else f"all {count} correlations"
-        return (say("The {ways} agree on {every}.", ways=ways, every=every),)
-    return (
-        say(
-            "The {ways} disagree about {apart}; the other tests assume that a person’s clips are "
-            "independent, or that people’s means are normal.",
-            ways=ways,
-            apart=count_things(apart, "correlations", "correlations", of=count),
-        ),
+        return say("The {ways} agree on {every}.", ways=ways, every=every)
+    return say(
+        "The {ways} disagree about {apart}; the other tests assume that a person’s clips are "
+        "independent, or that people’s means are normal.",
+        ways=ways,
+        apart=count_things(apart, "correlations", "correlations", of=count),
     )
 
 
@@ -256,34 +251,25 @@ def _build_correlations(found: FeatureCorrelations) -> Table:
     order = [str(one) for one in found.list_largest()["feature"].unique()]
     shown = order[:MOST_FEATURES]
     contexts = list_levels(rows, "context")
-    lines: dict[tuple[str, str], dict[str, str]] = {
-        (context, name): {"context": str(context), "feature": name}
-        for context in contexts
-        for name in shown
-    }
-    for row in rows[rows["feature"].isin(shown)].to_dict("records"):
-        line = lines[row["context"], row["feature"]]
-        term = row["term"]
-        if row["method"] == "jackknife":
-            line[f"{term}_r"] = write_number(row["estimate"], bounded=True)
-            line[f"{term}_limits"] = write_limits(row)
-            line[f"{term}_cluster"] = write_p(row["p_adjusted"])
-        else:
-            line[f"{term}_p"] = write_p(row["p_adjusted"])
-    parts = ("r", "limits", "cluster", "p")
-    names = [f"{term}_{one}" for term in ("between", "within") for one in parts]
-    cells = pd.DataFrame([{**dict.fromkeys(names, MISSING), **line} for line in lines.values()])
-    level = f"{write_level(found.level)} CI"
-    columns = [Column("feature", say("Feature"), words=True)]
+    lines = [{"context": context, "feature": name} for context in contexts for name in shown]
+    columns = [column("feature", "Feature")]
+    clustered = rows["method"].eq("jackknife")
     for term, words, test in (
         ("between", "Between people", "Pearson"),
         ("within", "Within people", "rmcorr"),
     ):
+        own = match_row(rows[clustered], "context", "feature", term=term)
+        usual = match_row(rows[~clustered], "context", "feature", term=term)
+        columns += estimate_columns(found.level, heading="*r*", key=term, of=own, under=words)
         columns += [
-            Column(f"{term}_r", say("*r*"), words),
-            Column(f"{term}_limits", say("{level}", level=level), words),
-            Column(f"{term}_cluster", say("*p* (jackknife)"), words),
-            Column(f"{term}_p", say("*p* ({test})", test=test), words),
+            column(
+                f"{term}_{key}",
+                f"*p* ({name})",
+                write_p,
+                of=lambda row, one=one: one(row).get("p_adjusted"),
+                under=words,
+            )
+            for key, name, one in (("cluster", "jackknife", own), ("p", test, usual))
         ]
     several = len(contexts) > 1
     left = len(order) - len(shown)
@@ -299,11 +285,11 @@ def _build_correlations(found: FeatureCorrelations) -> Table:
         ),
         *collect_notes(rows[rows["feature"].isin(shown)], ("context", "feature", "term")),
     )
-    return Table(
+    return tabulate(
         "feature_correlations",
         "Correlations of Features With the Target Between and Within People",
-        tuple(columns),
-        cells,
+        lines,
+        columns,
         group="context" if several else None,
         notes=notes,
         rows=rows,

@@ -124,23 +124,21 @@ def tell_scaling(models: NestedModels) -> str:
     return f"by differences of χ², which take clips{also} as independent"
 
 
-def warn_of_people(analysis: Analysis) -> tuple[Text, ...]:
+def warn_of_people(analysis: Analysis) -> Text | None:
     """Return that tests took clips for independent of which several show one person."""
     found = (analysis.invariance, analysis.restrictions)
     if analysis.factor is None or not any(one and "n_clusters" not in one.steps for one in found):
-        return ()
+        return None
     rows = analysis.factor.tidy()
     known = rows[rows["term"].eq("loading") & rows["part"].eq("all") & rows["n_clusters"].notna()]
     people, clips = known["n_clusters"].max(), known["n_clips"].max()
     if known.empty or clips <= people:
-        return ()
-    return (
-        say(
-            "The tests of equal loadings take clips as independent, but the {clips} show "
-            "{people}: their *p* can be too small or too large. Cluster-robust tests allow for it.",
-            clips=count_things(clips, "clip"),
-            people=count_things(people, "subject"),
-        ),
+        return None
+    return say(
+        "The tests of equal loadings take clips as independent, but the {clips} show "
+        "{people}: their *p* can be too small or too large. Cluster-robust tests allow for it.",
+        clips=count_things(clips, "clip"),
+        people=count_things(people, "subject"),
     )
 
 

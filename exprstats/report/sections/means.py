@@ -1,4 +1,4 @@
-"""Section on means by context: analysis of variance, pairs, and cluster intervals beside."""
+"""Sections on scores and item means: their distributions, and their means by context."""
 
 from __future__ import annotations
 
@@ -8,21 +8,26 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from exprstats.apa import MISSING, count_things, write_count, write_level, write_number, write_p
+from exprstats.descriptives.moments import SKEW_NAMES
 from exprstats.document.cells import (
+    ALL,
     collect_notes,
     list_levels,
     list_records,
+    name_contexts,
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Figure, Section, Table, list_columns
+from exprstats.document.model import Column, Figure, Section, Table, keep, list_columns
+from exprstats.document.tables import column, tabulate
 from exprstats.document.text import Text, cite, quote_sentence, say
 from exprstats.options import name_some
-from exprstats.plots import draw_means
+from exprstats.plots import draw_means, draw_values
 from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
-    from exprstats.descriptives import MeanComparison
+    from exprstats.descriptives import ColumnDescriptives, MeanComparison
+
 
 _TERMS = {"context": "Context", "group": "Group", "context x group": "Context × group"}
 _EVERYBODY = "All people"
@@ -47,9 +52,9 @@ def describe_means(analysis: Analysis) -> Section | None:
             *_quote(found.list_tests(), "Table mean_tests" if tests else ""),
             *_quote(found.judge_agreement(), "Table mean_pairs" if len(pairs) else ""),
         ),
-        caveats=(
-            *_say_left_out(found),
-            *_say_scale(analysis, found),
+        caveats=keep(
+            _say_left_out(found),
+            _say_scale(analysis, found),
             *(quote_sentence(note) for note in found.notes),
         ),
         tables=(_build_means(found), *tests, *(_build_pairs(found),) * bool(len(pairs))),
@@ -80,31 +85,27 @@ def _quote(told: list[str], place: str) -> Iterator[Text]:
         yield cite(one, place) if last else quote_sentence(one)
 
 
-def _say_left_out(found: MeanComparison) -> tuple[Text, ...]:
+def _say_left_out(found: MeanComparison) -> Text | None:
     if not found.left_out or found.design not in {"repeated", "mixed"}:
-        return ()
-    return (
-        say(
-            "{people} without clips in all contexts {verb} not in the ANOVA and its t tests "
-            "({names}); the cluster intervals hold them.",
-            people=count_things(len(found.left_out), "person", "people"),
-            verb="is" if len(found.left_out) == 1 else "are",
-            names=name_some(found.left_out),
-        ),
+        return None
+    return say(
+        "{people} without clips in all contexts {verb} not in the ANOVA and its t tests "
+        "({names}); the cluster intervals hold them.",
+        people=count_things(len(found.left_out), "person", "people"),
+        verb="is" if len(found.left_out) == 1 else "are",
+        names=name_some(found.left_out),
     )
 
 
-def _say_scale(analysis: Analysis, found: MeanComparison) -> tuple[Text, ...]:
+def _say_scale(analysis: Analysis, found: MeanComparison) -> Text | None:
     """Return what the comparison of factor scores takes for granted."""
     factor = analysis.factor
     if factor is None or not factor.by or found.tests.empty:
-        return ()
-    return (
-        say(
-            "Scores are those of the factor model of all clips. Comparing their means assumes "
-            "that the questions measure the same in every context; tests of invariance examine "
-            "that."
-        ),
+        return None
+    return say(
+        "Scores are those of the factor model of all clips. Comparing their means assumes "
+        "that the questions measure the same in every context; tests of invariance examine "
+        "that."
     )
 
 
@@ -271,4 +272,94 @@ def _build_pairs(found: MeanComparison) -> Table:
         group="kind" if len(list_levels(cells, "kind")) > 1 else None,
         notes=notes,
         rows=rows,
+    )
+
+
+def describe_columns(analysis: Analysis) -> Section | None:
+    """Return the section on scores and item means by context, or None where there are none."""
+    held: dict[str, ColumnDescriptives] = analysis.columns
+    if not held:
+        return None
+    held = dict(sorted(held.items(), key=lambda one: one[0] != "scores"))
+    tables = tuple(build_columns(one) for one in held.values())
+    sentences = [_say_columns(one) for one in held.values()]
+    if "scores" in held and analysis.factor is not None and analysis.factor.by:
+        told = "These are scores of the model of all clips, in which contexts share one scale."
+        sentences.append(say(told))
+    return Section(
+        "distributions",
+        "Distributions by context"
+        if any(one.table["context"].notna().any() for one in held.values())
+        else "Distributions",
+        sentences=tuple(sentences),
+        tables=tables,
+        figures=_draw_columns(held),
+    )
+
+
+def _say_columns(found: ColumnDescriptives) -> Text:
+    rows = name_contexts(found.tidy())
+    pooled = rows[rows["context"].eq(ALL)]
+    gaps = int(pooled["n_missing"].sum())
+    lost = f"; {count_things(gaps, 'value is', 'values are')} missing" if gaps else ""
+    return say(
+        "<Table {table}> describes the {what} of {clips}{lost}.",
+        table=_name_table(found),
+        what=found.what.lower(),
+        clips=count_things(len(found.observations) // max(len(pooled), 1), "clip"),
+        lost=lost,
+    )
+
+
+def _name_table(found: ColumnDescriptives) -> str:
+    return f"{found.what}_descriptives"
+
+
+def build_columns(found: ColumnDescriptives) -> Table:
+    """Return the table: a line for each context and column."""
+    rows = name_contexts(found.tidy())
+    several = len(list_levels(rows, "column")) > 1
+    by = len(list_levels(rows, "context")) > 1
+    first = "column" if several or not by else "context"
+    headings = {"mean": "*M*", "sd": "*SD*", "skew": "Skew", "kurtosis": "Kurtosis"}
+    headings |= {"low": "Lowest", "high": "Highest"}
+    columns = (
+        column(first, first.capitalize()),
+        column("n_clusters", "People", write_count) if "n_clusters" in rows else None,
+        column("n", "Clips", write_count),
+        column("n_missing", "Missing", write_count) if rows["n_missing"].gt(0).any() else None,
+        *(column(key, heading, write_number) for key, heading in headings.items()),
+    )
+    note = say(
+        "*M* and *SD* are over clips. Skewness and excess kurtosis are of {kind}.",
+        kind=SKEW_NAMES[found.skew_type],
+    )
+    return tabulate(
+        _name_table(found),
+        f"Distribution of the {found.what.capitalize()}",
+        rows,
+        columns,
+        group="context" if by and several else None,
+        notes=(note, *collect_notes(rows, ("context", "column"))),
+    )
+
+
+def _draw_columns(held: dict[str, ColumnDescriptives]) -> tuple[Figure, ...]:
+    """Return the figure, of scores where there are any."""
+    scores = held.get("scores")
+    if scores is None or scores.observations["value"].notna().sum() < 2:
+        return ()
+    return (
+        Figure(
+            "scores",
+            "Distribution of the Scores",
+            lambda: draw_values(scores),
+            words=say("Histograms of the clips' scores by context; dashed lines are means."),
+            notes=(
+                say(
+                    "*N* = {n} clips. Dashed lines are means.",
+                    n=write_count(scores.observations["value"].notna().sum()),
+                ),
+            ),
+        ),
     )

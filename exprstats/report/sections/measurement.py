@@ -20,7 +20,7 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Figure, Section, Table
+from exprstats.document.model import Figure, Section, Table, keep
 from exprstats.document.tables import column, estimate_columns, p_columns, tabulate
 from exprstats.document.text import Text, cite, join_texts, join_words, quote_sentence, say
 from exprstats.plots import draw_factor
@@ -66,19 +66,19 @@ def describe_measurement(analysis: Analysis) -> Section | None:
     items = list_levels(rows[rows["term"].eq("loading")], "item")
     return Section(
         *title,
-        sentences=(
+        sentences=keep(
             _say_model(rows, items, analysis),
-            *_say_loadings(rows, analysis.factor),
-            *_say_fit(rows),
+            _say_loadings(rows, analysis.factor),
+            _say_fit(rows),
             *further,
         ),
-        caveats=(
+        caveats=keep(
             *_say_failures(analysis.factor),
             *_say_closed_form(analysis),
-            *_say_three_items(items),
-            *say_maxima(analysis.factor),
-            *warn_of_misfit(rows),
-            *warn_of_people(analysis),
+            _say_three_items(items),
+            say_maxima(analysis.factor),
+            warn_of_misfit(rows),
+            warn_of_people(analysis),
         ),
         tables=(_build_estimates(rows, analysis.factor), *whole, *tables),
         figures=(_build_figure(rows, analysis.factor),),
@@ -141,14 +141,12 @@ def _say_failures(factor: Factor) -> tuple[Text, ...]:
     return tuple(quote_sentence(note) for note in factor.notes[:failed])
 
 
-def _say_three_items(items: list[Any]) -> tuple[Text, ...]:
+def _say_three_items(items: list[Any]) -> Text | None:
     if len(items) != 3:
-        return ()
-    return (
-        say(
-            "Fit cannot be tested with three items: the model has no degrees of freedom "
-            "(*df* = 0) and reproduces the data whatever they are, so no fit index is shown."
-        ),
+        return None
+    return say(
+        "Fit cannot be tested with three items: the model has no degrees of freedom "
+        "(*df* = 0) and reproduces the data whatever they are, so no fit index is shown."
     )
 
 
@@ -188,12 +186,12 @@ def name_estimator(factor: Factor) -> tuple[str, str]:
     return full, ", with robust standard errors" if pooled.method == "robust" else ""
 
 
-def _say_loadings(rows: pd.DataFrame, factor: Factor) -> tuple[Text, ...]:
+def _say_loadings(rows: pd.DataFrame, factor: Factor) -> Text | None:
     loadings = pick_rows(rows, term="loading").reset_index(drop=True)
     # An inadmissible solution stands in the table, with its reason; it is no finding.
     loadings = loadings[~loadings["note"].isin(_list_flaws(factor))]
     if loadings["estimate"].isna().all():
-        return ()
+        return None
     low, high = find_extremes(loadings)
     omegas = pick_rows(rows, term="omega")["estimate"].dropna()
     text = say(
@@ -213,7 +211,7 @@ def _say_loadings(rows: pd.DataFrame, factor: Factor) -> tuple[Text, ...]:
             turned=_tell_turned(factor),
             told=told,
         )
-    return (join_texts([text, say(".")], ""),)
+    return join_texts([text, say(".")], "")
 
 
 def _list_flaws(factor: Factor) -> set[str]:
@@ -235,9 +233,9 @@ def _tell_turned(factor: Factor) -> str:
     return f", with {join_words(told)} reversed" if told else ""
 
 
-def _say_fit(rows: pd.DataFrame) -> tuple[Text, ...]:
+def _say_fit(rows: pd.DataFrame) -> Text | None:
     fits = dict(list_fits(rows))
-    return (join_texts([say("Fit over all clips:"), fits[ALL]]),) if ALL in fits else ()
+    return join_texts([say("Fit over all clips:"), fits[ALL]]) if ALL in fits else None
 
 
 def _write_place(row: dict[Any, Any]) -> str:
@@ -273,7 +271,7 @@ def _list_notes(rows: pd.DataFrame, factor: Factor, *, grouped: bool) -> tuple[T
     notes += [*_list_intervals(shown, factor)]
     keys = ("item", "context") if grouped else ("item",)
     told = collect_notes(shown[~shown["note"].isin(_list_flaws(factor))], keys)
-    return (*notes, *quote_call(factor.receipt, factor.items), *told)
+    return keep(*notes, quote_call(factor.receipt, factor.items), *told)
 
 
 def _list_intervals(shown: pd.DataFrame, factor: Factor) -> Iterator[Text]:

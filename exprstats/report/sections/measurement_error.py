@@ -11,6 +11,7 @@ from exprstats.document.cells import (
     collect_notes,
     find_extremes,
     list_levels,
+    list_records,
     name_contexts,
     write_estimate,
     write_limits,
@@ -134,7 +135,7 @@ def _build_errors(errors: ScaleErrors, rows: pd.DataFrame) -> Table:
     return tabulate(
         "errors",
         "Errors in Points of the Scale",
-        shown.drop_duplicates([*keys]).to_dict("records"),
+        list_records(shown.drop_duplicates([*keys])),
         columns,
         group=group,
         notes=(

@@ -19,7 +19,7 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Figure, Section, Table, list_columns
+from exprstats.document.model import Column, Figure, Section, Table, keep, list_columns
 from exprstats.document.text import FIXED, Text, join_words, quote_sentence, say
 from exprstats.plots import draw_training, label_metrics
 from exprstats.report.analysis import Analysis
@@ -276,7 +276,7 @@ def describe_ablation(analysis: Analysis) -> Section | None:
     return Section(
         "ablation",
         "Ablation of Modalities",
-        sentences=(quote_sentence(found.sentence()), *_say_ablation_runs(found)),
+        sentences=keep(quote_sentence(found.sentence()), _say_ablation_runs(found)),
         caveats=_warn_of_one_run(found),
         tables=(_build_ablation(found, analysis),),
     )
@@ -286,10 +286,10 @@ def _count_runs(found: Ablation) -> int:
     return int(found.runs["run"].max())
 
 
-def _say_ablation_runs(found: Ablation) -> tuple[Text, ...]:
+def _say_ablation_runs(found: Ablation) -> Text | None:
     runs = _count_runs(found)
     if runs == 1:
-        return ()
+        return None
     whole = found.runs[found.runs["target"].isna()]
     first = whole["metric"].iloc[0]
     spread = whole[whole["metric"].eq(first)].groupby("model")["estimate"].std()
@@ -303,7 +303,7 @@ def _say_ablation_runs(found: Ablation) -> tuple[Text, ...]:
         "low": write_number(spread.min(), 3, bounded=bounded),
         "high": write_number(spread.max(), 3, bounded=bounded),
     }
-    return (say(words, **told),)
+    return say(words, **told)
 
 
 def _warn_of_one_run(found: Ablation) -> tuple[Text, ...]:

@@ -15,6 +15,7 @@ from exprstats.document.cells import (
     OVERALL,
     collect_notes,
     find_extremes,
+    find_parts,
     find_row,
     list_levels,
     name_contexts,
@@ -22,7 +23,7 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.model import Column, Figure, Section, Table, keep
 from exprstats.document.text import Text, join_words, quote_sentence, say
 from exprstats.inference.comparison.wording import RATERS
 from exprstats.inference.resampling.summaries import FEW_CLUSTERS, TOO_FEW
@@ -61,16 +62,16 @@ def describe_performance(analysis: Analysis) -> Section | None:
     return Section(
         "performance",
         "Performance",
-        sentences=(
+        sentences=keep(
             *(
                 _say_metric(shown, metric, labels[metric], analysis, first=place == 0)
                 for place, metric in enumerate(labels)
             ),
             *say_classes(analysis),
-            *_say_ceiling(analysis, labels),
+            _say_ceiling(analysis, labels),
             *say_repeated(rows, shown),
         ),
-        caveats=(*warn_of_clusters(shown, _name_tested(analysis)), *warn_of_levels(analysis)),
+        caveats=keep(warn_of_clusters(shown, _name_tested(analysis)), *warn_of_levels(analysis)),
         tables=(build_scoreboard(shown, labels, analysis), *build_classes(analysis)),
         figures=(_build_figure(shown, labels, analysis, analysis.comparison),),
     )
@@ -84,11 +85,11 @@ def _describe_classes(analysis: Analysis) -> Section | None:
     return Section("performance", "Performance", sentences=say_classes(analysis), tables=tables)
 
 
-def _say_ceiling(analysis: Analysis, labels: Mapping[str, MetricLabel]) -> list[Text]:
+def _say_ceiling(analysis: Analysis, labels: Mapping[str, MetricLabel]) -> Text | None:
     """Return the ceiling in words, where the table has no place for it."""
     if analysis.ceiling is None or LIMITED in labels:
-        return []
-    return [quote_sentence(analysis.ceiling.sentence())]
+        return None
+    return quote_sentence(analysis.ceiling.sentence())
 
 
 def say_root(analysis: Analysis) -> Text:
@@ -105,7 +106,7 @@ def _name_tested(analysis: Analysis) -> str:
     return "test " if analysis.unseen else ""
 
 
-def warn_of_clusters(shown: pd.DataFrame, tested: str = "test ") -> tuple[Text, ...]:
+def warn_of_clusters(shown: pd.DataFrame, tested: str = "test ") -> Text | None:
     """Return a caveat where subjects are too few for a bootstrap interval."""
     counts = sorted({int(count) for count in shown["n_clusters"]})
     fewest, told = (
@@ -113,19 +114,19 @@ def warn_of_clusters(shown: pd.DataFrame, tested: str = "test ") -> tuple[Text, 
         (" to ").join(write_count(counts[end]) for end in dict.fromkeys([0, len(counts) - 1])),
     )
     if fewest >= ENOUGH_CLUSTERS:
-        return ()
+        return None
     if "jackknife" in list_methods(shown):
         rough = (
             "The intervals rest on {fewest} {tested}subjects; with fewer than {few} intervals are "
             "not trustworthy."
         )
         few = {"fewest": told, "tested": tested, "few": FEW_CLUSTERS}
-        return (say(rough, **few),) if fewest < FEW_CLUSTERS else ()
+        return say(rough, **few) if fewest < FEW_CLUSTERS else None
     narrow = (
         "With fewer than {enough} {tested}subjects ({fewest} here) a bootstrap interval is too "
         "narrow; it is reported because it was requested."
     )
-    return (say(narrow, enough=ENOUGH_CLUSTERS, tested=tested, fewest=fewest),)
+    return say(narrow, enough=ENOUGH_CLUSTERS, tested=tested, fewest=fewest)
 
 
 def _say_metric(
@@ -334,8 +335,8 @@ def _list_notes(
     errors = [metric for metric, label in labels.items() if label.better == "lower"]
     if shown.loc[shown["metric"].isin(errors), "conf_low"].lt(0).any():
         notes.append(say("Errors cannot be negative: read a limit below 0 as 0."))
-    notes += [*_say_limits_of_shares(shown, labels), *say_resampling(analysis.comparison)]
-    said = {TOO_FEW, *(_find_undefined(undefined) if flat else ())}
+    notes += [*keep(_say_limits_of_shares(shown, labels), *say_resampling(analysis.comparison))]
+    said = {TOO_FEW, *(find_parts(undefined, UNDEFINED) if flat else ())}
     return (*notes, *collect_notes(noted, ("model", "metric", "context"), said))
 
 
@@ -363,25 +364,17 @@ def _tell_raters(shown: pd.DataFrame, labels: Mapping[str, MetricLabel], analysi
     )
 
 
-def _say_limits_of_shares(shown: pd.DataFrame, labels: Mapping[str, MetricLabel]) -> list[Text]:
+def _say_limits_of_shares(shown: pd.DataFrame, labels: Mapping[str, MetricLabel]) -> Text | None:
     """Return how to read limits that no share can reach."""
     rows = shown[shown["metric"].isin(list(SHARES))]
     beyond = rows[rows["conf_low"].lt(0) | rows["conf_high"].gt(1)]
     if beyond.empty:
-        return []
+        return None
     names = [label.name for metric, label in labels.items() if metric in set(beyond["metric"])]
-    return [
-        say(
-            "{names} cannot leave the range from 0 to 1: read limits beyond it as 0 or 1.",
-            names=join_words(names),
-        )
-    ]
-
-
-def _find_undefined(rows: pd.DataFrame) -> set[str]:
-    """Return the notes that say that an estimate is not defined."""
-    parts = [part for note in rows["note"].dropna() for part in str(note).split("; ")]
-    return {part for part in parts if part.startswith(UNDEFINED)}
+    return say(
+        "{names} cannot leave the range from 0 to 1: read limits beyond it as 0 or 1.",
+        names=join_words(names),
+    )
 
 
 def _tell_spans(analysis: Analysis) -> str:

@@ -122,34 +122,30 @@ def _build_effect(effect: pd.DataFrame) -> Table:
     return tabulate("rater_effect", "Flagged Raters and Reliability", effect, columns)
 
 
-def say_rater_spread(raters: pd.DataFrame) -> tuple[Text, ...]:
+def say_rater_spread(raters: pd.DataFrame) -> Text | None:
     """Return how far raters differ in level; nothing where no clip has two ratings."""
     known = raters[raters["severity"].notna()]
     if known.empty:
-        return ()
+        return None
     away = known["severity"].astype(float).groupby(known["rater"]).mean()
     few = len(away) < _FEW_RATERS
     low, high = (write_number(one) for one in away.quantile([0.0, 1.0] if few else [0.25, 0.75]))
     if low == high:
-        return (
-            say(
-                "No rater was more severe than the others of the same clips (<Table rater_spread>)."
-            ),
+        return say(
+            "No rater was more severe than the others of the same clips (<Table rater_spread>)."
         )
     over = ", averaged over the questions" if len(list_levels(known, "item")) > 1 else ""
-    return (
-        say(
-            "{who} differed from the other raters of the same clips by {low} to {high} scale "
-            "points{over} (<Table rater_spread>).",
-            who=f"The {len(away)} raters" if few else "The middle half of the raters",
-            low=low,
-            high=high,
-            over=over,
-        ),
+    return say(
+        "{who} differed from the other raters of the same clips by {low} to {high} scale "
+        "points{over} (<Table rater_spread>).",
+        who=f"The {len(away)} raters" if few else "The middle half of the raters",
+        low=low,
+        high=high,
+        over=over,
     )
 
 
-def build_rater_spread(raters: pd.DataFrame) -> tuple[Table, ...]:
+def build_rater_spread(raters: pd.DataFrame) -> Table | None:
     """Return the table: the spread of raters' statistics, by question."""
     parts = {str(item): part for item, part in raters.groupby("item", sort=False)}
     away = {item: part["severity"].dropna().astype(float) for item, part in parts.items()}
@@ -159,7 +155,7 @@ def build_rater_spread(raters: pd.DataFrame) -> tuple[Table, ...]:
         if len(own)
     ]
     if not lines:
-        return ()
+        return None
     apart = "Difference from others"
     columns = (
         column("item", "Question"),
@@ -185,7 +181,7 @@ def build_rater_spread(raters: pd.DataFrame) -> tuple[Table, ...]:
         "agreement = correlation with that mean."
     )
     title = "Severity, Spread, and Agreement of Single Raters"
-    return (tabulate("rater_spread", title, lines, columns, notes=(note,), rows=raters),)
+    return tabulate("rater_spread", title, lines, columns, notes=(note,), rows=raters)
 
 
 def _write_ends(values: pd.Series) -> str:

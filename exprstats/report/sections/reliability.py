@@ -21,7 +21,7 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Section, Table
+from exprstats.document.model import Section, Table, keep
 from exprstats.document.text import Text, say
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.coefficients import (
@@ -51,7 +51,7 @@ EXCELLENT = 0.75  # Cicchetti (1994)
 def describe_reliability(analysis: Analysis) -> Section | None:
     """Return the section, or None where no reliability was estimated."""
     sentences, caveats, tables = _describe_coefficients(analysis)
-    sentences += (*say_differences(analysis.differences), *say_decisions(analysis))
+    sentences += keep(*say_differences(analysis.differences), say_decisions(analysis))
     if not sentences:
         return None
     return Section(
@@ -59,13 +59,13 @@ def describe_reliability(analysis: Analysis) -> Section | None:
         "Inter-rater reliability",
         sentences=sentences,
         caveats=caveats,
-        tables=(
+        tables=keep(
             *tables,
-            *build_differences(
+            build_differences(
                 analysis.differences,
                 known=analysis.reliability is None or knows_subjects(analysis.reliability.table),
             ),
-            *build_decisions(analysis),
+            build_decisions(analysis),
         ),
         figures=build_decision_figure(analysis),
     )
@@ -82,14 +82,14 @@ def _describe_coefficients(
     forms = build_forms(rows, shown, analysis.reliability)
     pointer = [say("<Table forms> compares the forms of the coefficient.")] if forms else []
     return (
-        (
+        keep(
             _say_range(shown),
-            *_say_one_sample(rows, shown),
+            _say_one_sample(rows, shown),
             *_say_few_raters(rows, shown),
-            *_say_excellent(shown),
+            _say_excellent(shown),
             *pointer,
         ),
-        (*_list_caveats(rows, shown), *_warn_of_crossing(analysis.reliability, shown)),
+        keep(*_list_caveats(rows, shown), _warn_of_crossing(analysis.reliability, shown)),
         (build_coefficients(rows, shown, analysis.reliability), *forms),
     )
 
@@ -140,25 +140,23 @@ def _tell_value(row: dict[Any, Any], after: str = "") -> str:
     return tell_number(write_estimate(row), after=after) + told
 
 
-def _say_one_sample(rows: pd.DataFrame, shown: pd.DataFrame) -> tuple[Text, ...]:
+def _say_one_sample(rows: pd.DataFrame, shown: pd.DataFrame) -> Text | None:
     """Return what level differences between contexts would add to the pooled reliability."""
     pooled = add_samples(rows, shown)
     pooled = pooled[pooled["context"].isin([ALL, ONE_SAMPLE]) & pooled["estimate"].notna()]
     if not pooled["context"].eq(ONE_SAMPLE).any():
-        return ()
+        return None
     told = []
     for context in (ALL, ONE_SAMPLE):
         mine = pooled[pooled["context"].eq(context)]
         ends = [write_estimate(row) for row in find_extremes(mine)] if len(mine) else [MISSING]
         values = (tell_number(end, after="") for end in ends)
         told.append(" to ".join(dict.fromkeys(values)))
-    return (
-        say(
-            "All contexts together are compared within contexts ({within}); as one sample, with "
-            "level differences between contexts counted as reliability, all clips give {whole}.",
-            within=told[0],
-            whole=told[1],
-        ),
+    return say(
+        "All contexts together are compared within contexts ({within}); as one sample, with "
+        "level differences between contexts counted as reliability, all clips give {whole}.",
+        within=told[0],
+        whole=told[1],
     )
 
 
@@ -237,10 +235,10 @@ def name_place(row: dict[Any, Any], shown: pd.DataFrame) -> str:
     return f"{row['item']}, {where}" if several else where
 
 
-def _say_excellent(shown: pd.DataFrame) -> tuple[Text, ...]:
+def _say_excellent(shown: pd.DataFrame) -> Text | None:
     limits = shown["conf_low"].dropna()
     if limits.empty or not shown["estimate"].gt(0).any():
-        return ()
+        return None
     above = int((limits >= EXCELLENT).sum())
     which = "All" if above == len(limits) else f"{above} of the" if above else "None of the"
     told = f"{which} {len(limits)} lower limits reached"
@@ -248,7 +246,7 @@ def _say_excellent(shown: pd.DataFrame) -> tuple[Text, ...]:
         told = f"The lower limit {'reached' if above else 'did not reach'}"
     mark = write_number(EXCELLENT, bounded=True)
     ending = "conventionally ‘excellent’ (Cicchetti, 1994)."
-    return (say("{told} {mark}, {ending}", told=told, mark=mark, ending=ending),)
+    return say("{told} {mark}, {ending}", told=told, mark=mark, ending=ending)
 
 
 def _list_caveats(rows: pd.DataFrame, shown: pd.DataFrame) -> tuple[Text, ...]:
@@ -294,12 +292,10 @@ def _tell_refusals(rows: pd.DataFrame) -> str:
     return "No interval clustered by subject could be given" + (f" ({why})" if why else "")
 
 
-def _warn_of_crossing(reliability: Reliability, shown: pd.DataFrame) -> tuple[Text, ...]:
+def _warn_of_crossing(reliability: Reliability, shown: pd.DataFrame) -> Text | None:
     if find_family(shown) != "1" or not is_crossed(reliability):
-        return ()
-    return (
-        say(
-            "Every rater rated every clip. The one-way model counts differences in severity "
-            "between raters as error; a two-way model would tell them apart."
-        ),
+        return None
+    return say(
+        "Every rater rated every clip. The one-way model counts differences in severity "
+        "between raters as error; a two-way model would tell them apart."
     )

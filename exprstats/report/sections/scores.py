@@ -20,7 +20,7 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Section, Table
+from exprstats.document.model import Column, Section, Table, keep
 from exprstats.document.tables import column, estimate_columns, match_row, tabulate
 from exprstats.document.text import Text, cite, join_words, quote_sentence, say
 from exprstats.reliability.icc.analysis import INDEPENDENT
@@ -71,7 +71,7 @@ def describe_scores(analysis: Analysis) -> Section | None:
     )
     rated = pick_reliability(analysis)
     table = _build_table(_summarise(factor, part), rated, _tell_answers(factor))
-    sentences = (sentence, *_say_reliability(rated))
+    sentences = keep(sentence, _say_reliability(rated))
     return Section("scores", "Scores", sentences=sentences, tables=(table,))
 
 
@@ -83,11 +83,11 @@ def pick_reliability(analysis: Analysis) -> pd.DataFrame:
     return rows[rows["headline"].eq(True)].reset_index(drop=True)
 
 
-def _say_reliability(rated: pd.DataFrame) -> tuple[Text, ...]:
+def _say_reliability(rated: pd.DataFrame) -> Text | None:
     """Return what the ICC of the raters' own scores is."""
     shown = rated[rated["estimate"].notna()]
     if shown.empty:
-        return ()
+        return None
     low, high = find_extremes(shown)
     told = f"= {_write_place(low)}"
     if len(shown) > 1:
@@ -96,7 +96,7 @@ def _say_reliability(rated: pd.DataFrame) -> tuple[Text, ...]:
         "The reliability of the scores, the intraclass correlation of the raters' answers weighted "
         "as the scores are, was"
     )
-    return (cite(f"{opening} {name_term(shown)} {told}.", "Table scores"),)
+    return cite(f"{opening} {name_term(shown)} {told}.", "Table scores")
 
 
 def name_term(rated: pd.DataFrame) -> str:

@@ -20,7 +20,7 @@ from exprstats.document.cells import (
     write_limits,
     write_mark,
 )
-from exprstats.document.model import Table
+from exprstats.document.model import Table, keep
 from exprstats.document.tables import column, match_row, name_interval, tabulate
 from exprstats.document.text import Text, join_texts, say
 from exprstats.models.explain.weights import ZERO
@@ -192,7 +192,7 @@ def _write_rank(row: dict[Any, Any]) -> str:
 
 def _list_notes(rows: pd.DataFrame, weights: Weights, analysis: Analysis) -> tuple[Text, ...]:
     shown = rows[rows["term"].isin(["weight", "rank", "vif"])]
-    return (
+    return keep(
         say(
             "Units of the target ({target}) per standard deviation of the feature among training "
             "clips. Selected = share of refits in which the weight is not 0; same sign = in which "
@@ -206,15 +206,15 @@ def _list_notes(rows: pd.DataFrame, weights: Weights, analysis: Analysis) -> tup
             parts=name_resampled(weights.model, analysis),
             subjects=write_count(weights.n_clusters),
         ),
-        *_list_penalties(weights, analysis),
+        _list_penalties(weights, analysis),
         *collect_notes(shown, ("feature", "context"), {ZERO}),
     )
 
 
-def _list_penalties(weights: Weights, analysis: Analysis) -> tuple[Text, ...]:
+def _list_penalties(weights: Weights, analysis: Analysis) -> Text | None:
     models = analysis.models.get(weights.model)
     if models is None:
-        return ()
+        return None
     rows = name_contexts(models.tidy())
     told = []
     for context in list_levels(rows, "context"):
@@ -224,9 +224,9 @@ def _list_penalties(weights: Weights, analysis: Analysis) -> tuple[Text, ...]:
             found = f"alpha {alpha['estimate']:g} and l1_ratio {ratio['estimate']:g}"
             told.append(f"{context}, {found}")
     if not told:
-        return ()
+        return None
     tuned = name_tuning(models, analysis)
-    return (say("Penalties chosen {tuned}: {told}.", tuned=tuned, told="; ".join(told)),)
+    return say("Penalties chosen {tuned}: {told}.", tuned=tuned, told="; ".join(told))
 
 
 def find_split(analysis: Analysis) -> Models | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from exprstats.apa import count_things, write_count, write_number, write_p
 from exprstats.document.cells import collect_notes, write_estimate
-from exprstats.document.model import Figure, Section, Table
+from exprstats.document.model import Figure, Section, Table, keep
 from exprstats.document.tables import column, estimate_columns, match_row, tabulate
 from exprstats.document.text import Text, quote_sentence, say
 from exprstats.plots.estimates import draw_recall
@@ -31,7 +31,7 @@ def describe_transfer(analysis: Analysis) -> Section | None:
     return Section(
         "transfer",
         "Recall of acted emotions",
-        sentences=(quote_sentence(result.sentence()), *_say_nulls(result), seen),
+        sentences=keep(quote_sentence(result.sentence()), _say_nulls(result), seen),
         caveats=_say_cautions(result),
         tables=(_tabulate_recall(result),),
         figures=(figure,),
@@ -68,21 +68,19 @@ def _say_cautions(result: Transfer) -> tuple[Text, ...]:
     return *dealt, best
 
 
-def _say_nulls(result: Transfer) -> list[Text]:
+def _say_nulls(result: Transfer) -> Text | None:
     """Return what permuted labels give, which is chance where C is chosen honestly."""
     if result.nulls.empty:
-        return []
+        return None
     means = result.nulls[["uar", "uar_test"]].mean()
     draws = int(result.nulls["draw"].max())
-    return [
-        say(
-            "With labels permuted within speakers ({draws}) recall is {honest} on average, and "
-            "{test} with C chosen on the test speakers.",
-            draws=count_things(draws, "permutation"),
-            honest=write_number(means["uar"], 3, bounded=True),
-            test=write_number(means["uar_test"], 3, bounded=True),
-        )
-    ]
+    return say(
+        "With labels permuted within speakers ({draws}) recall is {honest} on average, and "
+        "{test} with C chosen on the test speakers.",
+        draws=count_things(draws, "permutation"),
+        honest=write_number(means["uar"], 3, bounded=True),
+        test=write_number(means["uar_test"], 3, bounded=True),
+    )
 
 
 def _tabulate_recall(result: Transfer) -> Table:
@@ -126,9 +124,9 @@ def _tabulate_recall(result: Transfer) -> Table:
         "Diff.: to the first line, *p* adjusted by Holm's method. Early fusion: features of each "
         "modality's text side by side; late fusion: features of the texts one after the other."
     )
-    notes = (
+    notes = keep(
         note,
-        *_note_deals(result),
+        _note_deals(result),
         *([compared] if several else []),
         *collect_notes(rows, ("features", "term")),
     )
@@ -136,10 +134,10 @@ def _tabulate_recall(result: Transfer) -> Table:
     return tabulate(name, title, shown, columns, notes=notes, rows=rows)
 
 
-def _note_deals(result: Transfer) -> list[Text]:
+def _note_deals(result: Transfer) -> Text | None:
     """Say over how many deals recalls are means, and how far single ones lie from each other."""
     if result.repeats == 1:
-        return []
+        return None
     spreads = result.table.groupby("term")["sd_repeats"].max()
     told = {
         "count": write_count(result.repeats),
@@ -150,11 +148,11 @@ def _note_deals(result: Transfer) -> list[Text]:
             "Means over {count} deals of speakers into folds (SD over deals up to {recall}); the "
             "variance between deals, which other training speakers would add, is in the limits."
         )
-        return [say(text, **told)]
+        return say(text, **told)
     text = (
         "Means over {count} deals of speakers into folds (SD over deals up to {recall}, of "
         "differences up to {more}); the variance between deals, which other training speakers "
         "would add, is in limits and *p* of recalls and their differences."
     )
     more = write_number(spreads["uar_difference"], 3, bounded=True)
-    return [say(text, **told, more=more)]
+    return say(text, **told, more=more)

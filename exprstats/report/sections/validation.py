@@ -15,7 +15,7 @@ from exprstats.document.cells import (
     pick_rows,
     write_estimate,
 )
-from exprstats.document.model import Column, Section, Table, list_columns
+from exprstats.document.model import Column, Section, Table, keep, list_columns
 from exprstats.document.tables import column, estimate_columns, match_row, tabulate
 from exprstats.document.text import Text, join_words, quote_sentence, say
 from exprstats.inference.comparison.wording import METHOD_WORDS, name_clusters
@@ -46,7 +46,7 @@ def describe_fits(analysis: Analysis) -> Section | None:
     models = [one for one in analysis.models.values() if one.record is None]
     if not models or (analysis.study is not None and analysis.comparison is not None):
         return None
-    tables = (_build_parts(models, analysis), *_build_counts(models))
+    tables = keep(_build_parts(models, analysis), _build_counts(models))
     return Section(
         "fits",
         "Models",
@@ -135,11 +135,11 @@ def _list_parts(models: Models, own: pd.DataFrame, analysis: Analysis) -> list[d
     return lines
 
 
-def _build_counts(models: list[Models]) -> tuple[Table, ...]:
+def _build_counts(models: list[Models]) -> Table | None:
     """Return the table, where a model predicts classes: their clips and subjects in each part."""
     first = next((one for one in models if one.design.classes), None)
     if first is None:
-        return ()
+        return None
     counts = tally_classes(first)
     rows = name_contexts(counts)
     contexts = list_levels(rows, "context")
@@ -162,7 +162,7 @@ def _build_counts(models: list[Models]) -> tuple[Table, ...]:
     )
     group = "context" if len(contexts) > 1 else None
     title = "Clips (Subjects) of Each Class"
-    return (tabulate("counts", title, lines, columns, group=group, rows=counts),)
+    return tabulate("counts", title, lines, columns, group=group, rows=counts)
 
 
 def _write_counts(row: dict[Any, Any]) -> str:

@@ -19,7 +19,7 @@ from exprstats.document.cells import (
     write_limits,
     write_mark,
 )
-from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.model import Column, Figure, Section, Table, keep
 from exprstats.document.tables import column, estimate_columns, p_columns, tabulate
 from exprstats.document.text import Text, join_texts, join_words, say
 from exprstats.models.explain.weights import NOTABLE
@@ -74,8 +74,8 @@ def _describe_resampled(weights: Weights, analysis: Analysis) -> Section:
         "weights",
         "Feature weights",
         sentences=(*say_stability(weights, analysis), *say_slopes(weights)),
-        caveats=(*list_slope_cautions(weights), *list_cautions(weights)),
-        tables=(build_stability(weights, analysis), *build_slopes(weights, analysis)),
+        caveats=keep(list_slope_cautions(weights), *list_cautions(weights)),
+        tables=keep(build_stability(weights, analysis), build_slopes(weights, analysis)),
         figures=_build_figure(weights, rows, name, mark=weights.threshold, level=weights.level),
     )
 
@@ -221,17 +221,17 @@ def _build_figure(
     return (figure,)
 
 
-def build_slopes(weights: Weights, analysis: Analysis) -> tuple[Table, ...]:
+def build_slopes(weights: Weights, analysis: Analysis) -> Table | None:
     """Return the table, where weights without a penalty were estimated."""
     rows, shown = _select(weights)
     if shown.empty:
-        return ()
+        return None
     columns = (
         column("feature", "Feature"),
         *estimate_columns(weights.level, heading="*b*", bounded=False),
         *p_columns(),
     )
-    table = tabulate(
+    return tabulate(
         "regression",
         "Regression Weights Without Penalty",
         shown,
@@ -241,7 +241,6 @@ def build_slopes(weights: Weights, analysis: Analysis) -> tuple[Table, ...]:
         rows=rows,
         main=True,
     )
-    return (table,)
 
 
 def say_slopes(weights: Weights) -> tuple[Text, ...]:
@@ -262,20 +261,18 @@ def say_slopes(weights: Weights) -> tuple[Text, ...]:
     return (opening, *told) if len(told) > 1 else (join_texts([opening, *told]),)
 
 
-def list_slope_cautions(weights: Weights) -> tuple[Text, ...]:
+def list_slope_cautions(weights: Weights) -> Text | None:
     """Return which of the two tables answers which question."""
     _, shown = _select(weights)
     if shown.empty:
-        return ()
-    return (
-        say(
-            "Read <Table weights> for prediction and <Table regression> for inference. Penalized "
-            "weights show which signals the model uses. The penalty draws them towards zero, so "
-            "that their intervals show what other subjects would have given, but test no effect "
-            "and need not cover the weights of the population. Weights without a penalty show "
-            "which signals are associated with the target when the other features are held "
-            "constant; they show association, not cause, and may predict worse."
-        ),
+        return None
+    return say(
+        "Read <Table weights> for prediction and <Table regression> for inference. Penalized "
+        "weights show which signals the model uses. The penalty draws them towards zero, so "
+        "that their intervals show what other subjects would have given, but test no effect "
+        "and need not cover the weights of the population. Weights without a penalty show "
+        "which signals are associated with the target when the other features are held "
+        "constant; they show association, not cause, and may predict worse."
     )
 
 

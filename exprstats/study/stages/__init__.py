@@ -16,17 +16,7 @@ Note = Callable[[Path, str, int], object]  # takes the path, the hash and the ro
 
 
 class Outcome(NamedTuple):
-    """What a stage that reads files of its own gives.
-
-    Attributes
-    ----------
-    results
-        In the order of the report.
-    tables
-        Further tables by the stem of a file, such as labels after a vote.
-    told
-        What was done to the data, as a sentence.
-    """
+    """Results of a stage, further tables by the stem of a file, and what was done to the data."""
 
     results: tuple[Result, ...]
     tables: Mapping[str, pd.DataFrame] = MappingProxyType({})

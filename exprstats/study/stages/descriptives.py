@@ -35,7 +35,7 @@ def pick_scores(factor: Factor) -> pd.DataFrame:
     return factor.scores[factor.scores["fitted_on"].eq("all")]
 
 
-def describe_scored(factor: Factor) -> ColumnDescriptives:
+def describe_factor_scores(factor: Factor) -> ColumnDescriptives:
     """Return how the scores are distributed in each context."""
     from exprstats.descriptives import describe_columns
 

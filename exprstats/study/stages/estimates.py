@@ -31,30 +31,9 @@ def analyse_estimates(
 ) -> Outcome:
     """Describe estimates, compare their structure, write sentences, and classify from them.
 
-    Parameters
-    ----------
-    settings
-        As ``[estimates]`` of a study file.
-    seed
-        Of permutations, maps and folds.
-    note
-        Gets each file.
-    n_jobs
-        Workers.
-    reading
-        How tables are to be read; None: as the settings say.
-
-    Returns
-    -------
-    Outcome
-        `Estimates`, `EstimateStructure`, `ExpressionMap` where asked for, `Sentences`, and
-        `Transfer` where recordings have labels and four speakers, with the different ``texts`` of
-        the sentences that were classified.
-
-    Raises
-    ------
-    DataError, OptionError
-        As the verbs of `exprstats.expressions`.
+    Results are `Estimates`, `EstimateStructure`, `ExpressionMap` where asked for, `Sentences`, and
+    `Transfer` where recordings have labels and four speakers, with the different ``texts`` of the
+    sentences that were classified.
     """
     from exprstats.expressions import (
         compare_structure,

@@ -31,30 +31,8 @@ def analyse_evoked(
 
     Labels are described and compared between groups and parts; annotators with each other and with
     the files; predictions with the files' labels and, where there are annotators, with theirs.
-
-    Parameters
-    ----------
-    settings
-        As ``[evoked]`` of a study file.
-    seed
-        Of parts and draws.
-    note
-        Gets each file.
-    n_jobs
-        Workers.
-    reading
-        How the files are to be read.
-
-    Returns
-    -------
-    Outcome
-        `EvokedLabels`, `VideoSplit`, `EvokedAnnotators` and `EvokedScores`, those asked for, with
-        labels after a vote as ``voted`` and the parts of videos as ``parts``.
-
-    Raises
-    ------
-    DataError, OptionError
-        As the verbs of `exprstats.events`.
+    Results are `EvokedLabels`, `VideoSplit`, `EvokedAnnotators` and `EvokedScores`, with labels
+    after a vote as ``voted`` and the parts of videos as ``parts``.
     """
     from exprstats.errors import OptionError
     from exprstats.events import measure_labels, split_videos, vote_labels

@@ -2,14 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from exprstats.study.provenance import Logbook
-from exprstats.study.settings import ImportanceSettings
-
-if TYPE_CHECKING:
-    from exprstats.models import Dependence, Importance, Models
-
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +9,8 @@ from exprstats.errors import warn_user
 from exprstats.options import NETWORKS
 from exprstats.study.inputs import Lesson, check_tested, find_by
 from exprstats.study.joins import name_files
-from exprstats.study.settings import BASELINES
+from exprstats.study.provenance import Logbook
+from exprstats.study.settings import BASELINES, ImportanceSettings
 from exprstats.study.stages.adaptation import ablate_networks, adapt_networks
 from exprstats.study.stages.central import (
     calibrate,
@@ -47,10 +40,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from exprstats.deep.result import DeepModels
-    from exprstats.models import Models
+    from exprstats.models import Dependence, Importance, Models
     from exprstats.study.run import StudyRun
 
 CORRELATIONS = "the correlations of the features"
+MOST_TRACED = 4  # features whose curves stand beside each other on a page
 
 
 def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_jobs: int) -> StudyRun:
@@ -225,9 +219,6 @@ def _look_closer(run: StudyRun, lesson: Lesson, log: Logbook, n_jobs: int) -> St
         with log.attempt("importance", "the curves of forests"):
             run = run.add(*trace_forests(run.models, found).values())
     return run
-
-
-MOST_TRACED = 4  # features whose curves stand beside each other on a page
 
 
 def rate_features(

@@ -28,35 +28,8 @@ def analyse_signing(
     """Read annotations and a lexicon, count, relate labels to features, and predict them.
 
     Co-occurrence is measured on the annotated values; labels are predicted from action units, or
-    from the values where none of these has a unit.
-
-    Parameters
-    ----------
-    settings
-        As ``[signing]`` of a study file.
-    seed
-        Of permutations, folds and forests.
-    note
-        Gets each file.
-    n_jobs
-        Workers.
-    reading
-        How tables are to be read; None: as the settings say.
-
-    Returns
-    -------
-    Outcome
-        `EventCounts`, `CoOccurrence`, and `LabelPrediction` where there are folds to be had.
-
-    Raises
-    ------
-    DataError, OptionError
-        As the verbs of `exprstats.events`.
-
-    Warns
-    -----
-    DataWarning
-        Why labels cannot be predicted, such as one utterance only.
+    from the values where none of these has a unit. Results are `EventCounts`, `CoOccurrence`, and
+    `LabelPrediction` where there are folds to be had; a warning says why there are none.
     """
     from exprstats.errors import DataError, warn_user
     from exprstats.events import (
@@ -117,10 +90,8 @@ def _read_annotations(
 
     The texts of the tier that bounds utterances are theirs; a tier of texts is no feature.
     """
-    from exprstats.errors import DataError, Option, Problem
     from exprstats.events import read_events
     from exprstats.events.intervals import TEXTS
-    from exprstats.options import name_nearest
 
     events = read_events(
         settings.files,
@@ -132,12 +103,8 @@ def _read_annotations(
         **{role: getattr(settings, role) for role in ROLES},
     )
     text = TEXTS[0] if settings.text == settings.within else settings.text
-    if text in TEXTS:
+    if text in TEXTS or not events["tier"].eq(text).any():
         return events, text
-    if not events["tier"].eq(text).any():
-        near = name_nearest(text, sorted(events["tier"].astype(str).unique()))
-        fact = f"there is no tier '{text}'. {near}"
-        raise DataError(Problem(fact, ("Name the tier of texts with ", Option("text"), ".")))
     events["tier"] = events["tier"].replace(text, TEXTS[1])
     return events, TEXTS[1]
 

@@ -115,6 +115,17 @@ def test_continuous_liris_with_other_columns_is_read_by_its_header(tmp_path):
     path = tmp_path / "MEDIAEVAL17_03_Valence-Arousal.txt"
     path.write_text("Start End Arousal Valence\n0 10 .2 .1\n5 15 .4 .3\n")
     assert ex.read_evoked(path)["valence"].tolist() == [0.1, 0.3]
+    # Segments of 2017: two public programs take the third and the fourth field of a line.
+    for header in (
+        "Start time (s)\tEnd time (s)\tValence\tArousal",
+        "S E Valence_mean Arousal_mean",
+    ):
+        path.write_text(f"{header}\n0\t10\t.1\t.2\n5\t15\t.3\t.4\n")
+        table = ex.read_evoked(path)
+        assert table[["time", "valence", "arousal"]].to_numpy().tolist() == [
+            [0, 0.1, 0.2],
+            [5, 0.3, 0.4],
+        ]
     path.write_text("Time Valence Arousal\n0 .2\n")
     with pytest.raises(DataError, match=r"has 2 fields per line.*time, valence and arousal"):
         ex.read_evoked(path)

@@ -65,7 +65,7 @@ def test_means_of_subjects_have_all_plans_and_their_figure(ratings):
     for cells in table.cells.to_dict("records"):
         row = pooled[
             pooled["item"].eq(cells["item"])
-            & pooled["clips_per_subject"].eq(int(cells["clips"]))
+            & pooled["clips_per_subject"].eq(int(cells["clips_per_subject"]))
             & pooled["raters_per_clip"].eq(6)
         ].iloc[0]
         limits = write_interval(row["conf_low"], row["conf_high"], bounded=True)

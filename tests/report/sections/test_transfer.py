@@ -29,9 +29,9 @@ def test_one_set_of_features_is_compared_with_nothing(words):
     assert "UAR = 1.00, 95% CI [.47, 1.00], where chance is .500." in told[0]
     assert "more than" not in told[0] and "would have added .000." in told[0]
     assert [one.key for one in section.tables[0].columns] == [
-        *("features", "dimensions", "uar", "limits", "test", "more")
+        *("features", "dimensions", "uar", "uar_limits", "test", "more")
     ]
-    assert section.tables[0].cells["limits"].item().endswith("1.00]")
+    assert section.tables[0].cells["uar_limits"].item().endswith("1.00]")
     assert found.nulls.empty and len(told) == 2
     # Four speakers in six folds are dealt in one way only.
     [caution] = [write_plain(one) for one in section.caveats]

@@ -38,7 +38,7 @@ def test_table_6_prints_the_headline_rows(weights):
         limits = [write(row[name]) for name in ("conf_low", "conf_high")]
         assert printed["limits"] == f"[{limits[0]}, {limits[1]}]"
         if 0.001 <= row["p_value"] <= 0.999:
-            assert printed["p"] == f"{row['p_value']:.3f}"[1:]
+            assert printed["p_value"] == f"{row['p_value']:.3f}"[1:]
     assert len(table.rows) == 2 * len(rows)
 
 

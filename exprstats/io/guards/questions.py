@@ -1,0 +1,195 @@
+"""Questions that a table leaves open, with the options that answer them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from exprstats.apa import count_things
+from exprstats.errors import NO_NUMBERS, NO_TIMES, Option, Problem
+from exprstats.io.files.spreads import asks_judges, find_pairs
+from exprstats.io.files.words import REJECTED, TARGETS, TRACKED, is_aside, is_rated
+from exprstats.io.guards.crossings import hold_ratings
+from exprstats.io.guards.features import counts_rows, find_fixed
+from exprstats.io.guards.layouts import ask_faces
+from exprstats.options import MOST_JUDGES, name_some
+
+if TYPE_CHECKING:
+    from exprstats.io.detection import Guess
+
+# Ids of people who come again name fewer than so many of the rows.
+_REPEATED = 0.6
+# Cells in JSON from which on a column holds such.
+_PACKED = 0.3
+# So many times wider than the narrowest are the ranges of measures.
+_WIDER = 4
+_LABELS = ("Answers in words get numbers with ", Option("labels"), ".")
+_FPS = ("Run 'exprstats features' with --tracker py-feat and ", Option("fps"), ".")
+_SEGMENTS = ("Give them to 'exprstats features' beside the videos, with ", Option("segments"), ".")
+_TOLD = {
+    "py-feat": (Problem(NO_TIMES, _FPS),),
+    "segments": (Problem("these are beginnings and ends of clips.", _SEGMENTS),),
+}
+
+
+def find_target(table: pd.DataFrame, guess: Guess) -> str | None:
+    """Return the column to be predicted: by its name, or the one that no tracker wrote."""
+    varied = [name for name in guess.numbers if len(table[name].dropna().unique()) > 1]
+    named = next((one for one in varied if one.strip().lower() in TARGETS), None)
+    if named is not None:
+        return named
+    kept = [one for one in varied if not is_aside(one) and not counts_rows(table[one])]
+    tracked = [one for one in varied if TRACKED.fullmatch(one.strip())]
+    others = [one for one in kept if one not in tracked]
+    if len(others) == 1 and len(tracked) > 1:
+        return others[0]
+    rated = [one for one in kept if is_rated(one)]
+    rest = [one for one in kept if one not in rated]
+    measured = len(rest) > 1 and not hold_ratings(table, rest)
+    return rated[0] if len(rated) == 1 and measured else None
+
+
+def ask_sites(site: str | None, roles: dict[str, str]) -> list[Problem]:
+    """Return the question whether ids that come again in each site are of other people."""
+    if site is None:
+        return []
+    both = Option("subject", [site, roles["subject"]])
+    fact = f"ids of '{roles['subject']}' come again in each '{site}', perhaps of other people."
+    return [Problem(fact, ("If so, name both: ", both, "."))]
+
+
+def ask_layout(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
+    """Return what the columns do not tell, with the options that do."""
+    asked = []
+    if layout == "ratings" and "clip" not in guess.roles:
+        fact = "no column names what was rated, and rows of one rater and person come again."
+        asked.append(Problem(fact, ("Name it with ", Option("clip"), ".")))
+    if layout in {"ratings", "wide", "items by raters", "raters in rows"}:
+        if "subject" not in guess.roles:
+            asked.append(_ask_people(table, guess))
+        target = find_target(table, guess) if layout == "wide" else None
+        tracked = [name for name in guess.numbers if TRACKED.fullmatch(name.strip())]
+        if target is None and layout == "wide" and len(tracked) > len(guess.numbers) / 2:
+            fact = f"{len(tracked)} columns are those of a tracker, which models predict from."
+            cure = ("Name what they are to predict with ", Option("target"), ".")
+            asked.append(Problem(fact, cure))
+        elif target is None and layout == "wide" and _differ(table, guess.numbers):
+            fact = f"{len(guess.numbers)} columns of numbers differ in their range, as measures do."
+            asked.append(
+                Problem(fact, ("Name what models are to predict with ", Option("target"), "."))
+            )
+        elif target is None and layout == "wide" and len(guess.numbers) > 1:
+            fact = f"{len(guess.numbers)} columns of numbers may be judges or items."
+            either = (Option("raters"), " or items with ", Option("items"), ".")
+            asked.append(Problem(fact, ("Name judges with ", *either)))
+    asked += [*_ask_roles(layout, guess, table), *_ask_texts(layout, table)]
+    if layout == "wide" and not guess.numbers:
+        asked.append(Problem(NO_NUMBERS, _LABELS))
+    if layout in {"predictions", "models side by side"} and "subject" not in guess.roles:
+        fact = "no column names the people who are seen, so clips count as independent."
+        asked.append(Problem(fact, ("Name it with ", Option("subject"), ".")))
+    asked += ask_faces(layout, table)
+    return [*asked, *_ask_numbers(layout, guess, table), *_TOLD.get(layout, ())]
+
+
+def _ask_texts(layout: str, table: pd.DataFrame) -> list[Problem]:
+    """Return what rows that were turned down and answers in JSON leave open."""
+    asked = []
+    for name, column in table.select_dtypes(exclude="number").items():
+        cells = column.dropna().astype(str)
+        packed = cells[cells.str.match(r'\s*\{\s*"')]
+        if len(packed) > 1 and len(packed) > _PACKED * len(cells):
+            fact = f"'{name}' holds several answers in one cell, as JSON: {packed.iloc[0][:60]}."
+            asked.append(Problem(fact, "Give each answer a column of its own in the file."))
+        levels = cells.unique()
+        refused = [one for one in levels if one.strip().lower() in REJECTED]
+        if layout == "ratings" and refused and len(levels) <= MOST_JUDGES:
+            count = int(cells.isin(refused).sum())
+            counted = count_things(count, "row is", "rows are", of=len(table))
+            fact = f"{counted} '{refused[0]}' by '{name}' and count as all others do."
+            asked.append(Problem(fact, "If they are not to count, remove them from the file."))
+    return asked
+
+
+def _ask_people(table: pd.DataFrame, guess: Guess) -> Problem:
+    """Return who is not known: people, or what an id names that comes again in several rows."""
+    free = [str(name) for name in table if name not in guess.roles.values()]
+    fixed = find_fixed(table, free, guess.roles.get("rater"))
+    free = [name for name in free if name not in fixed]
+    for name in free:
+        count = table[name].nunique()
+        called = re.fullmatch(r"(.*[_ .])?(id|pid|code)", name.strip().lower())
+        if called and 1 < count < _REPEATED * len(table):
+            fact = f"'{name}' has {count:,} values in {len(table):,} rows, which count as "
+            people = ("If it names people, say so with ", Option("subject", name), ".")
+            return Problem(f"{fact}independent.", people)
+    fact = "no column names the people who are seen, so clips count as independent."
+    return Problem(fact, ("Name it with ", Option("subject"), "."))
+
+
+def _ask_numbers(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
+    """Return what plain numbers leave open: who numbered raters are, and what classes they code."""
+    if layout == "items by raters":
+        pairs = find_pairs(guess.numbers, numbered=True)
+        raters = list(dict.fromkeys(judge for _, judge in pairs.values()))
+        firsts = list(dict.fromkeys(item for item, _ in pairs.values()))
+        if asks_judges(pairs):
+            fact = (
+                f"columns pair {name_some(firsts)} with {name_some(raters)}, and none is called "
+                "as raters are."
+            )
+            remedy = ("Name the items, and the others are raters: ", Option("rating", firsts))
+            return [Problem(fact, (*remedy, " or ", Option("rating", raters), "."))]
+        if all(one.isdigit() for one in raters):
+            fact = (
+                f"columns end in numbers ({raters[0]} to {raters[-1]}), which are read as raters "
+                "that rated every clip."
+            )
+            seats = "If a number is a seat that other people take for each clip, report ICC(1,k): "
+            return [Problem(fact, (seats, Option("model", "one-way"), "."))]
+    if layout == "models side by side":
+        truth = guess.roles["truth"]
+        known = set(table[truth].dropna().unique())
+        models = guess.numbers
+        alike = all(set(table[name].dropna().unique()) <= known for name in models)
+        if 1 < len(known) <= MOST_JUDGES and alike and models:
+            fact = f"'{truth}' and its models hold the same {len(known)} numbers."
+            metrics = Option("metrics", ["accuracy", "uar", "macro_f1", "kappa"])
+            return [
+                Problem(fact, ("If these are codes of classes, compare them by ", metrics, "."))
+            ]
+    return []
+
+
+def _ask_roles(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
+    """Return what a crossing leaves open, or which columns are judges, items or the target."""
+    if guess.crossing is not None and guess.crossing.question is not None:
+        return [guess.crossing.question]
+    if layout == "clips" and (alike := _share_scale(table, guess.numbers)):
+        fact = f"{alike} columns of numbers on one scale may be judges or items."
+        either = (Option("raters"), " or items with ", Option("items"), ".")
+        return [Problem(fact, ("Name judges with ", *either))]
+    if layout == "clips" and find_target(table, guess) is None:
+        fact = "the column that models are to predict is not known."
+        return [Problem(fact, ("Name it with ", Option("target"), "."))]
+    return []
+
+
+def _differ(table: pd.DataFrame, names: Sequence[str]) -> bool:
+    """Return whether columns have ranges that no judges or items of one scale have."""
+    kept = [name for name in names if not is_aside(name) and len(table[name].dropna().unique()) > 1]
+    spans = table[kept].max().to_numpy(float) - table[kept].min().to_numpy(float)
+    return len(kept) > 2 and bool(spans.max() > _WIDER * spans.min())
+
+
+def _share_scale(table: pd.DataFrame, names: Sequence[str]) -> int:
+    """Return how many columns hold whole numbers of one range, if all but ids and facts do."""
+    kept = [name for name in names if not is_aside(name)]
+    if not 2 <= len(kept) <= MOST_JUDGES:
+        return 0
+    low, high = table[kept].min().to_numpy(float), table[kept].max().to_numpy(float)
+    alike = (high - low >= (high.max() - low.min()) / 2).all()
+    return len(kept) if alike and (table[kept].dropna() % 1 == 0).all(axis=None) else 0
