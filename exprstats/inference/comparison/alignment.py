@@ -55,7 +55,7 @@ def align_models(
             codes, count = encode_ids(rows, key)
     belongs, own = sort_ids(rows[cluster])
     if clusters is None:
-        clusters = pd.Index(own)
+        clusters = own
     else:
         belongs = clusters.get_indexer(own)[belongs]
     _check_clusters(rows, codes, belongs, cluster)
