@@ -338,7 +338,7 @@ def order_levels(column: pd.Series) -> list[Any]:
     return list(column.dropna().unique())
 
 
-def sort_ids(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+def sort_ids(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
     """Return codes (n,) of ids and the ids, sorted: neither rows nor categories set the order.
 
     Examples
@@ -347,7 +347,8 @@ def sort_ids(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     >>> codes.tolist(), ids.tolist()
     ([1, 0, 1], ['a', 'b'])
     """
-    return pd.factorize(np.asarray(column), sort=True)
+    codes, ids = pd.factorize(np.asarray(column), sort=True)
+    return codes, pd.Index(ids)
 
 
 def encode_ids(table: pd.DataFrame, names: Sequence[str]) -> tuple[np.ndarray, int]:

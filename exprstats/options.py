@@ -172,7 +172,7 @@ def check_columns(*names: object) -> None:
             raise OptionError(message)
 
 
-def take_columns(names: object, option: str, many: str = "") -> list[Any]:
+def take_columns(names: Any, option: str, many: str = "") -> list[Any]:
     """Return names of columns from a list of them, or of as many as a word says.
 
     Raises

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal
@@ -227,7 +227,9 @@ class Claim:
 
 def is_consistent(claim: Claim) -> bool:
     """Return whether one estimate that rounds to the printed one gives both printed limits."""
-    return not claim.flaw and _fits(claim.estimate, *_cross_limits(claim))
+    spans = (claim.estimate.low, claim.estimate.high), *_cross_limits(claim)
+    lows, highs = zip(*spans, strict=True)
+    return not claim.flaw and max(lows) <= min(highs)
 
 
 def expect_limits(claim: Claim) -> tuple[float, float]:
@@ -247,8 +249,10 @@ def explain_claim(claim: Claim) -> str:
     mended = f"with {' and '.join(slips)}" if slips else ""
     if slips and is_consistent(claim):
         return f"it fits {mended}"
-    sizes = [n for n in _near(claim.n) if is_consistent(replace(claim, n=n))]
-    found = [f"it fits {_list_range(sizes)} clips, not {claim.n}"] if sizes else []
+    near = range(max(2, claim.n // 2), 2 * claim.n + 1)
+    sizes = [n for n in near if n != claim.n and is_consistent(replace(claim, n=n))]
+    ends = " to ".join(dict.fromkeys(map(str, (*sizes[:1], *sizes[-1:]))))
+    found = [f"it fits {ends} clips, not {claim.n}"] if sizes else []
     raters = [k for k in range(2, 21) if k != claim.k and is_consistent(replace(claim, k=k))]
     found += [f"it fits {' or '.join(map(str, raters))} raters, not {claim.k:g}"] if raters else []
     found += list(_explain_digits(claim))
@@ -285,12 +289,6 @@ def _cross_limits(claim: Claim) -> tuple[tuple[float, float], tuple[float, float
     return spans[0], spans[1]
 
 
-def _fits(estimate: Printed, *spans: tuple[float, float]) -> bool:
-    low = max(estimate.low, *(span[0] for span in spans))
-    high = min(estimate.high, *(span[1] for span in spans))
-    return low <= high
-
-
 def _find_base(claim: Claim) -> tuple[float, float]:
     return (1.0 if claim.term.endswith(",1)") else claim.k), claim.k
 
@@ -298,14 +296,6 @@ def _find_base(claim: Claim) -> tuple[float, float]:
 def _find_df(claim: Claim) -> tuple[float, float]:
     n, k = claim.n, claim.k
     return (n - 1, n * (k - 1)) if claim.term.startswith("ICC(1") else (n - 1, (n - 1) * (k - 1))
-
-
-def _near(n: int) -> list[int]:
-    return [other for other in range(max(2, n // 2), 2 * n + 1) if other != n]
-
-
-def _list_range(sizes: Sequence[int]) -> str:
-    return f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
 
 
 @dataclass(frozen=True, slots=True)

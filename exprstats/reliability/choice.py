@@ -23,6 +23,11 @@ from exprstats.results import Result
 
 Target = Literal["clips", "clips within subjects", "subjects"]
 Span = tuple[float, float]
+# What is analyzed next: single ratings, or the means of clips.
+_NEXT = (
+    "Single ratings are analyzed next, so the reliability of one counts.",
+    "The mean of a clip's ratings is analyzed next, so its reliability counts.",
+)
 
 
 class Measured(NamedTuple):
@@ -180,7 +185,7 @@ def choose_icc(
     averaged = averaged or estimand is SUBJECT_NESTED
     if by is not None and model == "two-way":
         why = why.replace("All clips have", "Within each context, all clips have")
-    reasons += [why, _say_mean(averaged=averaged)]
+    reasons += [why, _NEXT[bool(averaged)]]
     if design is not None and model == "two-way":
         reasons += _recommend_everywhere(design.table)
     term = estimand.name_term(averaged=averaged)
@@ -207,12 +212,6 @@ def _choose(same: bool, agreement: bool, target: Target) -> tuple[Estimand, IccM
         return AGREEMENT, "two-way", why
     why = "All clips have the same raters, so their levels cancel when clips are compared."
     return CONSISTENCY, "two-way", why
-
-
-def _say_mean(*, averaged: bool) -> str:
-    if averaged:
-        return "The mean of a clip's ratings is analyzed next, so its reliability counts."
-    return "Single ratings are analyzed next, so the reliability of one counts."
 
 
 def _recommend_everywhere(table: pd.DataFrame) -> list[str]:

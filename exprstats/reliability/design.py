@@ -113,8 +113,8 @@ def describe_design(
     """
     require_columns(ratings, ["clip", "rater", "item", "rating"], "ratings")
     ratings = guard_ratings(ratings, by, cluster)
-    names = dict.fromkeys((*([by] if by else []), *RATINGS.key))
-    key = [str(name) for name in names if name in ratings.columns]
+    names = (name for name in (by, *RATINGS.key) if name is not None)
+    key = list(dict.fromkeys(name for name in names if name in ratings.columns))
     repeated = np.zeros(len(ratings), bool)
     if repeats_rows(ratings, key):
         repeated = ratings.duplicated(key).to_numpy()

@@ -189,7 +189,10 @@ def _list_reliability(moments: Moments, inverse: float) -> list[Row]:
 
 def _list_factor(moments: Moments, inverse: float) -> list[Row]:
     items = moments.between + inverse * (moments.total - moments.between)
-    loadings = _solve_triad(items)
+    # The one-factor model that reproduces three covariances.
+    s12, s13, s23 = items[0, 1], items[0, 2], items[1, 2]
+    first = np.sqrt(s12 * s13 / s23)
+    loadings = np.array([first, s12 / first, s13 / first])
     residuals = np.diag(items) - loadings**2
     sds = np.sqrt(np.diag(items))
     columns = {
@@ -221,13 +224,6 @@ def _list_weights(
         ("weight", None, name, float(value)) for name, value in zip(FEATURES, weights, strict=True)
     ]
     return [*rows, ("correlation_limit", None, None, float(limit))]
-
-
-def _solve_triad(items: np.ndarray) -> np.ndarray:
-    """Return (3,) loadings of the one-factor model that reproduces three covariances."""
-    s12, s13, s23 = items[0, 1], items[0, 2], items[1, 2]
-    first = np.sqrt(s12 * s13 / s23)
-    return np.array([first, s12 / first, s13 / first])
 
 
 def average_rounded(mean: float, sd: float, low: int, high: int) -> float:

@@ -137,6 +137,16 @@ def name_video(path: Path) -> str:
     return clean_id(path.name[: len(path.name) - len(ending)])
 
 
+def list_inside(path: Path, endings: tuple[str, ...], *, recursive: bool = False) -> list[Path]:
+    """Return a path itself, or the files of such names in a folder; refuse a path that is none."""
+    if not path.exists():
+        raise DataError(Problem(NO_PATH, "Check the path.", file=str(path)))
+    if not path.is_dir():
+        return [path]
+    inside = path.rglob("*") if recursive else path.iterdir()
+    return sorted(one for one in inside if one.name.lower().endswith(endings))
+
+
 def list_files(path: Path, *, recursive: bool = False) -> list[Path]:
     """Return the files that a path means: itself, or the CSV files (directly) in a folder.
 
@@ -145,12 +155,7 @@ def list_files(path: Path, *, recursive: bool = False) -> list[Path]:
     DataError
         If there is none.
     """
-    if not path.exists():
-        raise DataError(Problem(NO_PATH, "Check the path.", file=str(path)))
-    if not path.is_dir():
-        return [path]
-    inside = path.rglob("*") if recursive else path.iterdir()
-    files = sorted(one for one in inside if one.name.lower().endswith(_ENDINGS))
+    files = list_inside(path, _ENDINGS, recursive=recursive)
     if not files:
         fact = "the folder holds no .csv or .csv.gz files."
         inside = () if recursive else (", or search inside it with ", Option("recursive", True))
@@ -195,7 +200,11 @@ def read_layout(path: Path, line: bytes, *, partial: bool = False) -> Layout:
     if b"\r" in line.strip() or (not anchored and set(NEEDED).isdisjoint(names)):
         raise DataError(Problem(*_describe_stranger(line), file=str(path)))
     problems = [
-        Problem(f"there is no column '{name}'.", _explain_absence(name, names), file=str(path))
+        Problem(
+            f"there is no column '{name}'.",
+            f"Is this OpenFace output? {name_nearest(name, names)}",
+            file=str(path),
+        )
         for name in NEEDED
         if name not in names and not anchored
     ]
@@ -227,7 +236,3 @@ def _describe_stranger(line: bytes) -> tuple[str, str]:
     if any(mark in text for mark in ";\t"):
         remedy = "Save the file with commas between columns, as OpenFace writes it."
     return f"the first line is not a header of OpenFace: '{shown}'.", remedy
-
-
-def _explain_absence(name: str, names: tuple[str, ...]) -> str:
-    return f"Is this OpenFace output? {name_nearest(name, names)}"

@@ -68,10 +68,6 @@ class Lines:
     keys: np.ndarray
     notes: tuple[str, ...] = ()
 
-    def relabel(self, layout: Layout) -> Lines:
-        """Return the same lines under a layout with another video's name."""
-        return replace(self, layout=layout)
-
     def parse(self, rows: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
         """Return the numbers (len(rows), len(names)) of some rows and columns.
 
@@ -259,7 +255,8 @@ def scan_file(path: Path, *, partial: bool = False) -> Lines:
         If the file cannot be read or is no OpenFace output.
     """
     data = _open_data(path)
-    end = _find_end(data, 0)
+    found = data.find(b"\n")
+    end = len(data) if found < 0 else found
     layout = read_layout(path, data[:end], partial=partial)
     scan, notes = _settle_end(_scan_lines(data, end + 1, layout), data, layout)
     if scan.blank:
@@ -295,11 +292,6 @@ def describe_unreadable(path: Path, error: Exception) -> Problem:
     empty = path.is_file() and path.stat().st_size == 0
     fact = EMPTY_FILE if empty else f"the file cannot be read ({error})."
     return Problem(fact, "Check the export.", file=str(path))
-
-
-def _find_end(data: Data, begin: int) -> int:
-    end = data.find(b"\n", begin)
-    return len(data) if end < 0 else end
 
 
 def _scan_lines(data: Data, begin: int, layout: Layout) -> _Scan:

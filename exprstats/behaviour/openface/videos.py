@@ -6,7 +6,7 @@ import gzip
 import zlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +77,7 @@ def open_video(video: Video) -> Lines | Joined:
     if len(video.paths) == 1:
         lines = scan_file(video.paths[0])
         named = lines.layout.rename(video.name)
-        return lines if named == lines.layout else lines.relabel(named)
+        return lines if named == lines.layout else replace(lines, layout=named)
     return join_lines(video.name, [scan_file(path, partial=True) for path in video.paths])
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.behaviour.openface.layout import CUT_OFF, NO_PATH, NO_ROWS, tell_width
+from exprstats.behaviour.openface.layout import CUT_OFF, NO_ROWS, list_inside, tell_width
 from exprstats.behaviour.openface.lines import UNDEFINED
 from exprstats.errors import DataError, Problem
 from exprstats.io.files.reading import Reading
@@ -121,20 +121,13 @@ def list_tracker_files(path: Path) -> list[Path]:
     DataError
         If there is none.
     """
-    if not path.exists():
-        raise DataError(Problem(NO_PATH, "Check the path.", file=str(path)))
-    if not path.is_dir():
-        return [path]
     endings = (*_ENDINGS, *(f"{one}.gz" for one in _ENDINGS))
-    files = sorted(
-        one
-        for one in path.iterdir()
-        if one.name.lower().endswith(endings) and not one.name.endswith(_DETAILS)
-    )
-    if not files:
+    files = list_inside(path, endings)
+    found = [one for one in files if one == path or not one.name.endswith(_DETAILS)]
+    if not found:
         fact = "the folder holds no .csv, .tsv or .txt files."
         raise DataError(Problem(fact, "Name the folder with the tracker's output.", file=str(path)))
-    return files
+    return found
 
 
 def read_tracker_file(path: Path, reading: Reading | None = None) -> TrackerFile:

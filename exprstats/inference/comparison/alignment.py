@@ -57,7 +57,7 @@ def align_models(
             codes, count = number_ids(rows, key)
     people = encode_column(rows[cluster])
     if clusters is None:
-        clusters = pd.Index(sort_ids(pd.Series(people.levels))[1])
+        clusters = sort_ids(pd.Series(people.levels))[1]
     belongs = clusters.get_indexer(pd.Index(people.levels))[people.codes]
     _check_clusters(rows, codes, belongs, cluster)
     plain = ~seated[owners]

@@ -234,7 +234,7 @@ def _split_jointly(rows: pd.DataFrame, *, cluster: str, by: str) -> list[Cell]:
         own_fits = " with predictions of their own fit" if len(own) < len(rows) else ""
         fact = f"{count_things(len(names), 'context')}{own_fits}; a difference needs two."
         raise DataError(Problem(fact, (OTHER_COLUMN, Option("by"), "."), column=by))
-    clusters = pd.Index(sort_ids(own[cluster])[1])
+    clusters = sort_ids(own[cluster])[1]
     key = [name for name in dict.fromkeys(("context", by, "clip")) if name in own.columns]
     cells = []
     for name in names:

@@ -77,7 +77,11 @@ def describe_methods(comparison: Comparison, *companions: Companion) -> str:
     'The performance of 2 models (good, poor) was measured by RMSE'
     """
     check_kind(comparison, Comparison, "comparison", "compare_models")
-    texts = [_describe_models(comparison), _describe_draws(comparison)]
+    table = comparison.table
+    used = [str(method) for method in table.loc[table["headline"], "method"].unique()]
+    intervals = f"{write_level(comparison.level)} {' and '.join(_INTERVALS[one] for one in used)}"
+    drawn = f"{describe_resampling(comparison)} We report {intervals}."
+    texts = [_describe_models(comparison), drawn]
     texts += [describe_folds(comparison.samples)] if comparison.folds is not None else []
     texts += [_describe_tests(comparison)] if comparison.table["versus"].notna().any() else []
     plans = [one for one in companions if isinstance(one, Precision)]
@@ -94,13 +98,6 @@ def _describe_models(comparison: Comparison) -> str:
     models = list(dict.fromkeys(model for sample in samples for model in sample.models))
     count = f"{write_count(len(models))} model{'s' * (len(models) > 1)}"
     return f"The performance of {count} ({', '.join(models)}) was measured by {join_words(labels)}."
-
-
-def _describe_draws(comparison: Comparison) -> str:
-    table = comparison.table
-    used = [str(method) for method in table.loc[table["headline"], "method"].unique()]
-    intervals = f"{write_level(comparison.level)} {' and '.join(_INTERVALS[one] for one in used)}"
-    return f"{describe_resampling(comparison)} We report {intervals}."
 
 
 def describe_resampling(comparison: Comparison) -> str:

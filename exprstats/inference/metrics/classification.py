@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,8 @@ import numpy as np
 from exprstats.inference.metrics.metric import Measure, Metric
 from exprstats.inference.metrics.regression import count_rows, take_mean
 from exprstats.inference.resampling.clusters import Panel, sum_rows
+
+_share = partial(Metric, range=(0, 1), scale="logit", across=True)
 
 Score = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
@@ -140,12 +143,9 @@ def count_within(steps: float) -> Metric:
         # Halves of a last digit decide nothing: labels are whole numbers.
         return (np.abs(predictions - truth) <= steps + 1e-9).astype(float)
 
-    return Metric(
+    return _share(
         f"within{steps:g}",
         lambda truth, prediction: float(np.mean(np.abs(prediction - truth) <= steps + 1e-9)),
-        range=(0, 1),
-        scale="logit",
-        across=True,
         sums={"n": count_rows, "total": mark_near},
         formula=take_mean,
         label=f"share within {steps:g}",
@@ -182,43 +182,31 @@ def _measure_share(part: np.ndarray, whole: np.ndarray) -> float:
 
 _ONES = {"found": mark_found, "predicted": mark_predicted, "true": mark_true}
 HIT_METRICS = (
-    Metric(
+    _share(
         "accuracy",
         measure_accuracy,
-        range=(0, 1),
-        scale="logit",
-        across=True,
         sums={"n": count_rows, "total": mark_hits},
         formula=take_mean,
         takes="labels",
     ),
     *(count_within(steps) for steps in (1, 2, 3)),
-    Metric(
+    _share(
         "precision",
         measure_precision,
-        range=(0, 1),
-        scale="logit",
-        across=True,
         sums={"part": mark_found, "whole": mark_predicted},
         formula=divide_counts,
         takes="binary",
     ),
-    Metric(
+    _share(
         "recall",
         measure_recall,
-        range=(0, 1),
-        scale="logit",
-        across=True,
         sums={"part": mark_found, "whole": mark_true},
         formula=divide_counts,
         takes="binary",
     ),
-    Metric(
+    _share(
         "f1",
         measure_f1,
-        range=(0, 1),
-        scale="logit",
-        across=True,
         sums=_ONES,
         formula=lambda found, predicted, true: divide_counts(2 * found, predicted + true),
         label="F1",
@@ -307,21 +295,17 @@ def _score_kappa(
 
 
 LABEL_METRICS = (
-    Metric(
+    _share(
         "uar",
         measure_uar,
-        range=(0, 1),
-        scale="logit",
+        across=False,
         prepare=prepare_labels(_score_uar),
         label="UAR",
         takes="labels",
     ),
-    Metric(
+    _share(
         "macro_f1",
         measure_macro_f1,
-        range=(0, 1),
-        scale="logit",
-        across=True,
         prepare=prepare_labels(_score_macro_f1),
         label="macro-F1",
         takes="labels",

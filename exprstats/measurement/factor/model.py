@@ -314,7 +314,9 @@ def list_jobs(
     jobs = []
     for part, context, keep in _list_rows(itemset, parts):
         answers = itemset.answers if keep.all() else itemset.answers[keep]
-        used = _find_used(answers, missing)
+        used = find_complete(answers)
+        if missing == "fiml":
+            used = np.logical_not(np.isnan(answers).all(axis=1))
         who = None if codes is None else codes[keep][used]
         n_clusters = None if who is None else len(np.unique(who))
         moments = form_used_moments(answers, missing)
@@ -360,12 +362,6 @@ def _list_rows(
     for part, members in rows.items():
         for context in (*itemset.contexts, None):
             yield part, context, itemset.select(context) & members
-
-
-def _find_used(answers: np.ndarray, missing: str) -> np.ndarray:
-    if missing == "fiml":
-        return np.logical_not(np.isnan(answers).all(axis=1))
-    return find_complete(answers)
 
 
 def _find_few(job: Job) -> list[Problem]:

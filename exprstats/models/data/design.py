@@ -175,7 +175,9 @@ def build_design(
         own = clips[target].where(~clips["context"].isin(lacking), clips[pooled])
         clips = clips.assign(**{target: own})
     used = [target, pooled] if by else [pooled]
-    _check_quantity(clips, used[0], classes=bool(classes))
+    if not classes and pd.api.types.is_bool_dtype(clips[used[0]]):
+        fact = f"'{used[0]}' is True or False: two classes."
+        raise DataError(Problem(fact, "fit_forest predicts classes.", column=used[0]))
     _check_numbers(clips, names, list(dict.fromkeys(used)))
     kept = [name for name in ("clip", "subject", "context") if name in clips]
     parts = parts if parts is None else guard_table(parts, ids=["subject"], quiet=True)
@@ -201,13 +203,6 @@ def build_design(
         )
         warn_user(message)
     return design
-
-
-def _check_quantity(clips: pd.DataFrame, target: str, *, classes: bool) -> None:
-    """Refuse True and False where a quantity is predicted."""
-    if not classes and pd.api.types.is_bool_dtype(clips[target]):
-        fact = f"'{target}' is True or False: two classes."
-        raise DataError(Problem(fact, "fit_forest predicts classes.", column=target))
 
 
 def _warn_of_ids(clips: pd.DataFrame, names: Sequence[str]) -> None:

@@ -179,7 +179,7 @@ def _refit(totals: np.ndarray, grid: Grid) -> np.ndarray:
     first, _ = trace_grid(moments.pick(0), grid)
     weights = _solve_alike(moments, np.sign(first[0]), grid)
     weights[0] = first[0]  # to the last bit the model that predicts
-    for place in np.flatnonzero(np.isnan(weights[:, 0])):
+    for place in np.flatnonzero(np.isnan(weights[:, 0])).tolist():
         weights[place] = trace_grid(moments.pick(place), grid)[0][0]
     slopes = weights / moments.scale
     level = moments.mean - (slopes * moments.centre).sum(axis=1)

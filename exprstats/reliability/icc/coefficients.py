@@ -258,11 +258,8 @@ class Reliability(Result):
         table = self.table[self.table["item"] == row["item"]]
         pooled = table.loc[table["term"] == row["term"] + ALL_CLIPS, "estimate"]
         within = _absent(row["context"]) and not pooled.empty
-        here = (
-            table["context"].isna()
-            if _absent(row["context"])
-            else table["context"] == row["context"]
-        )
+        context = row["context"]
+        here = table["context"].isna() if _absent(context) else table["context"] == context
         alike = here & (table["term"] == row["term"]) & (table["k_rule"] == row["k_rule"])
         fixed = table[alike & (table["method"] == "jackknife_subjects")].to_dict("records")
         return float(pooled.iloc[0]) if within else float("nan"), next(iter(fixed), None)
@@ -344,9 +341,7 @@ def write_limits(row: dict[Any, Any]) -> str:
 
 
 def _name_clusters(row: dict[Any, Any]) -> str:
-    subjects = (
-        "" if _absent(row["n_clusters"]) else f" of {count_things(row['n_clusters'], 'subject')}"
-    )
+    subjects = "" if _absent(n := row["n_clusters"]) else f" of {count_things(n, 'subject')}"
     if _absent(row["conf_low"]):
         return subjects
     whose = str(row["note"]).partition(f"{INDEPENDENT}; ")[2]

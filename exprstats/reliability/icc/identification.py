@@ -127,16 +127,6 @@ def judge_estimands(links: Links) -> list[Verdict]:
     return [_judge_one_way(links), *_judge_two_way(links), *_judge_nested(links)]
 
 
-def recommend_estimand(links: Links) -> Estimand:
-    """Return the coefficient to report for the mean rating of a clip in one panel.
-
-    Where all clips have the same raters who can be told apart, a few missing ratings aside,
-    agreement; else one-way, because differences between raters then stay in the differences
-    between clip means (McGraw & Wong, 1996).
-    """
-    return AGREEMENT if links.kind in CROSSED and links.n_raters > 1 else ONE_WAY
-
-
 def choose_estimand(panels: Iterable[Panel]) -> Estimand:
     """Return the coefficient to report for a table of ratings: the one place that decides.
 
@@ -145,7 +135,8 @@ def choose_estimand(panels: Iterable[Panel]) -> Estimand:
     """
     filled = [panel for panel in panels if panel.rating.size]
     shown = [panel for panel in filled if panel.context is not None] or filled
-    same = all(recommend_estimand(link_panel(panel)) is AGREEMENT for panel in shown)
+    links = [link_panel(panel) for panel in shown]
+    same = all(one.kind in CROSSED and one.n_raters > 1 for one in links)
     return AGREEMENT if same else ONE_WAY
 
 

@@ -220,18 +220,14 @@ def _sum_crossed(
     n_subjects, n_raters = int(subject.max()) + 1, int(rater.max()) + 1
     if is_sparse(n_subjects * n_raters, len(rater)):
         by_rater = sum_groups(peeled, rater, n_raters)
-        if not _share_raters(subject, rater, n_raters):
+        last = np.zeros(n_raters, dtype=np.int64)
+        last[rater] = subject
+        if (last[rater] == subject).all():
             return by_rater, by_rater
         return by_rater, sum_groups(peeled, *number_cells(subject, rater, n_raters))
     table = sum_groups(peeled, subject * n_raters + rater, n_subjects * n_raters).T
     by_rater = np.ones(n_subjects) @ table.reshape(len(table), n_subjects, n_raters)
     return by_rater.T, table.take(np.flatnonzero(table[1]), axis=1).T
-
-
-def _share_raters(subject: np.ndarray, rater: np.ndarray, n_raters: int) -> bool:
-    one = np.zeros(n_raters, dtype=np.int64)
-    one[rater] = subject
-    return bool((one[rater] != subject).any())
 
 
 def leave_out(whole: np.ndarray, sample: np.ndarray) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -205,18 +204,15 @@ def find_bare(panel: Panel) -> dict[str, np.ndarray]:
         return not rows.size or lacks_squares(panel.rating[rows], *codes)
 
     parts = {"subject": panel.cluster, "rater": panel.rater}
+    found = {name: np.zeros(int(codes.max()) + 1, dtype=bool) for name, codes in parts.items()}
     quarters = (
         np.flatnonzero((panel.cluster % 2 == half) & (panel.rater % 2 == half))[:_SCREEN]
         for half in (0, 1)
     )
     if panel.n_raters > MOST_RATERS or not any(map(is_bare, quarters)):
-        return {name: np.zeros(int(codes.max()) + 1, bool) for name, codes in parts.items()}
-    return {name: _leave_each_out(codes, is_bare) for name, codes in parts.items()}
-
-
-def _leave_each_out(codes: np.ndarray, is_bare: Callable[[np.ndarray], bool]) -> np.ndarray:
-    size = int(codes.max()) + 1
-    halves = (np.flatnonzero(codes % 2 == half) for half in (0, 1))
-    if not any(map(is_bare, halves)):
-        return np.zeros(size, dtype=bool)
-    return np.array([is_bare(np.flatnonzero(codes != one)) for one in range(size)])
+        return found
+    for name, codes in parts.items():
+        if any(is_bare(np.flatnonzero(codes % 2 == half)) for half in (0, 1)):
+            each = range(len(found[name]))
+            found[name][:] = [is_bare(np.flatnonzero(codes != one)) for one in each]
+    return found

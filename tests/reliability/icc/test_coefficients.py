@@ -274,7 +274,7 @@ def test_nothing_is_changed(crowd):
 
 
 def test_what_is_no_table_or_holds_a_column_twice_is_told(make_ratings):
-    with pytest.raises(OptionError, match="ratings table must be a pandas DataFrame; got str"):
+    with pytest.raises(OptionError, match="ratings table must be a pandas DataFrame; got a str"):
         rate_reliability("ratings.csv")
     table = make_ratings([[1, 2], [3, 5], [2, 2]])
     with pytest.raises(DataError, match="has 2 columns 'rating'"):
