@@ -304,7 +304,7 @@ def _list_agreement(
     shared = {"source": "annotators", "rule": None}
     options: dict[str, Any] = {"term": "fleiss_kappa", "scale": "raw", "level": level}
     # Moments with one annotation say what is chosen, and nothing of agreement.
-    rows = list_mean(*kappas, rated > 0, names, held=paired > 0, **options)
+    rows = list_mean(kappas[0], kappas[1], rated > 0, names, held=paired > 0, **options)
     for term, part, whole in (
         ("agreement", agreed, paired),
         ("positive_agreement", same, possible),
