@@ -260,14 +260,16 @@ def _correlate(cells: pd.DataFrame, context: str | None) -> Iterator[dict[str, A
     """Yield the correlations of each pair of items, between clips and within them."""
     if len(cells.columns) == 1:
         return
-    clips, levels = cells.index.droplevel(-1).factorize()
+    levels = list(range(cells.index.nlevels - 1))
+    clips = cells.groupby(level=levels, sort=False).ngroup().to_numpy()
+    count = int(clips.max(initial=-1)) + 1
     known = cells.notna().to_numpy()
     answers = cells.to_numpy(float)
-    means = _average_clips(np.where(known, answers, 0.0), clips, len(levels), known)
+    means = _average_clips(np.where(known, answers, 0.0), clips, count, known)
     for i, j in combinations(range(len(cells.columns)), 2):
         rows = known[:, [i, j]].all(axis=1)
         both, codes = answers[rows][:, [i, j]], clips[rows]
-        own = both - _average_clips(both, codes, len(levels))[codes]
+        own = both - _average_clips(both, codes, count)[codes]
         n_clips = len(np.unique(codes))
         of_clips = means[:, [i, j]][~np.isnan(means[:, [i, j]]).any(axis=1)]
         for term, part, enough in (

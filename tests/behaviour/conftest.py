@@ -1,6 +1,7 @@
 """OpenFace files written here, in the layouts that people have."""
 
 import gzip
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -32,17 +33,22 @@ def build_face(n=60, fps=25.0, seed=None):
     return table.copy()
 
 
+@lru_cache(maxsize=16)
+def spell_rows(names, numbers):
+    """Return the texts of a table's cells by row; many tests write the same few tables."""
+    whole = {"frame", "face_id", "success"}
+    columns = np.frombuffer(numbers).reshape(-1, len(names)).T
+    spelt = (
+        [f"{value:.0f}" if name in whole else f"{value:.10g}" for value in column]
+        for name, column in zip(names, columns.tolist(), strict=True)
+    )
+    return list(zip(*spelt, strict=True))
+
+
 def save_face(table, path, *, padding=" ", quotes="", newline="\n", ending=""):
     """Write a table as OpenFace does: a blank before each cell but the first of a line."""
     names = [f"{quotes}{name}{quotes}" for name in table.columns]
-    whole = {"frame", "face_id", "success"}
-    cells = zip(
-        *(
-            [f"{value:.0f}" if name in whole else f"{value:.10g}" for value in table[name]]
-            for name in table.columns
-        ),
-        strict=True,
-    )
+    cells = spell_rows(tuple(table.columns), table.to_numpy(float).tobytes())
     lines = [f",{padding}".join(names), *(f",{padding}".join(row) for row in cells)]
     text = newline.join(lines) + newline + ending
     if path.name.endswith(".gz"):

@@ -11,7 +11,13 @@ import pytest
 from typer.testing import CliRunner
 
 from exprstats.cli.program import app
-from exprstats.models import Trees, fit_forest
+from exprstats.models import (
+    Trees,
+    contrast_contexts,
+    fit_elastic,
+    fit_forest,
+    nest_elastic,
+)
 
 
 @pytest.fixture(scope="session")
@@ -53,10 +59,15 @@ def call_both(call, tmp_path_factory):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def few_trees():
-    """Grow 10 trees where nobody asks for a number: what is compared comes of the same forests."""
+def few_settings():
+    """Grow 10 trees and mix 3 penalties, not 11, where nobody asks for a number.
+
+    What is compared comes of the same forests and nets.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(fit_forest.__kwdefaults__, "trees", Trees(10))
+        for verb in (fit_elastic, nest_elastic, contrast_contexts):
+            patch.setitem(verb.__kwdefaults__, "l1_ratios", (0.0, 0.5, 1.0))
         yield
 
 

@@ -40,7 +40,9 @@ def load_first(answers):
         scale = np.sqrt(unique)
         values, vectors = np.linalg.eigh(matrix / np.outer(scale, scale))
         loadings = scale * vectors[:, -1] * np.sqrt(max(values[-1] - 1, 0))
-        unique = np.clip(1 - loadings**2, 0.005, None)
+        before, unique = unique, np.clip(1 - loadings**2, 0.005, None)
+        if np.abs(unique - before).max() < 1e-13:
+            break
     return abs(loadings[0])
 
 

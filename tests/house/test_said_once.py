@@ -127,7 +127,10 @@ def count_calls():
     calls, named = defaultdict(list), defaultdict(int)
     for folder in ("exprstats", "tests"):
         for path in (ROOT / folder).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            # Trees of the package are kept for all rules; those of tests are read once, and go.
+            own = folder == "exprstats"
+            tree = read_tree(path) if own else ast.parse(path.read_text(encoding="utf-8"))
+            for node in ast.walk(tree):
                 if isinstance(node, ast.Call):
                     calls[getattr(node.func, "id", getattr(node.func, "attr", None))].append(node)
                 if isinstance(node, ast.Name | ast.Attribute):

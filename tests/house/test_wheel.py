@@ -13,16 +13,18 @@ from typer.testing import CliRunner
 from exprstats.cli.program import app
 
 ROOT = Path(__file__).parents[2]
-# Small forests, few panels of raters, and one figure in place of each: what these are by default
-# is tested where they are made.
+# Small forests, few draws and panels of raters, and one figure in place of each: what these are by
+# default is tested where they are made.
 DEMO = """
 import shutil, sys
+from exprstats.cli import demo
 from exprstats.models import Trees, fit_forest
 from exprstats.report import folder
 from exprstats.study import recovery
 
 fit_forest.__kwdefaults__["trees"] = Trees(10)
 recovery.PANELS = 10
+demo._STUDY = demo._STUDY.replace("draws = 500", "draws = 100")
 drawn = []
 
 def save(plot, stem, *, draw=folder.save_figure):

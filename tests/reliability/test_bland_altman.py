@@ -57,16 +57,18 @@ def test_clips_of_one_subject_are_no_sample_of_their_own(make_ratings):
     assert find(table, "bias")["std_error"] == pytest.approx(error, abs=1e-10)
 
 
-def test_intervals_hold_the_truth(make_ratings):
+@pytest.mark.parametrize("count", [80, pytest.param(200, marks=pytest.mark.slow)])
+def test_intervals_hold_the_truth(make_ratings, count):
     rng = np.random.default_rng(2)
     truth = {"bias": 0.5, "lower_limit": 0.5 - 1.959964 * 2**0.5}
     held = {term: [] for term in truth}
-    for _ in range(200):
+    for _ in range(count):
         table = compare_raters(make_pair(draw_differences(rng, 30, 4), 4, make_ratings)).table
         for term, value in truth.items():
             row = find(table, term)
             held[term].append(row["conf_low"] <= value <= row["conf_high"])
-    assert all(np.mean(x) > 0.95 - 4 * (0.95 * 0.05 / 200) ** 0.5 for x in held.values()), held
+    least = 0.95 - 4 * (0.95 * 0.05 / count) ** 0.5
+    assert all(np.mean(found) > least for found in held.values()), held
 
 
 def test_pairs_sentences_and_refusals(make_ratings):

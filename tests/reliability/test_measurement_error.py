@@ -70,14 +70,15 @@ def test_agreement_error_holds_raters_levels(make_ratings):
     assert sem["A"]["estimate"] > 3 * sem["C"]["estimate"]
 
 
-def test_intervals_of_components_hold_the_truth(make_crowd):
+@pytest.mark.parametrize("count", [60, pytest.param(150, marks=pytest.mark.slow)])
+def test_intervals_of_components_hold_the_truth(make_crowd, count):
     """Own raters, so that subjects are the only clusters: variances .64 + .36, error 1 scale."""
     held = []
-    for seed in range(150):
+    for seed in range(count):
         table = make_crowd(seed, subjects=40, workers=3000)
         row = measure_errors(table).table.query("component == 'error'").iloc[0]
         held.append(row["conf_low"] <= 0.6**2 + 0.8**2 <= row["conf_high"])
-    assert np.mean(held) > 0.95 - 4 * (0.95 * 0.05 / 150) ** 0.5
+    assert np.mean(held) > 0.95 - 4 * (0.95 * 0.05 / count) ** 0.5
 
 
 def draw_four_raters(seed, make_ratings):

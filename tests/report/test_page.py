@@ -13,9 +13,11 @@ BOTH = ["analysed", "methods", "session", "references"]
 
 
 @pytest.fixture(scope="module")
-def page(plain, tmp_path_factory, read_page):
+def page(plain, tmp_path_factory, read_page, without_pictures):
     place = tmp_path_factory.mktemp("page") / "report"
-    return read_page(write_report(plain, place, title="Faces & <feelings>"))
+    # What figures show is looked at in tests of the folder.
+    with without_pictures():
+        return read_page(write_report(plain, place, title="Faces & <feelings>"))
 
 
 def print_bounded(value, decimals=2):

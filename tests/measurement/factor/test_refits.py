@@ -247,7 +247,8 @@ def test_nested_models_keep_the_clips_that_full_information_uses():
     loadings, residuals = (0.9, 0.8, 0.7, 0.8), (0.3, 0.3, 0.5, 0.4)
     table = draw_clips(rng, 60, loadings=loadings, residuals=residuals, share=0.0)
     items = list("abcd")
-    table = scatter_holes(rng, table, items, 0.2).assign(context=np.tile(["x", "y"], 180))
+    # Holes in two items are four patterns of answers, each of which lavaan's search goes through.
+    table = scatter_holes(rng, table, items[:2], 0.2).assign(context=np.tile(["x", "y"], 180))
     fiml = check_invariance(table, items=items, missing="fiml")
     assert set(fiml.steps["n_clips"]) == {360}
     listwise = check_invariance(table, items=items)

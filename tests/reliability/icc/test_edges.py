@@ -229,10 +229,11 @@ def test_levels_of_contexts_do_not_matter_within_them(make_ratings, model):
     pd.testing.assert_frame_equal(*found, atol=1e-8, rtol=0)
 
 
-def test_the_interval_within_contexts_holds_the_truth(make_ratings):
+@pytest.mark.parametrize("count", [80, pytest.param(200, marks=pytest.mark.slow)])
+def test_the_interval_within_contexts_holds_the_truth(make_ratings, count):
     """Clip variance 1, error 1.44 / 4: the truth is 1 / 1.36 whatever the levels of contexts."""
     held = []
-    for seed in range(0, 400, 2):
+    for seed in range(0, 2 * count, 2):
         table = rate_reliability(add_contexts(make_ratings, seed=seed), by="context").table
         row = table[table["context"].isna() & table["headline"]].iloc[0]
         held.append(row["conf_low"] <= 1 / 1.36 <= row["conf_high"])
