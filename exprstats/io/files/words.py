@@ -22,8 +22,9 @@ WORDS = {
         "stimuli|stim|film|filmclip|videoclip|stimulusitem|stimulusfile|videofile|mediafile|"
         "ausschnitt|sequenz|reiz|bild|foto|aufnahme|szene|stimulusid|extrait|sequence|"
         "estimulo|imagen|filmato|immagine|klip|uyaran|片段|视频|刺激|图片|fragment|trecho|"
-        "nagranie|видео|клип|動画|영상|target|object|trial|recording|filename|rowindex|movie|moviefile|"
-        "excerpt|scene|clipname|videoname|stimulusname|filmclipname"
+        "nagranie|видео|клип|動画|영상|"
+        "filmklipp|klipp|movie|moviefile|excerpt|scene|clipname|videoname|stimulusname|"
+        "filename|target|object|recording|trial"
     ),
     "rater": list_words(
         "rater|worker|judge|coder|annotator|observer|crowdworker|evaluator|assessor|"
@@ -31,7 +32,7 @@ WORDS = {
         "bewerter|bewerterin|urteiler|kodierer|codierer|beobachter|gutachter|experte|prufer|"
         "raterin|juge|evaluateur|observateur|codeur|evaluador|juez|observador|codificador|"
         "calificador|valutatore|giudice|osservatore|degerlendirici|puanlayici|gozlemci|"
-        "hakem|avaliador|anotador|juiz|beoordelaar|sedzia|оценщик|эксперт|評定者|評価者|"
+        "hakem|avaliador|anotador|juiz|beoordelaar|bedomare|bedommer|vurderer|kodare|sedzia|оценщик|эксперт|評定者|評価者|"
         "평가자|评分者|评价者|评分员|评委|编码者|观察者"
     ),
     "subject": list_words(
@@ -39,7 +40,7 @@ WORDS = {
         "proband|probanden|probandin|versuchsperson|versuchspersonen|vp|vpn|teilnehmer|"
         "teilnehmerin|sprecher|schauspieler|sujet|acteur|locuteur|sujeto|participante|"
         "soggetto|partecipante|paziente|paciente|katilimci|denek|kisi|konusmaci|"
-        "proefpersoon|deelnemer|uczestnik|участник|参加者|被験者|참가자|被试|参与者|受试者|"
+        "proefpersoon|deelnemer|deltagare|deltaker|deltager|uczestnik|участник|参加者|被験者|참가자|被试|参与者|受试者|"
         "被试编号"
     ),
     "context": list_words(
@@ -47,15 +48,15 @@ WORDS = {
         "contexte|tache|condicion|contexto|tarea|condizione|kosul|gorev|durum|条件|任务|情境"
     ),
     "item": list_words(
-        "item|question|scale|measure|adjective|adjektiv|trait|frage|merkmal|madde|题目"
+        "item|question|scale|measure|dimension|dim|adjective|adjektiv|trait|frage|merkmal|madde|题目"
     ),
     "rating": list_words(
         "rating|score|response|answer|value|resp|bewertung|urteil|einschatzung|beurteilung|"
         "note|wert|antwort|reponse|evaluation|puntaje|puntuacion|calificacion|respuesta|"
-        "punteggio|risposta|voto|choice|auswahl|nota|avaliacao|oordeel|ocena|оценка|評定|"
+        "punteggio|risposta|voto|val|betyg|skattning|vurdering|choice|auswahl|nota|avaliacao|oordeel|ocena|оценка|評定|"
         "評定値|評価|평점|puan|cevap|deger|评分|得分|分数"
     ),
-    "model": list_words("model|method|system"),
+    "model": list_words("model|method|system|wflow|workflow|algorithm|classifier|learner"),
     "truth": list_words("truth|true|label|actual|gold"),
     "prediction": list_words("prediction|predicted|pred"),
 }
@@ -84,7 +85,7 @@ TIMES = frozenset(
 )
 _TRUTHS = frozenset(
     list_words(
-        "truth|ytrue|truey|groundtruth|goldstandard|gold|yobs|observed|obs|yactual|truelabel"
+        "truth|ytrue|truey|ytest|groundtruth|goldstandard|gold|yobs|observed|obs|yactual|truelabel"
     )
 )
 _PREDICTED = frozenset(
@@ -101,7 +102,7 @@ ASIDE = re.compile(
     r"|.*(dauer|zeit|duree|duracion|durata|suresi)|(temps|tiempo)([_ .].*)?"
     r"|.*duration.*|.*reaction.?time.*|.*_ms|trial.*|.*time.*seconds.*|.*(_|\.|key_resp.*)rt|progress"
     r"|status|finished|location(latitude|longitude)|sc\d+|recipient.*|externalreference"
-    r"|case|serial|ref|mode|started|lastdata|last_?page|maxpage|q_viewer|missing|missrel|deg_time"
+    r"|case|serial|ref|ts|mode|started|lastdata|last_?page|maxpage|q_viewer|missing|missrel|deg_time"
     r"|time(_rsi|_sum|_sum_.*|\d+)|submitdate|startdate|datestamp|.*interviewtime|(group|question)time.*"
     r"|redcap_.*|.*___\d+|.*_complete|.*_timestamp|.*\.this(n|rep|trial|index).*|.*seconds|.*lifetime.*"
     r"|.*[_ ]time|time[_ .]?(elapsed|taken|spent).*|latency|.*latency|block.*|beep.*|prompt|signal"
