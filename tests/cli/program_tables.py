@@ -173,6 +173,37 @@ def _packed():
             str(900 + i)] for i in range(24) for j in range(4))]  # fmt: skip
 
 
+def _asked():
+    head = ["ts", "worker_id", "stim", "dim", "val"]
+    return [
+        head,
+        *(
+            [f"17012{j}{i:02d}5", f"w{j}", CLIPS[i], ["warm", "open"][k], f"{grid[i, j]:g}"]
+            for j in range(4)
+            for i in range(24)
+            for k, grid in enumerate((GRID, OTHER))
+        ),
+    ]
+
+
+def _grouped():
+    """Return a survey with questions in one row and their parts in the next."""
+    top = [
+        "Respondent ID",
+        "Date",
+        *(one for i in range(24) for one in (f"Rate video {i + 1}", "")),
+    ]
+    parts = ["", "", *["Warm", "Open"] * 24]
+    return [top, parts, *([f"11{j}77", "03/01/2024", *(f"{grid[i, j]:g}" for i in range(24)
+            for grid in (GRID, OTHER))] for j in range(4))]  # fmt: skip
+
+
+def _rows():
+    head = ["wflow_id", ".pred", ".row", "rating", "id"]
+    return [head, *([name, str(held[i]), str(i + 1), str(TRUTH[i]), f"Fold{i % 5}"]
+            for name, held in (("near", NEAR), ("far", FAR)) for i in range(24))]  # fmt: skip
+
+
 FIT = ("fit", None, None)
 PROGRAMS = [
     text("codes_below_labels.csv", join(_codes(), "\t"), (*ICC, "--missing=-9,-1"), "utf-16"),
@@ -198,6 +229,11 @@ PROGRAMS = [
          ("compare", "net", float(np.mean([a == b for a, b in zip(SEEN, GUESSED, strict=True)])))),
     text("probabilities.csv", predicted(["clip", "lied", "p_net"], HIT, SHARE),
          ("compare", "p_net", AREA)),
+    text("questions_by_row.csv", _asked(), ICC),
+    text("questions_in_two_rows.csv", _grouped(), ICC),
+    text("rows_of_workflows.csv", _rows(), ("compare", "near", ERROR)),
+    text("test_and_hats.csv", predicted(["participant", "y_test", "y_hat_near", "y_hat_far"], TRUTH,
+         NEAR, FAR), ("compare", "y_hat_near", ERROR)),
     text("repetitions.csv", _caret(), "--seat Resample"),
     text("thousands_beside_points.csv", _measures("Rapport (1-7)"), (*FIT, "is read as 11000")),
     text("z_beside_rating.csv", _measures("Valence_rating", ["Valence_z"]),

@@ -11,7 +11,7 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.contracts import find_absent, find_empty, order_levels, require_columns
-from exprstats.errors import DataError, Option, Problem, warn_user
+from exprstats.errors import FEW_CONTEXTS, DataError, Option, Problem, warn_user
 from exprstats.options import PARTS, name_nearest, name_some
 
 # More contexts without clips in a part are told as one.
@@ -105,7 +105,7 @@ def find_thin_contexts(labels: np.ndarray, contexts: pd.Series | None) -> list[P
     if len(problems) > _MOST_THIN:
         fact = f"Of {len(levels):,} contexts, {len(problems):,} have no clips in some part, "
         fact += f"such as '{problems[0].fact.split(chr(39))[1]}'."
-        remedy = ("Name a column of few contexts, such as tasks, with ", Option("context"), ".")
+        remedy = (FEW_CONTEXTS, Option("context"), ".")
         return [Problem(fact, remedy, column="context")]
     return problems
 

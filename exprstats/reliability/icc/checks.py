@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.errors import DataError, Option, Problem, speak, warn_user
+from exprstats.errors import FEW_CONTEXTS, DataError, Option, Problem, speak, warn_user
 from exprstats.options import IccModel
 from exprstats.reliability.icc.panels import Panel, count_blocks, name_rows
 
@@ -46,8 +46,7 @@ def _gather(panels: Sequence[Panel], found: Sequence[list[Problem]]) -> list[Pro
     total = len({panel.context for panel in panels} - {None})
     first = next(problems[0] for problems in found if problems)
     fact = f"{len(hit):,} of {total:,} contexts have no reliability; {speak(first.fact)}"
-    few = ("Name a column of few contexts, such as tasks, with ", Option("context"))
-    remedy = (*few, ", and check the clip column.")
+    remedy = (FEW_CONTEXTS, Option("context"), ", and check the clip column.")
     return [Problem(fact, remedy, column="context")]
 
 
