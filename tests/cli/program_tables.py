@@ -186,6 +186,21 @@ def _asked():
     ]
 
 
+def _flagged():
+    head = ["subject", "is_practice", "stimulus", "response", "rt"]
+    return [head, *([f"s{j}", *one, str(900 + 7 * j)] for j in range(4) for one in (
+            ("TRUE", "p1.mp4", "5"), ("TRUE", "p2.mp4", "1"),
+            *(("FALSE", f"{CLIPS[i]}.mp4", f"{GRID[i, j]:g}") for i in range(24))))]  # fmt: skip
+
+
+def _scenes():
+    head = ["LogTime", "Pid", "SceneName", "Phase", "SliderValue", "HeadYaw"]
+    rows = [["12:01", f"P{j}", "Start", "tutorial", "5", "0.11"] for j in range(4)]
+    rows += [[f"12:{i}", f"P{j}", f"Avatar{i}", "main", f"{GRID[i, j]:g}", f"{i / 7:.3f}"]
+             for j in range(4) for i in range(24)]  # fmt: skip
+    return [head, *rows]
+
+
 def _grouped():
     """Return a survey with questions in one row and their parts in the next."""
     top = [
@@ -229,6 +244,10 @@ PROGRAMS = [
          ("compare", "net", float(np.mean([a == b for a, b in zip(SEEN, GUESSED, strict=True)])))),
     text("probabilities.csv", predicted(["clip", "lied", "p_net"], HIT, SHARE),
          ("compare", "p_net", AREA)),
+    text("flagged_practice.csv", _flagged(), (*ICC, "8 rows of 'practice' left out")),
+    text("scenes.csv", _scenes(), (*ICC, "4 rows of 'tutorial' left out")),
+    text("models_beside_people.csv", predicted(["video", "human_mean", "near", "far"], TRUTH, NEAR,
+         FAR), ("compare", "near", ERROR)),
     text("questions_by_row.csv", _asked(), ICC),
     text("questions_in_two_rows.csv", _grouped(), ICC),
     text("rows_of_workflows.csv", _rows(), ("compare", "near", ERROR)),

@@ -83,6 +83,7 @@ TIMES = frozenset(
         "semaine|dia|gun|zaman"
     )
 )
+_ANSWERED = frozenset(list_words("rating|ratings|response|resp|answer|slider|judgment|judgement"))
 _TRUTHS = frozenset(
     list_words(
         "truth|ytrue|truey|ytest|groundtruth|goldstandard|gold|yobs|observed|obs|yactual|truelabel"
@@ -112,7 +113,7 @@ ASIDE = re.compile(
 _TRIALS = frozenset(
     list_words(
         "practice|practise|practice trial|practice trials|practice block|attention check|"
-        "attentioncheck|catch trial|survey preview|preview|ubung|ubungen|ubungsdurchgang|"
+        "attentioncheck|catch trial|tutorial|survey preview|preview|ubung|ubungen|ubungsdurchgang|"
         "ubungsblock|oefening|oefenblok|alistirma|练习|練習|연습"
     )
 )
@@ -135,11 +136,16 @@ def is_practice(text: str, column: str) -> bool:
     --------
     >>> is_practice("Practice", "phase"), is_practice("training", "condition")
     (True, False)
+    >>> is_practice("TRUE", "is_practice"), is_practice("FALSE", "is_practice")
+    (True, False)
     >>> is_practice("0.0", "practice_trials.thisN"), is_practice("", "practice_trials.thisN")
     (True, False)
     """
     if is_practice_loop(column):
         return bool(text.strip())
+    name = re.sub(r"^is_?|_?(trial|row)s?$", "", fold_name(column))
+    if name in _TRIALS:
+        return text.strip().lower() in {"true", "1", "1.0", "yes"}
     word = re.sub(r"[\W_]+", " ", fold_name(text)).strip()
     return word in _TRIALS or (word in _TRAINING and bool(split_name(column) & _BLOCKS))
 
@@ -229,12 +235,15 @@ def is_answer(name: str) -> bool:
 
     Examples
     --------
-    >>> [one for one in ("slider_warm.response", "Response", "slider.rt") if is_answer(one)]
-    ['slider_warm.response', 'Response']
+    >>> [one for one in ("slider_warm.response", "SliderValue", "warm.rt") if is_answer(one)]
+    ['slider_warm.response', 'SliderValue']
     """
     text = fold_name(name)
+    if is_aside(name):
+        return False
     dotted = text.startswith(("answer.", "answer_", "answer ")) or text.endswith(".response")
-    return dotted or bool(split_name(name) & {*WORDS["rating"]})
+    parts = re.split(r"[\W\d_]+", fold_name(re.sub(r"([a-z])([A-Z])", r"\1 \2", name)))
+    return dotted or bool({*parts} & _ANSWERED) or bool(split_name(name) & {*WORDS["rating"]})
 
 
 def is_truth(name: str) -> bool:
@@ -273,7 +282,7 @@ def is_rated(name: str) -> bool:
     ['Valence_rating', 'Rapport (1-7)']
     """
     parts = {one for one in re.split(r"[\W\d_]+", fold_name(name)) if one}
-    return bool(parts & {*PLAIN, "rated"}) or _SCALED.search(name) is not None
+    return bool(parts & {*PLAIN, "rated", "human"}) or _SCALED.search(name) is not None
 
 
 _STARTS = r"start|begin|beginn|anfang|onset|in|debut|inicio|inizio|start time|begin time|starttime"
