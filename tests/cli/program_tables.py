@@ -258,7 +258,7 @@ PROGRAMS = [
     text("z_beside_rating.csv", _measures("Valence_rating", ["Valence_z"]),
          (*FIT, "a copy of the target")),
     text("no_target.csv", _measures("hirable"), "Name what models are to predict with --target"),
-    text("shapes_by_video.csv", _shapes(), "those of a tracker"),
+    text("shapes_by_video.csv", _shapes(), "of a tracker, which models predict from"),
     text("emotions_by_frame.csv", _frames(), ("estimates", "mean", None)),
     text("labels_by_frame.csv", join(_moments(), ";"), ("agreement", "alpha", None)),
     text("rejected.csv", _batch(), (*ICC, "are 'Rejected' by 'AssignmentStatus'")),

@@ -167,7 +167,8 @@ def is_practice_loop(column: str) -> bool:
 
 # Columns that programs make of videos: features, and never what is to be predicted.
 TRACKED = re.compile(
-    r"AU\d\d(?!_\d+$).*|(gaze|pose|head|eye|points|pitch|yaw|roll|au|blink)[_ ].*|.*_(displacement|velocity)"
+    r"AU\d\d(?!_\d+$).*|(gaze|pose|head|eye|points|pitch|yaw|roll|au|blink)[_ ].*"
+    r"|.*_(displacement|velocity)"
     r"|valid_share|mean_confidence|gaps|face_switches"
     # Blendshapes of ARKit and MediaPipe.
     r"|(?-i:(brow|cheek|eye|jaw|mouth|nose)[A-Z]\w+|tongueOut|_neutral)",

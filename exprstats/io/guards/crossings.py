@@ -235,7 +235,7 @@ def _list_crossed(
                 continue
             # What all raters of a clip give alike is a fact about the clip.
             alike = (table.groupby(name)[value].nunique().max() < _SEEN for name in (one, two))
-            if any(alike):
+            if table[value].nunique() >= _SEEN and any(alike):
                 continue
             levels = table[one].nunique() * table[two].nunique()
             if levels <= 2 * len(table) and not repeats_rows(table, [one, two]):

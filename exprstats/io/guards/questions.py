@@ -73,7 +73,8 @@ def ask_layout(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
         target = find_target(table, guess) if layout == "wide" else None
         tracked = [name for name in guess.numbers if TRACKED.fullmatch(name.strip())]
         if target is None and layout == "wide" and len(tracked) > len(guess.numbers) / 2:
-            fact = f"{len(tracked)} columns are those of a tracker, which models predict from."
+            counted = count_things(len(tracked), "column is", "columns are")
+            fact = f"{counted} of a tracker, which models predict from."
             cure = ("Name what they are to predict with ", Option("target"), ".")
             asked.append(Problem(fact, cure))
         elif target is None and layout == "wide" and _differ(table, guess.numbers):

@@ -45,7 +45,8 @@ def _gather(panels: Sequence[Panel], found: Sequence[list[Problem]]) -> list[Pro
         return [problem for problems in found for problem in problems]
     total = len({panel.context for panel in panels} - {None})
     first = next(problems[0] for problems in found if problems)
-    fact = f"{len(hit):,} of {total:,} contexts have no reliability; {speak(first.fact)}"
+    counted = count_things(len(hit), "contexts has", "contexts have", of=total)
+    fact = f"{counted} no reliability; {speak(first.fact)}"
     remedy = (FEW_CONTEXTS, Option("context"), ", and check the clip column.")
     return [Problem(fact, remedy, column="context")]
 
