@@ -201,6 +201,12 @@ def _scenes():
     return [head, *rows]
 
 
+def _unnamed():
+    """Return ratings whose raters' column nobody can read: perhaps cameras, perhaps people."""
+    return [["clip", "kvs", "warm", "open"], *([CLIPS[i], JUDGES[j], f"{GRID[i, j]:g}",
+            f"{OTHER[i, j]:g}"] for i in range(24) for j in range(4))]  # fmt: skip
+
+
 def _grouped():
     """Return a survey with questions in one row and their parts in the next."""
     top = [
@@ -248,6 +254,7 @@ PROGRAMS = [
     text("scenes.csv", _scenes(), (*ICC, "4 rows of 'tutorial' left out")),
     text("models_beside_people.csv", predicted(["video", "human_mean", "near", "far"], TRUTH, NEAR,
          FAR), ("compare", "near", ERROR)),
+    text("unnamed_raters.csv", _unnamed(), "If 'kvs' rated, say so with --rater kvs"),
     text("questions_by_row.csv", _asked(), ICC),
     text("questions_in_two_rows.csv", _grouped(), ICC),
     text("rows_of_workflows.csv", _rows(), ("compare", "near", ERROR)),

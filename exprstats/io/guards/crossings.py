@@ -146,13 +146,17 @@ def find_viewers(
     if not seen.duplicated([clip, *([roles["item"]] if "item" in roles else [])]).any():
         return _find_single(seen, clip)
     texts = [str(n) for n in seen.select_dtypes(exclude="number") if not _is_time(str(n))]
-    tried += [n for n in texts if n not in {*tried, *roles.values()}] if not given else []
-    for who in tried:
+    others = [n for n in texts if n not in {*tried, *roles.values()}] if not given else []
+    for who in [*tried, *others]:
         if not _names_cases(seen[who]) or seen.groupby(clip)[who].nunique().median() < _SEEN:
             continue
         key = [clip, who, *([roles["item"]] if "item" in roles else [])]
         for question in [None, *([] if "item" in roles else _list_questions(seen, key))]:
             if not seen.duplicated([*key, *([question] if question else [])]).any():
+                if who in others:
+                    fact = f"each '{clip}' has one row for each of several '{who}'."
+                    rated = (f"If '{who}' rated, say so with ", Option("rater", who), ".")
+                    return Crossing(question=Problem(fact, rated))
                 reason = f"each '{clip}' was seen by several '{who}', each once."
                 whole = {"rater": who} | ({"item": question} if question else {})
                 if "rating" in roles and (question or "item" in roles):
