@@ -237,12 +237,12 @@ def _list_crossed(
             others = [name for name in varied if name not in {value, one, two}]
             if not all(is_aside(name) or table[name].is_unique for name in others):
                 continue
+            levels = table[one].nunique() * table[two].nunique()
+            if levels > 2 * len(table) or repeats_rows(table, [one, two]):
+                continue
             # What all raters of a clip give alike is a fact about the clip.
             alike = (table.groupby(name)[value].nunique().max() < _SEEN for name in (one, two))
-            if table[value].nunique() >= _SEEN and any(alike):
-                continue
-            levels = table[one].nunique() * table[two].nunique()
-            if levels <= 2 * len(table) and not repeats_rows(table, [one, two]):
+            if table[value].nunique() < _SEEN or not any(alike):
                 yield value, one, two
 
 
