@@ -23,6 +23,7 @@ FEW_CONTEXTS = "Name a column of few contexts, such as tasks, with "
 THEIR_COLUMN = "Name their column with "
 NO_FILES = "there is no file to read. Name at least one."
 NO_ROWS = "the file has a header but no rows."
+FEW_CONTEXTS = "Name a column of few contexts, such as tasks, with "
 EMPTY_FILE = "the file is empty."
 NO_FILE = "there is no such file."
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from exprstats.errors import DataWarning, Option, Problem, Text
 from exprstats.io.detection import FileFacts, Guess, guess_roles, list_facts
+from exprstats.io.drafts import Draft
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.files.spreads import find_judges
 from exprstats.io.files.words import (
@@ -167,14 +168,7 @@ def read_contents(
         draft = again.take(roles | give_role(ids.values(), "id"))
     told = [one.message for one in caught if isinstance(one.message, DataWarning)]
     facts = list_facts(again, len(draft.table))
-    # Dashes of a printed matrix are no numbers to complain of.
-    own = [] if layout == "correlations" else [*draft.problems, *find_headless(draft.table)]
-    own += find_strays(draft.table, guess.roles) if layout in {"ratings", "clips"} else []
-    # Ages and times that are no numbers stop no analysis of ratings.
-    used = {*guess.roles.values(), *guess.numbers}
-    aside = [one for one in own if one.column and is_aside(one.column) and one.column not in used]
-    rest = [one for one in own if one not in aside]
-    problems = [*rest, *refuse_layout(layout), *judge_frames(layout, draft.table)]
+    problems, aside = _find_problems(draft, layout, guess)
     labels = again.layout.labels
     judges = find_judges(list(map(str, draft.table)))
     site = find_site(draft.table, guess.roles)
@@ -225,6 +219,18 @@ def _guess(table: pd.DataFrame, labels: Sequence[str]) -> tuple[Guess, str, dict
         rest = tuple(name for name in guess.numbers if name != truth)
         guess = replace(guess, roles=guess.roles | {"truth": str(truth)}, numbers=rest)
     return guess, layout, sums
+
+
+def _find_problems(draft: Draft, layout: str, guess: Guess) -> tuple[list[Problem], list[Problem]]:
+    """Return what stops an analysis, and what is wrong with columns that none needs."""
+    # Dashes of a printed matrix are no numbers to complain of.
+    own = [] if layout == "correlations" else [*draft.problems, *find_headless(draft.table)]
+    own += find_strays(draft.table, guess.roles) if layout in {"ratings", "clips"} else []
+    # Ages and times that are no numbers stop no analysis of ratings.
+    used = {*guess.roles.values(), *guess.numbers}
+    aside = [one for one in own if one.column and is_aside(one.column) and one.column not in used]
+    rest = [one for one in own if one not in aside]
+    return [*rest, *refuse_layout(layout), *judge_frames(layout, draft.table)], aside
 
 
 def _take_guessed(path: FilePath, how: Reading) -> tuple[pd.DataFrame, Source]:

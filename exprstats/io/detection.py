@@ -27,7 +27,13 @@ from exprstats.io.files.words import (
     split_name,
 )
 from exprstats.io.guards.codes import holds_steps
-from exprstats.io.guards.crossings import Crossing, find_crossing, find_rated, find_viewers
+from exprstats.io.guards.crossings import (
+    Crossing,
+    find_asked,
+    find_crossing,
+    find_rated,
+    find_viewers,
+)
 from exprstats.io.numbers import Missing
 from exprstats.io.sources import FilePath, Source, open_source
 from exprstats.options import MOST_WORDS
@@ -230,7 +236,7 @@ def guess_roles(table: pd.DataFrame, labels: Sequence[str] = ()) -> Guess:
     if loops and _hold_answers(table, loops, answers):
         who = _find_who(table, [name for name in names if name not in loops], roles)
         return Guess("ratings", who, tuple(answers), loops=loops)
-    roles |= _find_predicted(names, roles)
+    roles = _find_predicted(names, roles)
     kind = _find_kind(roles)
     crossing = _find_crossing(table, roles, sorted(numeric), kind)
     if crossing is not None and crossing.viewed:
@@ -258,13 +264,20 @@ def guess_roles(table: pd.DataFrame, labels: Sequence[str] = ()) -> Guess:
 
 
 def _find_predicted(names: Sequence[str], roles: dict[str, str]) -> dict[str, str]:
-    """Return the columns of a truth and its predictions, if both have usual names: y_true."""
+    """Return roles with those of a truth and its predictions, if both have usual names: y_true."""
     found = {role: roles[role] for role in ("truth", "prediction") if role in roles}
+    rated = roles.get("rating", "")
     for role, is_one in (("prediction", is_prediction), ("truth", is_truth)):
         held = [name for name in names if is_one(name) and name not in roles.values()]
         if len(held) == 1:
             found.setdefault(role, held[0])
-    return found if len(found) == 2 else {}
+    if "prediction" in found and rated and "rater" not in roles and rated not in found.values():
+        found.setdefault("truth", rated)
+    if len(found) < 2:
+        return roles
+    numbered = [name for name in names if _squeeze(name) in {"row", "rowindex", "rownumber"}]
+    rest = {role: name for role, name in roles.items() if name not in found.values()}
+    return ({"clip": numbered[0]} if numbered else {}) | rest | found
 
 
 def _find_crossing(
@@ -272,15 +285,19 @@ def _find_crossing(
 ) -> Crossing | None:
     if kind == "predictions":
         return None
-    further = find_rated if kind == "ratings" else find_viewers
-    return find_crossing(table, roles, numeric) or further(table, roles, numeric)
+    further = (find_rated, find_asked) if kind == "ratings" else (find_viewers,)
+    tried = (find(table, roles, numeric) for find in (find_crossing, *further))
+    return next((one for one in tried if one is not None), None)
 
 
 def _show_people(loops: Mapping[str, tuple[str, str]], roles: dict[str, str]) -> bool:
     """Return whether rows are people who are seen, so that columns are their clips by judges."""
     several = len({question for _, question in loops.values()}) > 1
     listed = any("[" in name for name in loops)
-    return several and not listed and "subject" in roles and "rater" not in roles
+    # Who responds to a survey rates.
+    person = roles.get("subject", "")
+    seen = person and "respondent" not in split_name(person)
+    return bool(several and not listed and seen and "rater" not in roles)
 
 
 def _hold_answers(table: pd.DataFrame, loops: Iterable[str], numeric: Sequence[str]) -> bool:

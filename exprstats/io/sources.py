@@ -112,11 +112,7 @@ class Source:
         return name
 
     def take(
-        self,
-        roles: Mapping[str, Role],
-        *,
-        guarded: bool = True,
-        apart: str | None = None,
+        self, roles: Mapping[str, Role], *, guarded: bool = True, apart: str | None = None
     ) -> Draft:
         """Read the columns that have a role; columns that are absent become problems.
 

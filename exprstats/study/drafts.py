@@ -18,6 +18,7 @@ from exprstats.io.guards.codes import USUAL_CODES
 from exprstats.io.numbers import list_codes
 from exprstats.options import MOST_JUDGES, MOST_WORDS, name_some
 from exprstats.study.entries import (
+    PEOPLE,
     ROLES,
     Entry,
     StudyDraft,
@@ -258,7 +259,7 @@ def _draft_ratings(
     rated = yield from _draft_answers(table, contents, rated, layout)
     yield from list_roles(table, contents, ("subject", "context"))
     if "subject" not in roles and alone and layout != "raters in rows":
-        told = "the column of the people who are seen; else clips are independent"
+        told = f"{PEOPLE}; else clips are independent"
         yield ask_entry(table, "subject", told, contents)
     yield from _ask_scale(table, contents, rated)
 
@@ -339,7 +340,7 @@ def _draft_clips(
     roles = ("clip", "subject", *(() if predicted else ("context",)))
     yield from list_roles(table, contents, roles)
     if "subject" not in contents.roles:
-        yield ask_entry(table, "subject", "the column of the people who are seen", contents)
+        yield ask_entry(table, "subject", PEOPLE, contents)
     yield from lines
     texts = {name: one for name, one in list_texts(contents).items() if name != target}
     held = [f"'{name}' holds {len(one)} texts ({name_some(one)})" for name, one in texts.items()]

@@ -26,6 +26,7 @@ Value = (
     | tuple[str | float, ...]
     | Mapping[str, float]
 )
+PEOPLE = "the column of the people who are seen"
 ROLES = {
     "clip": "what was rated or seen",
     "rater": "who rated",
@@ -276,6 +277,6 @@ def draft_openface(
     if video is not None and video != contents.roles.get("clip"):
         yield Entry(table, "video", video, f"the videos, because its name is '{video}'")
     if "subject" not in contents.roles:
-        yield ask_entry(table, "subject", "the column of the people who are seen", contents)
+        yield ask_entry(table, "subject", PEOPLE, contents)
     if not rated:
         yield from guess_target(table, contents)

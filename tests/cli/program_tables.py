@@ -173,6 +173,58 @@ def _packed():
             str(900 + i)] for i in range(24) for j in range(4))]  # fmt: skip
 
 
+def _asked():
+    head = ["ts", "worker_id", "stim", "dim", "val"]
+    return [
+        head,
+        *(
+            [f"17012{j}{i:02d}5", f"w{j}", CLIPS[i], ["warm", "open"][k], f"{grid[i, j]:g}"]
+            for j in range(4)
+            for i in range(24)
+            for k, grid in enumerate((GRID, OTHER))
+        ),
+    ]
+
+
+def _flagged():
+    head = ["subject", "is_practice", "stimulus", "response", "rt"]
+    return [head, *([f"s{j}", *one, str(900 + 7 * j)] for j in range(4) for one in (
+            ("TRUE", "p1.mp4", "5"), ("TRUE", "p2.mp4", "1"),
+            *(("FALSE", f"{CLIPS[i]}.mp4", f"{GRID[i, j]:g}") for i in range(24))))]  # fmt: skip
+
+
+def _scenes():
+    head = ["LogTime", "Pid", "SceneName", "Phase", "SliderValue", "HeadYaw"]
+    rows = [["12:01", f"P{j}", "Start", "tutorial", "5", "0.11"] for j in range(4)]
+    rows += [[f"12:{i}", f"P{j}", f"Avatar{i}", "main", f"{GRID[i, j]:g}", f"{i / 7:.3f}"]
+             for j in range(4) for i in range(24)]  # fmt: skip
+    return [head, *rows]
+
+
+def _unnamed():
+    """Return ratings whose raters' column nobody can read: perhaps cameras, perhaps people."""
+    return [["clip", "kvs", "warm", "open"], *([CLIPS[i], JUDGES[j], f"{GRID[i, j]:g}",
+            f"{OTHER[i, j]:g}"] for i in range(24) for j in range(4))]  # fmt: skip
+
+
+def _grouped():
+    """Return a survey with questions in one row and their parts in the next."""
+    top = [
+        "Respondent ID",
+        "Date",
+        *(one for i in range(24) for one in (f"Rate video {i + 1}", "")),
+    ]
+    parts = ["", "", *["Warm", "Open"] * 24]
+    return [top, parts, *([f"11{j}77", "03/01/2024", *(f"{grid[i, j]:g}" for i in range(24)
+            for grid in (GRID, OTHER))] for j in range(4))]  # fmt: skip
+
+
+def _rows():
+    head = ["wflow_id", ".pred", ".row", "rating", "id"]
+    return [head, *([name, str(held[i]), str(i + 1), str(TRUTH[i]), f"Fold{i % 5}"]
+            for name, held in (("near", NEAR), ("far", FAR)) for i in range(24))]  # fmt: skip
+
+
 FIT = ("fit", None, None)
 PROGRAMS = [
     text("codes_below_labels.csv", join(_codes(), "\t"), (*ICC, "--missing=-9,-1"), "utf-16"),
@@ -198,12 +250,22 @@ PROGRAMS = [
          ("compare", "net", float(np.mean([a == b for a, b in zip(SEEN, GUESSED, strict=True)])))),
     text("probabilities.csv", predicted(["clip", "lied", "p_net"], HIT, SHARE),
          ("compare", "p_net", AREA)),
+    text("flagged_practice.csv", _flagged(), (*ICC, "8 rows of 'practice' left out")),
+    text("scenes.csv", _scenes(), (*ICC, "4 rows of 'tutorial' left out")),
+    text("models_beside_people.csv", predicted(["video", "human_mean", "near", "far"], TRUTH, NEAR,
+         FAR), ("compare", "near", ERROR)),
+    text("unnamed_raters.csv", _unnamed(), "If 'kvs' rated, say so with --rater kvs"),
+    text("questions_by_row.csv", _asked(), ICC),
+    text("questions_in_two_rows.csv", _grouped(), ICC),
+    text("rows_of_workflows.csv", _rows(), ("compare", "near", ERROR)),
+    text("test_and_hats.csv", predicted(["participant", "y_test", "y_hat_near", "y_hat_far"], TRUTH,
+         NEAR, FAR), ("compare", "y_hat_near", ERROR)),
     text("repetitions.csv", _caret(), "--seat Resample"),
     text("thousands_beside_points.csv", _measures("Rapport (1-7)"), (*FIT, "is read as 11000")),
     text("z_beside_rating.csv", _measures("Valence_rating", ["Valence_z"]),
          (*FIT, "a copy of the target")),
     text("no_target.csv", _measures("hirable"), "Name what models are to predict with --target"),
-    text("shapes_by_video.csv", _shapes(), "those of a tracker"),
+    text("shapes_by_video.csv", _shapes(), "of a tracker, which models predict from"),
     text("emotions_by_frame.csv", _frames(), ("estimates", "mean", None)),
     text("labels_by_frame.csv", join(_moments(), ";"), ("agreement", "alpha", None)),
     text("rejected.csv", _batch(), (*ICC, "are 'Rejected' by 'AssignmentStatus'")),

@@ -39,7 +39,7 @@ _EMOTIONS = frozenset(
         "sympathy|tiredness|triumph"
     )
 )
-_TIMES = frozenset(list_words("time|timestamp|time stamp|seconds|timestamp_ms|frame_time"))
+_TIME = re.compile(r"(time|timestamp|time stamp|seconds?|frame_time)([_ ]?\(?(s|secs?|ms)\)?)?")
 _FILMS = frozenset(list_words("sourcestimuliname|stimulusname|stimulus"))
 # So many columns of emotions are no items of a questionnaire, if so many of their cells have
 # decimals.
@@ -194,7 +194,7 @@ def _find_scores(cells: Sequence[str], below: Sequence[str]) -> Annotated | None
     """Return what a log of frames is whose columns are called as emotions, in decimals."""
     names = [cell.strip().strip('"') for cell in cells]
     emotions = [one for one in names if re.sub(r"\W.*", "", one.lower()) in _EMOTIONS]
-    times = [one for one in names if one.lower() in _TIMES]
+    times = [one for one in names if _TIME.fullmatch(one.lower())]
     films = [one for one in names if one.lower() in _FILMS]
     if len(emotions) < (2 if films else _FEWEST) or not times:
         return None

@@ -244,7 +244,7 @@ def _group(pairs: Mapping[str, tuple[str, str]]) -> dict[str, set[str]]:
 
 def _strip_question(text: str) -> str:
     """Return the words of a question; what all columns say comes before a dash or a colon."""
-    words = " ".join(text.split()).strip(" _:.-–—#()")
+    words = re.sub(r"\s+_|_\s+|\s+", " ", text).strip(" _:.-–—#()")
     return re.split(r"\s[-–—]\s|:\s", words)[-1].strip(" _:.-–—#()")
 
 

@@ -77,7 +77,9 @@ class Sieve:
             for place, cell in enumerate(batch.list_cells(mark)):
                 if kept[place] and is_practice(cell, name):
                     kept[place] = False
-                    kind = "practice" if is_practice_loop(name) else cell.strip()
+                    told = cell.strip()
+                    flag = is_practice_loop(name) or not any(map(str.isalpha, told))
+                    kind = "practice" if flag or told.lower() in {"true", "yes"} else told
                     told = self._beside.setdefault((name, kind), [])
                     told.append(int(batch.numbers[place]))
         self.count += int((~kept).sum())

@@ -22,8 +22,9 @@ WORDS = {
         "stimuli|stim|film|filmclip|videoclip|stimulusitem|stimulusfile|videofile|mediafile|"
         "ausschnitt|sequenz|reiz|bild|foto|aufnahme|szene|stimulusid|extrait|sequence|"
         "estimulo|imagen|filmato|immagine|klip|uyaran|片段|视频|刺激|图片|fragment|trecho|"
-        "nagranie|видео|клип|動画|영상|target|object|trial|recording|filename|rowindex|movie|moviefile|"
-        "excerpt|scene|clipname|videoname|stimulusname|filmclipname"
+        "nagranie|видео|клип|動画|영상|"
+        "filmklipp|klipp|movie|moviefile|excerpt|scene|clipname|videoname|stimulusname|"
+        "filename|target|object|recording|trial"
     ),
     "rater": list_words(
         "rater|worker|judge|coder|annotator|observer|crowdworker|evaluator|assessor|"
@@ -31,7 +32,7 @@ WORDS = {
         "bewerter|bewerterin|urteiler|kodierer|codierer|beobachter|gutachter|experte|prufer|"
         "raterin|juge|evaluateur|observateur|codeur|evaluador|juez|observador|codificador|"
         "calificador|valutatore|giudice|osservatore|degerlendirici|puanlayici|gozlemci|"
-        "hakem|avaliador|anotador|juiz|beoordelaar|sedzia|оценщик|эксперт|評定者|評価者|"
+        "hakem|avaliador|anotador|juiz|beoordelaar|bedomare|bedommer|vurderer|kodare|sedzia|оценщик|эксперт|評定者|評価者|"
         "평가자|评分者|评价者|评分员|评委|编码者|观察者"
     ),
     "subject": list_words(
@@ -39,7 +40,7 @@ WORDS = {
         "proband|probanden|probandin|versuchsperson|versuchspersonen|vp|vpn|teilnehmer|"
         "teilnehmerin|sprecher|schauspieler|sujet|acteur|locuteur|sujeto|participante|"
         "soggetto|partecipante|paziente|paciente|katilimci|denek|kisi|konusmaci|"
-        "proefpersoon|deelnemer|uczestnik|участник|参加者|被験者|참가자|被试|参与者|受试者|"
+        "proefpersoon|deelnemer|deltagare|deltaker|deltager|uczestnik|участник|参加者|被験者|참가자|被试|参与者|受试者|"
         "被试编号"
     ),
     "context": list_words(
@@ -47,15 +48,15 @@ WORDS = {
         "contexte|tache|condicion|contexto|tarea|condizione|kosul|gorev|durum|条件|任务|情境"
     ),
     "item": list_words(
-        "item|question|scale|measure|adjective|adjektiv|trait|frage|merkmal|madde|题目"
+        "item|question|scale|measure|dimension|dim|adjective|adjektiv|trait|frage|merkmal|madde|题目"
     ),
     "rating": list_words(
         "rating|score|response|answer|value|resp|bewertung|urteil|einschatzung|beurteilung|"
         "note|wert|antwort|reponse|evaluation|puntaje|puntuacion|calificacion|respuesta|"
-        "punteggio|risposta|voto|choice|auswahl|nota|avaliacao|oordeel|ocena|оценка|評定|"
+        "punteggio|risposta|voto|val|betyg|skattning|vurdering|choice|auswahl|nota|avaliacao|oordeel|ocena|оценка|評定|"
         "評定値|評価|평점|puan|cevap|deger|评分|得分|分数"
     ),
-    "model": list_words("model|method|system"),
+    "model": list_words("model|method|system|wflow|workflow|algorithm|classifier|learner"),
     "truth": list_words("truth|true|label|actual|gold"),
     "prediction": list_words("prediction|predicted|pred"),
 }
@@ -82,9 +83,10 @@ TIMES = frozenset(
         "semaine|dia|gun|zaman"
     )
 )
+_ANSWERED = frozenset(list_words("rating|ratings|response|resp|answer|slider|judgment|judgement"))
 _TRUTHS = frozenset(
     list_words(
-        "truth|ytrue|truey|groundtruth|goldstandard|gold|yobs|observed|obs|yactual|truelabel"
+        "truth|ytrue|truey|ytest|groundtruth|goldstandard|gold|yobs|observed|obs|yactual|truelabel"
     )
 )
 _PREDICTED = frozenset(
@@ -101,7 +103,7 @@ ASIDE = re.compile(
     r"|.*(dauer|zeit|duree|duracion|durata|suresi)|(temps|tiempo)([_ .].*)?"
     r"|.*duration.*|.*reaction.?time.*|.*_ms|trial.*|.*time.*seconds.*|.*(_|\.|key_resp.*)rt|progress"
     r"|status|finished|location(latitude|longitude)|sc\d+|recipient.*|externalreference"
-    r"|case|serial|ref|mode|started|lastdata|last_?page|maxpage|q_viewer|missing|missrel|deg_time"
+    r"|case|serial|ref|ts|mode|started|lastdata|last_?page|maxpage|q_viewer|missing|missrel|deg_time"
     r"|time(_rsi|_sum|_sum_.*|\d+)|submitdate|startdate|datestamp|.*interviewtime|(group|question)time.*"
     r"|redcap_.*|.*___\d+|.*_complete|.*_timestamp|.*\.this(n|rep|trial|index).*|.*seconds|.*lifetime.*"
     r"|.*[_ ]time|time[_ .]?(elapsed|taken|spent).*|latency|.*latency|block.*|beep.*|prompt|signal"
@@ -111,7 +113,7 @@ ASIDE = re.compile(
 _TRIALS = frozenset(
     list_words(
         "practice|practise|practice trial|practice trials|practice block|attention check|"
-        "attentioncheck|catch trial|survey preview|preview|ubung|ubungen|ubungsdurchgang|"
+        "attentioncheck|catch trial|tutorial|survey preview|preview|ubung|ubungen|ubungsdurchgang|"
         "ubungsblock|oefening|oefenblok|alistirma|练习|練習|연습"
     )
 )
@@ -134,11 +136,16 @@ def is_practice(text: str, column: str) -> bool:
     --------
     >>> is_practice("Practice", "phase"), is_practice("training", "condition")
     (True, False)
+    >>> is_practice("TRUE", "is_practice"), is_practice("FALSE", "is_practice")
+    (True, False)
     >>> is_practice("0.0", "practice_trials.thisN"), is_practice("", "practice_trials.thisN")
     (True, False)
     """
     if is_practice_loop(column):
         return bool(text.strip())
+    name = re.sub(r"^is_?|_?(trial|row)s?$", "", fold_name(column))
+    if name in _TRIALS:
+        return text.strip().lower() in {"true", "1", "1.0", "yes"}
     word = re.sub(r"[\W_]+", " ", fold_name(text)).strip()
     return word in _TRIALS or (word in _TRAINING and bool(split_name(column) & _BLOCKS))
 
@@ -160,7 +167,8 @@ def is_practice_loop(column: str) -> bool:
 
 # Columns that programs make of videos: features, and never what is to be predicted.
 TRACKED = re.compile(
-    r"AU\d\d.*|(gaze|pose|head|eye|points|pitch|yaw|roll|au|blink)[_ ].*|.*_(displacement|velocity)"
+    r"AU\d\d(?!_\d+$).*|(gaze|pose|head|eye|points|pitch|yaw|roll|au|blink)[_ ].*"
+    r"|.*_(displacement|velocity)"
     r"|valid_share|mean_confidence|gaps|face_switches"
     # Blendshapes of ARKit and MediaPipe.
     r"|(?-i:(brow|cheek|eye|jaw|mouth|nose)[A-Z]\w+|tongueOut|_neutral)",
@@ -228,12 +236,15 @@ def is_answer(name: str) -> bool:
 
     Examples
     --------
-    >>> [one for one in ("slider_warm.response", "Response", "slider.rt") if is_answer(one)]
-    ['slider_warm.response', 'Response']
+    >>> [one for one in ("slider_warm.response", "SliderValue", "warm.rt") if is_answer(one)]
+    ['slider_warm.response', 'SliderValue']
     """
     text = fold_name(name)
+    if is_aside(name):
+        return False
     dotted = text.startswith(("answer.", "answer_", "answer ")) or text.endswith(".response")
-    return dotted or bool(split_name(name) & {*WORDS["rating"]})
+    parts = re.split(r"[\W\d_]+", fold_name(re.sub(r"([a-z])([A-Z])", r"\1 \2", name)))
+    return dotted or bool({*parts} & _ANSWERED) or bool(split_name(name) & {*WORDS["rating"]})
 
 
 def is_truth(name: str) -> bool:
@@ -272,7 +283,7 @@ def is_rated(name: str) -> bool:
     ['Valence_rating', 'Rapport (1-7)']
     """
     parts = {one for one in re.split(r"[\W\d_]+", fold_name(name)) if one}
-    return bool(parts & {*PLAIN, "rated"}) or _SCALED.search(name) is not None
+    return bool(parts & {*PLAIN, "rated", "human"}) or _SCALED.search(name) is not None
 
 
 _STARTS = r"start|begin|beginn|anfang|onset|in|debut|inicio|inizio|start time|begin time|starttime"

@@ -145,21 +145,55 @@ def find_viewers(
         return None
     if not seen.duplicated([clip, *([roles["item"]] if "item" in roles else [])]).any():
         return _find_single(seen, clip)
-    for who in tried:
+    texts = [str(n) for n in seen.select_dtypes(exclude="number") if not _is_time(str(n))]
+    others = [n for n in texts if n not in {*tried, *roles.values()}] if not given else []
+    for who in [*tried, *others]:
         if not _names_cases(seen[who]) or seen.groupby(clip)[who].nunique().median() < _SEEN:
             continue
         key = [clip, who, *([roles["item"]] if "item" in roles else [])]
-        texts = seen.select_dtypes(exclude="number").columns
-        asked = [n for n in texts if n not in key and 1 < seen[n].nunique() <= MOST_WORDS]
-        questions = [None, *([] if "item" in roles else asked)]
-        for question in questions:
+        for question in [None, *([] if "item" in roles else _list_questions(seen, key))]:
             if not seen.duplicated([*key, *([question] if question else [])]).any():
+                if who in others:
+                    fact = f"each '{clip}' has one row for each of several '{who}'."
+                    rated = (f"If '{who}' rated, say so with ", Option("rater", who), ".")
+                    return Crossing(question=Problem(fact, rated))
                 reason = f"each '{clip}' was seen by several '{who}', each once."
                 whole = {"rater": who} | ({"item": question} if question else {})
                 if "rating" in roles and (question or "item" in roles):
                     whole["rating"] = roles["rating"]
                 return Crossing(whole, dict.fromkeys(whole, reason), viewed=True)
     return None
+
+
+def find_asked(
+    table: pd.DataFrame, roles: Mapping[str, str], numeric: Sequence[str]
+) -> Crossing | None:
+    """Return the column of questions, where each rater rated each clip on several rows.
+
+    Examples
+    --------
+    >>> rows = [(clip, who, word, 3) for clip in "abc" for who in "xy" for word in ("warm", "open")]
+    >>> table = pd.DataFrame(rows, columns=["clip", "rater", "word", "score"])
+    >>> find_asked(table, {"clip": "clip", "rater": "rater", "rating": "score"}, ["score"]).roles
+    {'item': 'word', 'rating': 'score'}
+    """
+    if not {"clip", "rater", "rating"} <= set(roles):
+        return None
+    key = [roles[role] for role in ("context", "clip", "rater") if role in roles]
+    named = [roles["item"]] if "item" in roles else _list_questions(table, key)
+    if not table.duplicated(key).any():
+        return None
+    for question in named:
+        if not table.duplicated([*key, question]).any():
+            reason = f"'{question}' tells the rows of one clip and rater apart."
+            return Crossing({"item": question, "rating": roles["rating"]}, {"item": reason})
+    return None
+
+
+def _list_questions(table: pd.DataFrame, key: Sequence[str]) -> list[str]:
+    """Return the columns of a few texts that may tell questions apart."""
+    texts = map(str, table.select_dtypes(exclude="number"))
+    return [name for name in texts if name not in key and 1 < table[name].nunique() <= MOST_WORDS]
 
 
 def _find_single(table: pd.DataFrame, clip: str) -> Crossing | None:
@@ -204,7 +238,11 @@ def _list_crossed(
             if not all(is_aside(name) or table[name].is_unique for name in others):
                 continue
             levels = table[one].nunique() * table[two].nunique()
-            if levels <= 2 * len(table) and not repeats_rows(table, [one, two]):
+            if levels > 2 * len(table) or repeats_rows(table, [one, two]):
+                continue
+            # What all raters of a clip give alike is a fact about the clip.
+            alike = (table.groupby(name)[value].nunique().max() < _SEEN for name in (one, two))
+            if table[value].nunique() < _SEEN or not any(alike):
                 yield value, one, two
 
 

@@ -234,11 +234,9 @@ def find_fixed(table: pd.DataFrame, names: Sequence[str], rater: str | None) -> 
     """
     if rater is None or table[rater].is_unique:
         return {}
-    fixed = [
-        name
-        for name in names
-        if table.groupby(rater)[name].nunique().max() < 2 < table[name].nunique() + 1
-    ]
+    counts = table.groupby(rater)[list(dict.fromkeys(names))].nunique().max()
+    single = counts.index[counts < 2]
+    fixed = [name for name in single if len(table[name].dropna().unique()) > 1]
     # What each rater gave to all clips is an answer where there is no other.
     alone = len(fixed) == len(names)
     return {} if alone else {name: f"it has one value for each '{rater}'" for name in fixed}

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 # Ids of people who come again name fewer than so many of the rows.
 _REPEATED = 0.6
-# Cells in JSON from which on a column holds such.
-_PACKED = 0.3
+# Of so many first cells, the share in JSON from which on a column holds such.
+_LOOK, _PACKED = 200, 0.3
 # So many times wider than the narrowest are the ranges of measures.
 _WIDER = 4
 _LABELS = ("Answers in words get numbers with ", Option("labels"), ".")
@@ -73,7 +73,8 @@ def ask_layout(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
         target = find_target(table, guess) if layout == "wide" else None
         tracked = [name for name in guess.numbers if TRACKED.fullmatch(name.strip())]
         if target is None and layout == "wide" and len(tracked) > len(guess.numbers) / 2:
-            fact = f"{len(tracked)} columns are those of a tracker, which models predict from."
+            counted = count_things(len(tracked), "column is", "columns are")
+            fact = f"{counted} of a tracker, which models predict from."
             cure = ("Name what they are to predict with ", Option("target"), ".")
             asked.append(Problem(fact, cure))
         elif target is None and layout == "wide" and _differ(table, guess.numbers):
@@ -99,16 +100,15 @@ def _ask_texts(layout: str, table: pd.DataFrame) -> list[Problem]:
     """Return what rows that were turned down and answers in JSON leave open."""
     asked = []
     for name, column in table.select_dtypes(exclude="number").items():
-        cells = column.dropna().astype(str)
-        packed = cells[cells.str.match(r'\s*\{\s*"')]
-        if len(packed) > 1 and len(packed) > _PACKED * len(cells):
-            fact = f"'{name}' holds several answers in one cell, as JSON: {packed.iloc[0][:60]}."
+        first = column.dropna().iloc[:_LOOK].astype(str)
+        packed = [one for one in first if re.match(r'\s*\{\s*"', one)]
+        if len(packed) > max(1, _PACKED * len(first)):
+            fact = f"'{name}' holds several answers in one cell, as JSON: {packed[0][:60]}."
             asked.append(Problem(fact, "Give each answer a column of its own in the file."))
-        levels = cells.unique()
-        refused = [one for one in levels if one.strip().lower() in REJECTED]
-        if layout == "ratings" and refused and len(levels) <= MOST_JUDGES:
-            count = int(cells.isin(refused).sum())
-            counted = count_things(count, "row is", "rows are", of=len(table))
+        levels = column.dropna().unique() if layout == "ratings" else []
+        refused = [one for one in levels if str(one).strip().lower() in REJECTED]
+        if refused and len(levels) <= MOST_JUDGES:
+            counted = count_things(column.isin(refused).sum(), "row is", "rows are", of=len(table))
             fact = f"{counted} '{refused[0]}' by '{name}' and count as all others do."
             asked.append(Problem(fact, "If they are not to count, remove them from the file."))
     return asked
