@@ -15,7 +15,7 @@ def mae(truth, prediction):
 
 
 def correlation(truth, prediction):
-    if np.std(truth) < 1e-12 or np.std(prediction) < 1e-12:
+    if len(truth) < 3 or np.std(truth) < 1e-12 or np.std(prediction) < 1e-12:
         return np.nan
     return np.corrcoef(truth, prediction)[0, 1]
 
