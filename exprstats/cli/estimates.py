@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exprstats.cli.options import split_names
-from exprstats.cli.reading import reads_files, writes_results
-from exprstats.cli.session import Session, open_session, run_stage
+from exprstats.cli.command import opens_session
+from exprstats.cli.options import LevelOption, split_names
+from exprstats.cli.reading import reads_files
+from exprstats.cli.session import Session, run_stage
 from exprstats.options import SentenceUnit
 
 if TYPE_CHECKING:
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
 
 @reads_files
-@writes_results
+@opens_session("estimates")
 def estimate_files(
+    session: Session,
     files: Annotated[
         list[Path],
         typer.Argument(
@@ -104,23 +106,28 @@ def estimate_files(
     maps: Annotated[
         bool, typer.Option("--maps", help="Maps of moments by t-SNE, with --out as coordinates.")
     ] = False,
+    level: LevelOption = 0.95,
+    *,
+    seed: int,
+    n_jobs: int,
 ) -> None:
     """Describe estimates of expression: agreement and structure."""
-    with open_session("estimates") as session:
-        from exprstats.options import Thresholds, is_word
-        from exprstats.study.files import EstimatesSettings
-        from exprstats.study.stages.estimates import analyse_estimates
+    from exprstats.options import Thresholds, is_word
+    from exprstats.study.files import EstimatesSettings
+    from exprstats.study.stages.estimates import analyse_estimates
 
-        place, known = Path(thresholds), is_word(thresholds, Thresholds)
-        run = run_stage(
-            session,
-            EstimatesSettings,
-            analyse_estimates,
-            emotions=split_names(emotions, "--emotions"),
-            thresholds=thresholds if known or not place.suffix else place,
-        )
-        _keep_tables(session, *run.results)
-        session.present(*run.results)
+    place, known = Path(thresholds), is_word(thresholds, Thresholds)
+    run = run_stage(
+        session,
+        EstimatesSettings,
+        analyse_estimates,
+        seed=seed,
+        n_jobs=n_jobs,
+        emotions=split_names(emotions, "--emotions"),
+        thresholds=thresholds if known or not place.suffix else place,
+    )
+    _keep_tables(session, *run.results)
+    session.present(*run.results)
 
 
 def _keep_tables(session: Session, *results: Result) -> None:

@@ -7,16 +7,18 @@ from typing import Annotated
 
 import typer
 
-from exprstats.cli.options import split_names
-from exprstats.cli.reading import reads_files, writes_results
-from exprstats.cli.session import open_session, run_stage
+from exprstats.cli.command import opens_session
+from exprstats.cli.options import LevelOption, split_names
+from exprstats.cli.reading import reads_files
+from exprstats.cli.session import Session, run_stage
 from exprstats.errors import Option, OptionError
 from exprstats.options import Ties, TimeUnit, Truth, ZeroRows
 
 
 @reads_files
-@writes_results
+@opens_session("evoked")
 def analyse_videos(
+    session: Session,
     files: Annotated[
         list[Path],
         typer.Argument(
@@ -99,24 +101,33 @@ def analyse_videos(
     draws: Annotated[
         int, typer.Option(min=100, help="Bootstrap draws of videos, for predictions.")
     ] = 2000,
+    level: LevelOption = 0.95,
+    *,
+    seed: int,
+    n_jobs: int,
 ) -> None:
     """Describe what videos evoke; compare machines with annotators."""
-    with open_session("evoked") as session:
-        from exprstats.study.files import EvokedSettings
-        from exprstats.study.stages.evoked import analyse_evoked
+    from exprstats.study.files import EvokedSettings
+    from exprstats.study.stages.evoked import analyse_evoked
 
-        lists = {
-            "expressions": split_names(expressions, "--expressions"),
-            "metrics": split_names(metrics, "--metrics"),
-        }
-        run = run_stage(
-            session, EvokedSettings, analyse_evoked, split=_split_percent(split), **lists
-        )
-        for one in run.results:
-            more = {} if one.key is None else {"truth": one.key}
-            ending = [one.key.replace(" ", "_")] if one.key else []
-            session.add_table("_".join([one.find_place(), *ending]), one.tidy(), **more)
-        session.present(*run.results)
+    lists = {
+        "expressions": split_names(expressions, "--expressions"),
+        "metrics": split_names(metrics, "--metrics"),
+    }
+    run = run_stage(
+        session,
+        EvokedSettings,
+        analyse_evoked,
+        seed=seed,
+        n_jobs=n_jobs,
+        split=_split_percent(split),
+        **lists,
+    )
+    for one in run.results:
+        more = {} if one.key is None else {"truth": one.key}
+        ending = [one.key.replace(" ", "_")] if one.key else []
+        session.add_table("_".join([one.find_place(), *ending]), one.tidy(), **more)
+    session.present(*run.results)
 
 
 def _split_percent(text: str | None) -> tuple[float, ...] | None:

@@ -1,4 +1,4 @@
-"""Options of reading, of writing and of strictness, which commands share unspoken."""
+"""Options of reading and of strictness, which commands share unspoken."""
 
 from __future__ import annotations
 
@@ -11,17 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from exprstats.cli.options import (
-    ForceOption,
-    JobsOption,
-    JsonOption,
-    LevelOption,
-    MissingOption,
-    OutOption,
-    QuietOption,
-    SeedOption,
-    split_names,
-)
+from exprstats.cli.options import MissingOption, split_names
 from exprstats.errors import OptionError
 
 if TYPE_CHECKING:
@@ -30,7 +20,6 @@ if TYPE_CHECKING:
 Command = Callable[..., None]
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _READING: ContextVar[Mapping[str, Any]] = ContextVar("reading")
-_WRITING: ContextVar[Mapping[str, Any]] = ContextVar("writing")
 _STRICT: ContextVar[Mapping[str, Any]] = ContextVar("strict")
 _COLUMNS: ContextVar[Mapping[str, Any]] = ContextVar("columns")
 # The options that name a file's columns of ids, by what tables call them once they are read.
@@ -59,15 +48,6 @@ _OPTIONS = {
     ],
     "missing": MissingOption,
 }
-_WRITTEN: dict[str, tuple[Any, Any]] = {
-    "level": (LevelOption, 0.95),
-    "json": (JsonOption, None),
-    "out": (OutOption, None),
-    "force": (ForceOption, False),
-    "seed": (SeedOption, 1),
-    "n_jobs": (JobsOption, 1),
-    "quiet": (QuietOption, False),
-}
 _STRICT_OPTION = Annotated[
     bool, typer.Option("--strict", help="Treat warnings as errors: exit with status 2.")
 ]
@@ -83,24 +63,14 @@ def reads_files(command: Command) -> Command:
     return _add_options(command, added, _READING)
 
 
-def writes_results(command: Command) -> Command:
-    """Give a command the options of chance and of what it writes, which `get_options` returns."""
-    return _add_options(command, _WRITTEN, _WRITING)
-
-
 def allow_strict(command: Command) -> Command:
     """Give a command ``--strict``, which `is_strict` returns."""
     return _add_options(command, {"strict": (_STRICT_OPTION, False)}, _STRICT)
 
 
-def get_options() -> dict[str, Any]:
-    """Return the running command's options by name: its own and those of `writes_results`."""
-    return {**_COLUMNS.get(_NOTHING), **get_written()}
-
-
-def get_written() -> Mapping[str, Any]:
-    """Return the running command's options of chance and of what it writes, if shared."""
-    return _WRITING.get(_NOTHING)
+def get_options() -> Mapping[str, Any]:
+    """Return the running command's own options by name."""
+    return _COLUMNS.get(_NOTHING)
 
 
 def get_reading(**given: Any) -> Reading:

@@ -16,7 +16,7 @@ from exprstats import __version__
 from exprstats.apa import count_things
 from exprstats.cli.places import check_places, spare_existing, spare_input
 from exprstats.cli.progress import show_progress
-from exprstats.cli.reading import get_options, get_reading, get_written, is_strict, name_column
+from exprstats.cli.reading import get_options, get_reading, is_strict, name_column
 from exprstats.document.cells import Row, list_records
 from exprstats.document.model import Document, Section
 from exprstats.document.numbering import number_document
@@ -48,7 +48,6 @@ DATA = {name: name for name in ("predictions", "scores", "parts", "raters", "ite
     "windows": "windows",
     "clips": "features",
 }
-_SHARED = ("seed", "json", "out", "force", "quiet")
 
 
 @dataclass(slots=True)
@@ -235,11 +234,9 @@ def open_session(
     files
         Option to the file that the command will write, beside ``--json``; None: it was not given.
     **options
-        ``seed``, ``json``, ``out``, ``force`` and ``quiet``, as `Session` takes them; those of
-        `writes_results` need not be told.
+        ``seed``, ``json``, ``out``, ``force`` and ``quiet``, as `Session` takes them.
     """
-    shared = {one: get_written()[one] for one in _SHARED if one in get_written()}
-    session = Session(command, **(shared | options))
+    session = Session(command, **options)
     session.files = {option: place for option, place in (files or {}).items() if place is not None}
     if session.json not in {None, "-"}:
         session.files["--json"] = Path(str(session.json))
@@ -273,16 +270,21 @@ def open_session(
 
 
 def run_stage(
-    session: Session, kind: type[Any], analyse: Callable[..., Outcome], **given: Any
+    session: Session,
+    kind: type[Any],
+    analyse: Callable[..., Outcome],
+    *,
+    seed: int,
+    n_jobs: int,
+    **given: Any,
 ) -> Outcome:
     """Run a stage with the options of the running command; `given` are settings in their place."""
     from exprstats.study.files import fill_settings
 
-    told = get_options()
     made = analyse(
-        fill_settings(kind, **(told | given)),
-        seed=told["seed"],
-        n_jobs=told["n_jobs"],
+        fill_settings(kind, **{**get_options(), **given}),
+        seed=seed,
+        n_jobs=n_jobs,
         reading=get_reading(),
         note=session.add_input,
     )

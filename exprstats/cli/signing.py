@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exprstats.cli.options import split_names
-from exprstats.cli.reading import reads_files, writes_results
-from exprstats.cli.session import Session, open_session, run_stage
+from exprstats.cli.command import opens_session
+from exprstats.cli.options import LevelOption, split_names
+from exprstats.cli.reading import reads_files
+from exprstats.cli.session import Session, run_stage
 from exprstats.options import Among, Counted, FoldUnit, Given, TimeUnit, Tokens
 
 if TYPE_CHECKING:
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
 
 @reads_files
-@writes_results
+@opens_session("signing")
 def relate_signing(
+    session: Session,
     paths: Annotated[
         list[Path],
         typer.Argument(
@@ -106,16 +108,19 @@ def relate_signing(
     draws: Annotated[
         int, typer.Option(min=0, help="Permutations of the test of independence.")
     ] = 2000,
+    level: LevelOption = 0.95,
+    *,
+    seed: int,
+    n_jobs: int,
 ) -> None:
     """Relate lexical emotions to signers' faces, and predict them."""
-    with open_session("signing") as session:
-        from exprstats.study.files import SigningSettings
-        from exprstats.study.stages.signing import analyse_signing
+    from exprstats.study.files import SigningSettings
+    from exprstats.study.stages.signing import analyse_signing
 
-        kept = {"files": paths, "categories": split_names(categories, "--categories")}
-        run = run_stage(session, SigningSettings, analyse_signing, **kept)
-        _keep_tables(session, *run.results)
-        session.present(*run.results)
+    kept = {"files": paths, "categories": split_names(categories, "--categories")}
+    run = run_stage(session, SigningSettings, analyse_signing, seed=seed, n_jobs=n_jobs, **kept)
+    _keep_tables(session, *run.results)
+    session.present(*run.results)
 
 
 def _keep_tables(session: Session, *results: Result) -> None:
