@@ -163,7 +163,7 @@ def test_row_33_by_the_command_too(tmp_path):
         "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True,"
         " stdout=subprocess.DEVNULL); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     )
-    count, peaks = 60_000, []
+    count, peaks = 40_000, []
     rows = np.arange(count)
     table = pd.DataFrame({"clip": rows // 4, "rater": rows % 4, "rating": 1 + rows % 5})
     notes = {f"note{i}": [f"what {row % 977} is" for row in range(count)] for i in range(12)}
@@ -176,7 +176,7 @@ def test_row_33_by_the_command_too(tmp_path):
             [sys.executable, "-c", code, *command], capture_output=True, text=True, check=True
         )
         peaks.append(int(done.stdout) / 1024)
-    # As texts the 720,000 further cells would take 45 MB.
+    # As texts the 480,000 further cells would take 30 MB.
     assert peaks[1] - peaks[0] < 20
 
 

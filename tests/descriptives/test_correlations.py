@@ -6,7 +6,6 @@ R's numbers are stored with 15 digits: 1e-9. Published values have the digits th
 import numpy as np
 import pandas as pd
 import pytest
-from pingouin import pairwise_corr, read_dataset, rm_corr
 from scipy import stats
 
 from exprstats.descriptives import correlate_features
@@ -30,6 +29,8 @@ def found(people):
 
 def test_the_eight_subjects_of_bland_and_altman():
     """Bland and Altman (1995), pH and PaCO2: within subjects r = -.51, p < .001, 38 df."""
+    from pingouin import read_dataset
+
     found = correlate_features(read_dataset("rm_corr"), "pH", target="PacO2", subject="Subject")
     row = pick(found, term="within", method="rm_corr")
     assert round(row["estimate"], 2) == -0.51 and row["df"] == 38
@@ -54,6 +55,8 @@ def test_both_correlations_are_those_of_r(found, oracle):
 
 @pytest.mark.filterwarnings("ignore:The inplace keyword")  # pingouin's own, of pandas 3.1
 def test_within_is_pingouins_rm_corr(people, found):
+    from pingouin import rm_corr
+
     for name in ("smile", "gaze"):
         told = rm_corr(people, x=name, y="score", subject="subject").iloc[0]
         row = pick(found, feature=name, term="within", method="rm_corr")
@@ -63,6 +66,8 @@ def test_within_is_pingouins_rm_corr(people, found):
 
 
 def test_between_is_pingouins_pairwise_corr(people, found):
+    from pingouin import pairwise_corr
+
     means = people.groupby("subject")[["score", "smile", "gaze"]].mean()
     told = pairwise_corr(means, columns=[["score"], ["smile", "gaze"]], padjust="holm")
     rows = found.table.query("term == 'between' and method == 'pearson'")
