@@ -147,7 +147,7 @@ def compare_files(
         raise OptionError(Option("span", f"{span:g}"), *told)
     from exprstats.inference import compare_models, describe_methods
     from exprstats.io import read_predictions
-    from exprstats.io.predictions import join_strata
+    from exprstats.io.clips import join_strata
     from exprstats.report.sections.classes import describe_class_counts
     from exprstats.report.sections.companions import join_plans
     from exprstats.study.targets import choose_metrics

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from exprstats.errors import Option, OptionError, Problem, warn_user
+from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.io.drafts import Draft, list_names, number_rows, refuse_hidden, rename_roles
-from exprstats.io.files.reading import Reading, choose_reading
+from exprstats.io.files.reading import AS_IT_IS, Reading, choose_reading
 from exprstats.io.guards.codes import holds_correlations
 from exprstats.io.guards.features import counts_rows
 from exprstats.io.sources import (
@@ -332,3 +332,39 @@ def read_subjects(
     present = {role: name for role, name in roles.items() if name in draft.table.columns}
     rename_roles(draft, present)
     return draft.finish()
+
+
+def join_strata(
+    predictions: pd.DataFrame,
+    files: Sequence[FilePath],
+    *,
+    subject: Columns,
+    strata: str | None,
+    reading: Reading = AS_IT_IS,
+) -> pd.DataFrame:
+    """Return predictions with the column of strata, read from the files that have it.
+
+    Raises
+    ------
+    DataError
+        If no file has the column, or a subject stands in two strata.
+    """
+    if strata is None:
+        return predictions
+    parts = [subject] if isinstance(subject, str) else list(subject)
+    sources = [open_source(file, reading, warned=False) for file in files]
+    holding = [source for source in sources if source.has(*parts, strata)]
+    if not holding:
+        columns = dict.fromkeys(name for source in sources for name in source.header)
+        fact = f"no file has the columns '{','.join(parts)}' and '{strata}'."
+        raise DataError(Problem(fact, name_nearest(strata, columns)))
+    homes: dict[str, str] = {}
+    for source in holding:
+        who = source.join(parts)
+        table = source.take(give_role([who, strata], "id")).finish()
+        for name, home in table[[who, strata]].dropna().drop_duplicates().to_numpy():
+            if homes.setdefault(name, home) != home:
+                fact = f"{who} '{name}' is in '{homes[name]}' and in '{home}'."
+                remedy = "Strata must hold whole subjects."
+                raise DataError(Problem(fact, remedy, column=strata))
+    return predictions.assign(**{strata: predictions["subject"].map(homes)})

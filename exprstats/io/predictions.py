@@ -12,7 +12,7 @@ from exprstats.apa import count_things
 from exprstats.codes import note_codes, recall_codes, repeats_rows
 from exprstats.errors import DataError, Option, Problem, Text, warn_user
 from exprstats.io.drafts import Draft, list_names, number_rows
-from exprstats.io.files.reading import AS_IT_IS, Reading, choose_reading
+from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.files.words import is_model, is_prediction, is_truth
 from exprstats.io.sources import (
     Columns,
@@ -177,19 +177,10 @@ def _read_one(
     names = [name for name in (*_ORDER, "truth", "prediction") if name in draft.table.columns]
     draft.table = draft.table[names]
     key = [name for name in _KEY if name in names]
-    remedy: Text = ("If contexts share ids, name their column with ", Option("context"), ".")
-    if "seat" not in key and draft.table.duplicated(key).any():
-        others = read_others(source, [*columns.values(), *map(str, draft.table)])
-        for name in map(str, others):
-            whole = pd.concat([draft.table[key], others[name]], axis=1)
-            if others[name].nunique() < len(whole) and not whole.duplicated().any():
-                fact = f"'{name}' tells them apart. If it numbers runs or repetitions: "
-                remedy = (fact, Option("seat", name), ".")
-                break
     if {"clip", "model"} <= set(key):
         if named["context"] is None:
             draft.judge_contexts(key)
-        draft.find_repeats(key, remedy)
+        draft.find_repeats(key, _name_seat(source, draft, [*columns.values(), *names], key))
     return draft, unused
 
 
@@ -278,13 +269,23 @@ def _find_extras(source: Source, columns: Mapping[str, str]) -> dict[str, str]:
 def _check_seat(sources: Sequence[Source], seat: str | None) -> None:
     if seat is None or any(source.has(seat) for source in sources):
         return
-    fact = f"there is no column '{seat}'."
-    raise DataError(
-        [
-            Problem(fact, name_nearest(seat, source.header), file=str(source.layout.path))
-            for source in sources
-        ]
+    fact, files = (
+        f"there is no column '{seat}'.",
+        [(one.header, one.layout.path) for one in sources],
     )
+    raise DataError([Problem(fact, name_nearest(seat, header), str(at)) for header, at in files])
+
+
+def _name_seat(source: Source, draft: Draft, used: Sequence[str], key: Sequence[str]) -> Text:
+    """Return what to do about clips that a model predicts again: name runs, or contexts."""
+    table = draft.table
+    if "seat" not in key and repeats_rows(table, key):
+        for name, column in read_others(source, used).items():
+            again = pd.concat([table[list(key)], column], axis=1).duplicated().any()
+            if column.nunique() < len(column) and not again:
+                fact = f"'{name}' tells them apart. If it numbers runs or repetitions: "
+                return (fact, Option("seat", str(name)), ".")
+    return ("If contexts share ids, name their column with ", Option("context"), ".")
 
 
 def _name_columns(table: pd.DataFrame, known: Mapping[str, str]) -> pd.DataFrame:
@@ -369,39 +370,3 @@ def code_classes(table: pd.DataFrame) -> pd.DataFrame:
     codes = {name: float(code) for code, name in enumerate(names)}
     coded = {column: labels[f"{column}_class"].map(codes).astype(float) for column in _PREDICTED}
     return table.assign(**coded, **labels)
-
-
-def join_strata(
-    predictions: pd.DataFrame,
-    files: Sequence[FilePath],
-    *,
-    subject: Columns,
-    strata: str | None,
-    reading: Reading = AS_IT_IS,
-) -> pd.DataFrame:
-    """Return predictions with the column of strata, read from the files that have it.
-
-    Raises
-    ------
-    DataError
-        If no file has the column, or a subject stands in two strata.
-    """
-    if strata is None:
-        return predictions
-    parts = [subject] if isinstance(subject, str) else list(subject)
-    sources = [open_source(file, reading, warned=False) for file in files]
-    holding = [source for source in sources if source.has(*parts, strata)]
-    if not holding:
-        columns = dict.fromkeys(name for source in sources for name in source.header)
-        fact = f"no file has the columns '{','.join(parts)}' and '{strata}'."
-        raise DataError(Problem(fact, name_nearest(strata, columns)))
-    homes: dict[str, str] = {}
-    for source in holding:
-        who = source.join(parts)
-        table = source.take(give_role([who, strata], "id")).finish()
-        for name, home in table[[who, strata]].dropna().drop_duplicates().to_numpy():
-            if homes.setdefault(name, home) != home:
-                fact = f"{who} '{name}' is in '{homes[name]}' and in '{home}'."
-                remedy = "Strata must hold whole subjects."
-                raise DataError(Problem(fact, remedy, column=strata))
-    return predictions.assign(**{strata: predictions["subject"].map(homes)})
