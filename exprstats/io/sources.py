@@ -12,26 +12,24 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import NO_ROWS, DataError, Option, Problem, Text, warn_user
+from exprstats.errors import NO_ROWS, DataError, Problem, Text, warn_user
 from exprstats.io.classes import Classes, Predicted, Target
 from exprstats.io.columns import Column, Guessed, Ids, Milliseconds, Mixed, Numbers, Times, Words
 from exprstats.io.drafts import Draft, drop_hollow
-from exprstats.io.files.headers import find_twins, join_title, name_columns
+from exprstats.io.files.headers import find_absent, find_twins, join_title, name_columns
 from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.records import (
     Layout,
     find_layout,
     read_batches,
 )
-from exprstats.io.files.spreads import find_judges
 from exprstats.io.files.tails import Sieve, describe_ragged, fit_rows, is_note
 from exprstats.io.files.text import MEMORY, Batch, Kept, Walked, names_rows
-from exprstats.io.files.words import WORDS, split_name
 from exprstats.io.guards.codes import describe_codes, find_silent
 from exprstats.io.guards.ids import judge_context
 from exprstats.io.guards.tables import find_table_codes, name_codes
 from exprstats.io.numbers import Marks, Missing, find_thousands
-from exprstats.options import name_nearest, name_some, take_path
+from exprstats.options import take_path
 
 FilePath = str | os.PathLike[str]
 _TYPED = {
@@ -48,8 +46,6 @@ Role = Literal["id", "number", "text", "guess", "class", "target", "label", "tim
 _MEASURED = frozenset({"number", "guess", "target"})
 Columns = str | Sequence[str]
 _FIRST = 50
-# More columns that are absent are one problem.
-_EACH = 3
 OPTIONAL = ("subject", "context")
 
 
@@ -155,7 +151,8 @@ class Source:
         self, roles: Mapping[str, Role], ids: Collection[str], *, swift: bool
     ) -> tuple[list[Column], np.ndarray, list[Problem]]:
         """Return the columns with all their cells, the numbers of the rows, and problems so far."""
-        problems = [*self.problems, *self._find_absent(roles)]
+        named = [part for one in roles for part in self.joined.get(one, (one,))]
+        problems = [*self.problems, *find_absent(named, self.header, self.cures)]
         columns: dict[str, tuple[list[int], Column]] = {}
         for name, role in roles.items():
             parts = self.joined.get(name, (name,))
@@ -289,36 +286,6 @@ class Source:
         self.passed, self.inner = sieve.list_passed(), sieve.count
         if ragged:
             problems.append(describe_ragged([(at, len(row)) for at, row in ragged], width))
-
-    def _find_absent(self, roles: Mapping[str, Role]) -> list[Problem]:
-        """Return a problem of each absent column, and one of many that nothing is said about."""
-        named = [part for one in roles for part in self.joined.get(one, (one,))]
-        absent = [name for name in dict.fromkeys(named) if name not in self.header]
-        cures = {name: self._name_cure(name) for name in absent}
-        listed = name_nearest("", self.header)
-        alike = [name for name, cure in cures.items() if cure == listed]
-        alike = alike if len(alike) > _EACH else []
-        told = [
-            Problem(f"there is no column '{name}'.", cure)
-            for name, cure in cures.items()
-            if name not in alike
-        ]
-        fact = f"there are no columns {name_some(alike)}."
-        return [*told, Problem(fact, listed)] if alike else told
-
-    def _name_cure(self, name: str) -> Text:
-        """Return what to do about an absent column: the option that names the one it may be."""
-        nearest = name_nearest(name, self.header)
-        if name not in WORDS or name in self.cures:
-            return self.cures.get(name, nearest)
-        fits = [one for one in self.header if split_name(one) & {*WORDS[name]}]
-        judges = list(find_judges(self.header)) if name == "rater" and not fits else []
-        if judges:
-            start = "Columns are called as raters are: name them with "
-            return (start, Option("raters", judges), ".")
-        if len(fits) == 1:
-            return ("Name it with ", Option(name, fits[0]), ".")
-        return ("Name it with ", Option(name), f". {nearest}")
 
 
 def open_source(path: FilePath, reading: Reading = AS_IT_IS, *, warned: bool = True) -> Source:

@@ -17,8 +17,7 @@ from typing import Any
 
 from exprstats import __version__
 from exprstats.errors import RError
-from exprstats.rbridge.places import find_home
-from exprstats.rbridge.rscript import ask_apart
+from exprstats.rbridge.rscript import ask_apart, find_home
 
 _INSTALL_R = (
     "Install R and lavaan: on Debian or Ubuntu"

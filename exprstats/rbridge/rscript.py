@@ -1,10 +1,13 @@
-"""The second engine: R in a process of its own, asked by lines of JSON."""
+"""R on this machine: its home, our R files, and a process of R that is asked by lines of JSON."""
 
 from __future__ import annotations
 
 import atexit
 import base64
 import json
+import os
+import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -16,10 +19,44 @@ from typing import IO, Any
 import numpy as np
 
 from exprstats.errors import RError
-from exprstats.rbridge.places import OPTIONS, find_files, find_home, find_scripts
 
+# Neither the site's nor the user's start-up files are read: they may print or stop.
+OPTIONS = ("--quiet", "--no-save", "--no-restore", "--no-site-file", "--no-init-file")
 MARK = "exprstats-answer:"
 _KINDS = {"double": "<f8", "integer": "<i4", "logical": "<i4"}
+
+
+@cache
+def find_home() -> tuple[str | None, str | None]:
+    """Return R's home and version, None where there is none."""
+    home = os.environ.get("R_HOME")
+    program = shutil.which("R")
+    if not home and program:
+        answer = subprocess.run([program, "RHOME"], capture_output=True, text=True, check=False)
+        home = answer.stdout.strip()
+    if not home:
+        return None, None
+    facts = Path(home) / "library" / "base" / "DESCRIPTION"
+    if not facts.is_file():
+        return home, None
+    match = re.search(r"^Version: *(\S+)", facts.read_text("utf-8", "replace"), re.MULTILINE)
+    return home, match[1] if match else None
+
+
+def find_scripts() -> Path:
+    """Return the folder of R files: inside the wheel, else beside the package."""
+    inside = Path(__file__).parents[1] / "_r"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "r" / "R"
+
+
+def find_files(room: str) -> list[Path]:
+    """Return the R files of a room, the one of its name first."""
+    folder = find_scripts()
+    paths = [folder / f"{room}.R", *sorted(folder.glob(f"{room}_*.R"))]
+    if not paths[0].is_file():
+        message = f"there is no R file '{room}.R' in {folder}."
+        raise RError(message)
+    return paths
 
 
 def ask_process(

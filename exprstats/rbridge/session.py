@@ -16,9 +16,8 @@ from typing import Any
 
 from exprstats.errors import RError, RWarning, warn_user
 from exprstats.rbridge.crossing import list_r, to_python, to_r
-from exprstats.rbridge.places import OPTIONS, find_files, find_scripts
 from exprstats.rbridge.probe import forget_r, probe_r
-from exprstats.rbridge.rscript import ask_apart
+from exprstats.rbridge.rscript import OPTIONS, ask_apart, find_files, find_scripts
 
 _lock = threading.RLock()
 # Profiles, the site's and the user's, are code that is not ours to run. Their .Renviron is read: it

@@ -33,7 +33,7 @@ named <- function() structure(1, call = "lavaan::cfa(v1)")
 def room(tmp_path, monkeypatch):
     """Return the name of a room whose R file holds SCRIPT."""
     (tmp_path / "trial.R").write_text(SCRIPT, "utf-8")
-    monkeypatch.setattr("exprstats.rbridge.places.find_scripts", lambda: tmp_path)
+    monkeypatch.setattr("exprstats.rbridge.rscript.find_scripts", lambda: tmp_path)
     rbridge.session._source.cache_clear()
     yield "trial"
     rbridge.session._source.cache_clear()

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from exprstats.errors import Problem
+from exprstats.errors import Option, Problem, Text
+from exprstats.io.files.spreads import find_judges
+from exprstats.io.files.words import WORDS, split_name
+from exprstats.options import name_nearest, name_some
 
 OWN_NAMES = "Give each column its own name."
 
 _UNITS = re.compile(r"[(\[][^)\]]+[)\]]|\d+\s*(-|–|—|to|bis|à|a)\s*\d+")
 _NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?")
+# More columns that are absent are one problem.
+_EACH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,3 +221,43 @@ def find_twins(header: list[str], row: int) -> list[Problem]:
 def unescape(text: str) -> str:
     """Undo the apostrophe that keeps a spreadsheet from running a cell's text."""
     return text[1:] if text[:1] == "'" and text[1:2] in tuple("=+-@\t\r") else text
+
+
+def find_absent(
+    names: Sequence[str], header: Sequence[str], cures: Mapping[str, Text]
+) -> list[Problem]:
+    """Return a problem of each absent column, and one of many that nothing is said about.
+
+    Parameters
+    ----------
+    names, header
+        The columns that are wanted, and those there are.
+    cures
+        What is to be done where one of them is absent, if more is known than its name.
+    """
+    absent = [name for name in dict.fromkeys(names) if name not in header]
+    found = {name: cures.get(name) or _name_cure(name, header) for name in absent}
+    listed = name_nearest("", header)
+    alike = [name for name, cure in found.items() if cure == listed]
+    alike = alike if len(alike) > _EACH else []
+    told = [
+        Problem(f"there is no column '{name}'.", cure)
+        for name, cure in found.items()
+        if name not in alike
+    ]
+    return [*told, Problem(f"there are no columns {name_some(alike)}.", listed)] if alike else told
+
+
+def _name_cure(name: str, header: Sequence[str]) -> Text:
+    """Return what to do about an absent column: the option that names the one it may be."""
+    nearest = name_nearest(name, header)
+    if name not in WORDS:
+        return nearest
+    fits = [one for one in header if split_name(one) & {*WORDS[name]}]
+    judges = list(find_judges(header)) if name == "rater" and not fits else []
+    if judges:
+        start = "Columns are called as raters are: name them with "
+        return (start, Option("raters", judges), ".")
+    if len(fits) == 1:
+        return ("Name it with ", Option(name, fits[0]), ".")
+    return ("Name it with ", Option(name), f". {nearest}")
