@@ -200,8 +200,6 @@ def test_without_a_test_part_the_folds_are_told(clips, folds, parts):
 
 def test_folds_that_do_not_fit(clips, parts, folds):
     with pytest.raises(OptionError, match=r"must be a pandas DataFrame; got 5\. Read a file"):
-        OptionError, match="the folds table must be a pandas DataFrame; got 5. Read a file"
-    ):
         fit_elastic(clips, parts=parts, folds=5, **OPTIONS)
     with pytest.raises(DataError, match="there is one fold, 1"):
         fit_elastic(clips, parts=parts, folds=folds.assign(fold=1), **OPTIONS)
