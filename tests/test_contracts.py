@@ -2,14 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.contracts import (
-    CLIPS,
-    RATINGS,
-    arrange_rows,
-    check_table,
-    encode_ids,
-    order_levels,
-)
+from exprstats.contracts import CLIPS, RATINGS, arrange_rows, check_table, encode_ids, order_levels
 from exprstats.errors import DataError, OptionError
 
 

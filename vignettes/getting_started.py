@@ -96,12 +96,7 @@ guesses = ex.stack_predictions(
     ex.guess_mean(elastic.predictions),
 )
 versus = ex.compare_models(
-    guesses,
-    against="elastic",
-    metrics=["nrmse", "correlation"],
-    by="context",
-    span=7,
-    seed=4,
+    guesses, against="elastic", metrics=["nrmse", "correlation"], by="context", span=7, seed=4
 )
 scores = versus.tidy().query("headline and versus.isna() and model == 'elastic'")
 print(scores[["context", "metric", "estimate", "conf_low", "conf_high", "n_clusters"]])

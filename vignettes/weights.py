@@ -91,7 +91,7 @@ assert (false["context"], false["feature"]) == ("pain", "roll_velocity")
 assert [round(false[name], 3) for name in ("estimate", "p_adjusted")] == [0.141, 0.03]
 speed = tested.query("context == 'startle' and feature == 'head_velocity'").iloc[0]
 assert [round(speed[name], 2) for name in ("estimate", "conf_low", "conf_high")] == [
-    *(-0.14, -0.25, -0.02),
+    *(-0.14, -0.25, -0.02)
 ]
 assert round(speed["p_adjusted"], 3) == 0.177
 assert tested["estimate_true"].between(tested["conf_low"], tested["conf_high"]).sum() == 39

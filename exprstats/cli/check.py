@@ -41,21 +41,9 @@ from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session
 from exprstats.cli.suggestions import list_answers, list_calls
 from exprstats.document.model import Column, Section, Table
-from exprstats.document.terminal import (
-    describe_error,
-    spell,
-    write_line,
-)
+from exprstats.document.terminal import describe_error, spell, write_line
 from exprstats.document.text import say
-from exprstats.errors import (
-    DataError,
-    DataWarning,
-    Option,
-    OptionError,
-    Problem,
-    speak,
-    warn_user,
-)
+from exprstats.errors import DataError, DataWarning, Option, OptionError, Problem, speak, warn_user
 
 if TYPE_CHECKING:
     from exprstats.io import FileContents, FileFacts, Reading

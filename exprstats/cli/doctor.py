@@ -122,13 +122,7 @@ def examine_libraries() -> Finding:
         import sklearn
     except ImportError as error:
         return Finding("Libraries", "FAIL", f"{error}.", _REPAIR)
-    found = {
-        "numpy": np,
-        "pandas": pd,
-        "scipy": scipy,
-        "scikit-learn": sklearn,
-        "jinja2": jinja2,
-    }
+    found = {"numpy": np, "pandas": pd, "scipy": scipy, "scikit-learn": sklearn, "jinja2": jinja2}
     told = ", ".join(f"{name} {library.__version__}" for name, library in found.items())
     if int(pd.__version__.split(".")[0]) < 3:
         return Finding("Libraries", "FAIL", f"{told}; pandas must be 3 or later.", _REPAIR)

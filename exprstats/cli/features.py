@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from exprstats.cli.command import opens_session
-from exprstats.cli.options import (
-    FACE_HELP,
-    ConfidenceOption,
-    option,
-    split_id,
-    split_names,
-)
+from exprstats.cli.options import FACE_HELP, ConfidenceOption, option, split_id, split_names
 from exprstats.cli.places import check_folder, spare_input
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session
@@ -127,12 +121,7 @@ def summarise_folder(
     choices |= {"face": _pick_face(face), "unmatched": unmatched, "recursive": recursive}
     choices |= {"endings": split_names(endings, "--endings") or (), "resume": resume}
     choices |= {"shard": _split_shard(shard), "n_jobs": n_jobs}
-    columns = {
-        "clip": split_id(clip, "--clip"),
-        "video": video,
-        "subject": subject,
-        "context": by,
-    }
+    columns = {"clip": split_id(clip, "--clip"), "video": video, "subject": subject, "context": by}
     _check_plan(segments, windows, columns)
     plan = _read_plan(session, segments, columns | {"unit": time_unit})
     if tracker not in {None, "openface"} or _is_written_otherwise(folder):

@@ -9,12 +9,7 @@ import typer
 
 from exprstats.apa import count_things
 from exprstats.cli.command import opens_session
-from exprstats.cli.options import (
-    FACE_HELP,
-    ConfidenceOption,
-    option,
-    split_names,
-)
+from exprstats.cli.options import FACE_HELP, ConfidenceOption, option, split_names
 from exprstats.cli.places import check_folders
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session

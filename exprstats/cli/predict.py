@@ -9,13 +9,7 @@ import typer
 
 from exprstats.apa import count_things
 from exprstats.cli.command import opens_session
-from exprstats.cli.options import (
-    ByOption,
-    MissingOption,
-    NamesOption,
-    option,
-    split_names,
-)
+from exprstats.cli.options import ByOption, MissingOption, NamesOption, option, split_names
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session
 from exprstats.errors import DataError, OptionError, warn_user

@@ -30,12 +30,7 @@ from exprstats.document.terminal import (
     write_line,
 )
 from exprstats.document.text import write_plain
-from exprstats.errors import (
-    DataError,
-    ExprStatsError,
-    ExprStatsWarning,
-    Problem,
-)
+from exprstats.errors import DataError, ExprStatsError, ExprStatsWarning, Problem
 
 if TYPE_CHECKING:
     import pandas as pd

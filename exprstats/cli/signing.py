@@ -57,8 +57,7 @@ def relate_signing(
     unit: Annotated[Counted, typer.Option(help="What is counted together.")] = "frames",
     among: Annotated[Among, typer.Option(help="All frames, or only those with a label.")] = "all",
     folds: Annotated[
-        FoldUnit,
-        typer.Option(help="Held out together; folds of frames are always shown beside."),
+        FoldUnit, typer.Option(help="Held out together; folds of frames are always shown beside.")
     ] = "utterances",
     n_folds: Annotated[int, typer.Option(min=2, help="Number of folds.")] = 10,
     trees: Annotated[int, typer.Option(min=1, help="Trees of each forest.")] = 100,

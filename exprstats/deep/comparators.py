@@ -9,13 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from exprstats.contracts import (
-    CLIPS,
-    arrange_rows,
-    check_table,
-    find_absent,
-    order_levels,
-)
+from exprstats.contracts import CLIPS, arrange_rows, check_table, find_absent, order_levels
 from exprstats.deep.evoked.targets import Targets, open_targets
 from exprstats.deep.files import clear_places, number_places
 from exprstats.deep.intensity.windows import keep_trained, read_marks

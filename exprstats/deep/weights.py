@@ -151,11 +151,7 @@ def load_weights(net: nn.Module, path: str | Path) -> tuple[str, ...]:
     other = [name for name in body if name in held and held[name].shape != own[name].shape]
     problems = [
         Problem(f"{count_things(len(names), 'entry', 'entries')} {what}: {name_some(names)}.")
-        for names, what in (
-            (absent, "absent"),
-            (spare, "unknown"),
-            (other, "of another shape"),
-        )
+        for names, what in ((absent, "absent"), (spare, "unknown"), (other, "of another shape"))
         if names
     ]
     if problems:

@@ -92,9 +92,7 @@ def _resolve(section: Section, numbers: Mapping[str, str]) -> Section:
     )
     figures = (
         replace(
-            figure,
-            notes=_resolve_all(figure.notes, numbers),
-            words=resolve(figure.words, numbers),
+            figure, notes=_resolve_all(figure.notes, numbers), words=resolve(figure.words, numbers)
         )
         for figure in section.figures
     )

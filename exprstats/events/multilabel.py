@@ -110,12 +110,7 @@ def grow_tree(
 
 
 def grow_fold(
-    fold: int,
-    cells: Cells,
-    *,
-    trees: int,
-    seed: np.random.SeedSequence,
-    turn: bool,
+    fold: int, cells: Cells, *, trees: int, seed: np.random.SeedSequence, turn: bool
 ) -> Fold:
     """Return the predictions of a fold by a forest grown on all others.
 

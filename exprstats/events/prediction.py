@@ -15,12 +15,7 @@ from exprstats.events.cooccurrence import pick_columns
 from exprstats.events.folds import Frames, Plan, Predicted, predict_kind, spread_halves
 from exprstats.events.intervals import lay_labelled, name_pair
 from exprstats.events.limits import limit_terms
-from exprstats.events.multilabel import (
-    Confusions,
-    average_shares,
-    find_homes,
-    leave_out_clusters,
-)
+from exprstats.events.multilabel import Confusions, average_shares, find_homes, leave_out_clusters
 from exprstats.inference.resampling.scales import Scale
 from exprstats.options import Among, FoldUnit, check_count, check_level, check_word
 from exprstats.parallel import Seed, spawn_seeds

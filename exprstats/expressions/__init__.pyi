@@ -4,13 +4,7 @@ from .maps import ExpressionMap, map_expressions
 from .recordings import decode_ravdess
 from .sentences import Sentences, write_sentences
 from .structure import EstimateStructure, compare_structure
-from .transfer import (
-    Fusion,
-    Transfer,
-    classify_expressions,
-    fuse_modalities,
-    read_vectors,
-)
+from .transfer import Fusion, Transfer, classify_expressions, fuse_modalities, read_vectors
 from .words import list_adjectives
 
 __all__ = [

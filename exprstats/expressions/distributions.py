@@ -10,13 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import gaussian_kde, rankdata
 
-from exprstats.apa import (
-    count_things,
-    write_count,
-    write_interval,
-    write_level,
-    write_number,
-)
+from exprstats.apa import count_things, write_count, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows, check_table, order_levels
 from exprstats.document.cells import pick_rows
 from exprstats.document.text import join_words

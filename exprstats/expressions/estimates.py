@@ -254,10 +254,7 @@ def _drop_empty(whole: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read_file(
-    path: Path,
-    roles: dict[str, str],
-    emotions: Sequence[str] | None,
-    reading: Reading | None,
+    path: Path, roles: dict[str, str], emotions: Sequence[str] | None, reading: Reading | None
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     if not path.is_file():
         fact = NO_FILE

@@ -16,12 +16,7 @@ from exprstats.contracts import arrange_rows, check_table
 from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.expressions.distributions import OTHER_GROUPS
 from exprstats.expressions.estimates import ESTIMATES
-from exprstats.expressions.moments import (
-    Side,
-    find_cluster,
-    order_emotions,
-    spread_sides,
-)
+from exprstats.expressions.moments import Side, find_cluster, order_emotions, spread_sides
 from exprstats.inference.resampling.pvalues import adjust_holm
 from exprstats.options import check_count
 from exprstats.parallel import Seed, limit_threads, report_progress, spawn_seeds

@@ -21,10 +21,7 @@ _FEWEST_STEPS, _STEADY = 3, 0.6  # of a column of times: steps up, and the share
 
 
 def read_wide(
-    path: Path,
-    roles: dict[str, str],
-    emotions: Sequence[str] | None,
-    reading: Reading | None,
+    path: Path, roles: dict[str, str], emotions: Sequence[str] | None, reading: Reading | None
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return a table with one column per emotion as one row an emotion."""
     from exprstats.io import read_table

@@ -129,8 +129,7 @@ def list_cuts(cuts: dict[str, dict[str, float]]) -> pd.DataFrame:
 
 
 def settle_cuts(
-    scores: Mapping[str, np.ndarray],
-    thresholds: Thresholds | Mapping[str, Any] | pd.DataFrame,
+    scores: Mapping[str, np.ndarray], thresholds: Thresholds | Mapping[str, Any] | pd.DataFrame
 ) -> dict[str, dict[str, float]]:
     """Return the lower bound of each adverb by modality.
 

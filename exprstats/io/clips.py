@@ -12,15 +12,7 @@ from exprstats.io.drafts import Draft, list_names, number_rows, refuse_hidden, r
 from exprstats.io.files.reading import AS_IT_IS, Reading, choose_reading
 from exprstats.io.guards.codes import holds_correlations
 from exprstats.io.guards.features import counts_rows
-from exprstats.io.sources import (
-    Columns,
-    FilePath,
-    Role,
-    Source,
-    give_role,
-    open_source,
-    pick_roles,
-)
+from exprstats.io.sources import Columns, FilePath, Role, Source, give_role, open_source, pick_roles
 from exprstats.options import name_nearest
 
 _ONCE = "Keep one row of each clip."
@@ -195,9 +187,7 @@ def read_items(
 
 
 def check_reversed(
-    reverse: Sequence[str],
-    scale: tuple[float, float] | None,
-    items: Sequence[str] | None = None,
+    reverse: Sequence[str], scale: tuple[float, float] | None, items: Sequence[str] | None = None
 ) -> None:
     """Refuse items that cannot be turned: without a scale, or that are none of those read.
 
@@ -216,11 +206,7 @@ def check_reversed(
 
 
 def _take(
-    source: Source,
-    roles: Mapping[str, str],
-    wanted: Mapping[str, Role],
-    *,
-    guarded: bool = True,
+    source: Source, roles: Mapping[str, str], wanted: Mapping[str, Role], *, guarded: bool = True
 ) -> Draft:
     draft = source.take({**wanted, **give_role(roles.values(), "id")}, guarded=guarded)
     present = {role: name for role, name in roles.items() if name in draft.table.columns}

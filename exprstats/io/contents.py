@@ -15,14 +15,7 @@ from exprstats.io.detection import FileFacts, Guess, guess_roles, list_facts
 from exprstats.io.drafts import Draft
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.files.spreads import find_judges
-from exprstats.io.files.words import (
-    IDS,
-    WORDS,
-    fold_name,
-    is_answer,
-    is_aside,
-    split_name,
-)
+from exprstats.io.files.words import IDS, WORDS, fold_name, is_answer, is_aside, split_name
 from exprstats.io.files.workbooks import Labels
 from exprstats.io.guards.codes import Outlying
 from exprstats.io.guards.crossings import FEW_SHARED, find_site, find_strays

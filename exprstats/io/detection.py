@@ -18,14 +18,7 @@ from exprstats.io.files.kinds import FileFormat
 from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.spreads import find_loops
 from exprstats.io.files.text import Batch
-from exprstats.io.files.words import (
-    IDS,
-    PLAIN,
-    WORDS,
-    is_prediction,
-    is_truth,
-    split_name,
-)
+from exprstats.io.files.words import IDS, PLAIN, WORDS, is_prediction, is_truth, split_name
 from exprstats.io.guards.codes import holds_steps
 from exprstats.io.guards.crossings import (
     Crossing,

@@ -67,11 +67,7 @@ class Draft:
         shown = ", ".join(f"{value:g}" for value in pd.unique(values[outside])[:3])
         counted = count_things(outside.sum(), "value lies", "values lie")
         fact = f"{counted} outside the scale {low:g} to {high:g}: {shown}."
-        remedy = (
-            "Correct them, or declare codes such as 99 missing with ",
-            Option("missing"),
-            ".",
-        )
+        remedy = ("Correct them, or declare codes such as 99 missing with ", Option("missing"), ".")
         self.add(fact, remedy, column, outside)
 
     def find_repeats(self, key: Sequence[str], remedy: Text) -> None:

@@ -198,9 +198,7 @@ def _tell_unused(file: str, models: Sequence[str]) -> Problem:
 
 
 def _read_long(
-    source: Source,
-    named: Mapping[str, Columns | None],
-    columns: Mapping[str, str],
+    source: Source, named: Mapping[str, Columns | None], columns: Mapping[str, str]
 ) -> Draft:
     columns = _recognize(source, columns)
     alone = columns["model"] == "model" and not source.has("model")

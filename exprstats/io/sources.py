@@ -18,11 +18,7 @@ from exprstats.io.columns import Column, Guessed, Ids, Milliseconds, Mixed, Numb
 from exprstats.io.drafts import Draft, drop_hollow
 from exprstats.io.files.headers import find_absent, find_twins, join_title, name_columns
 from exprstats.io.files.reading import AS_IT_IS, Reading
-from exprstats.io.files.records import (
-    Layout,
-    find_layout,
-    read_batches,
-)
+from exprstats.io.files.records import Layout, find_layout, read_batches
 from exprstats.io.files.tails import Sieve, describe_ragged, fit_rows, is_note
 from exprstats.io.files.text import MEMORY, Batch, Kept, Walked, names_rows
 from exprstats.io.guards.codes import describe_codes, find_silent

@@ -115,9 +115,7 @@ def _build_diagram(rows: pd.DataFrame, panels: dict[str, str], layout: Layout, n
         + _draw_boxes()
         + p9.geom_text(p9.aes(x="behind_x", y="behind_y", label="error"), size=7, **beside)
         + p9.facet_wrap(
-            "context",
-            ncol=2 if layout.down else 1,
-            labeller=name_panels("context", panels),
+            "context", ncol=2 if layout.down else 1, labeller=name_panels("context", panels)
         )
         + p9.scale_linetype_manual(values={False: "solid", True: "dashed"})
         + p9.coord_fixed(xlim=xlim, ylim=ylim, expand=False)

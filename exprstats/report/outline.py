@@ -119,12 +119,7 @@ def build_document(
             *(say("The analysis is incomplete. {failure}", failure=str(one)) for one in failed),
             *list_banners(analysis),
         ),
-        sections=(
-            describe_analysed(analysis),
-            *results,
-            methods,
-            describe_session(analysis),
-        ),
+        sections=(describe_analysed(analysis), *results, methods, describe_session(analysis)),
         references=list_sources(cited, r_version=list_session_versions(analysis).get("R", "")),
     )
     return number_document(document) if numbered else document

@@ -2,14 +2,7 @@ import exprstats.io.detection
 
 from .file import read_study
 from .inputs import drop_gaps, read_tables
-from .provenance import (
-    CaughtWarning,
-    Exclusion,
-    InputFile,
-    Logbook,
-    Provenance,
-    list_versions,
-)
+from .provenance import CaughtWarning, Exclusion, InputFile, Logbook, Provenance, list_versions
 from .recovery import compare_truth, measure_performance
 from .run import StudyRun, run_study
 from .settings import (

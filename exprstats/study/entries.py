@@ -253,11 +253,7 @@ def list_roles(table: str, contents: FileContents, roles: Iterable[str]) -> Iter
 
 
 def draft_openface(
-    frames: Path | None,
-    segments: tuple[Path, FileContents] | None,
-    folder: Path,
-    *,
-    rated: bool,
+    frames: Path | None, segments: tuple[Path, FileContents] | None, folder: Path, *, rated: bool
 ) -> Iterator[Entry]:
     """Yield the lines of ``[openface]``."""
     table = "openface"

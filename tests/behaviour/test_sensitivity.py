@@ -4,12 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.behaviour import (
-    rate_expressivity,
-    read_openface,
-    summarise_clips,
-    vary_confidence,
-)
+from exprstats.behaviour import rate_expressivity, read_openface, summarise_clips, vary_confidence
 from exprstats.errors import DataError, OptionError
 
 

@@ -11,13 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from exprstats.cli.program import app
-from exprstats.models import (
-    Trees,
-    contrast_contexts,
-    fit_elastic,
-    fit_forest,
-    nest_elastic,
-)
+from exprstats.models import Trees, contrast_contexts, fit_elastic, fit_forest, nest_elastic
 
 
 @pytest.fixture(scope="session")

@@ -231,7 +231,7 @@ def test_a_failed_command_leaves_no_folder(call, predictions, tmp_path):
 
 def test_simulate_writes_a_study_that_runs(call, data):
     assert {path.name for path in data.iterdir()} == {
-        *("ratings.csv", "clips.csv", "truth.csv", "study.toml", "provenance.json"),
+        *("ratings.csv", "clips.csv", "truth.csv", "study.toml", "provenance.json")
     }
     assert "No problems found." in call("check", data / "study.toml").stdout
 

@@ -71,10 +71,7 @@ def test_either_build_of_opencv_serves_and_both_do_not(
 
 @pytest.mark.parametrize(
     ("environment", "told"),
-    [
-        ({"R_HOME": "/nowhere"}, "WARN  R "),
-        ({"EXPRSTATS_NO_R": "1"}, "R is switched off"),
-    ],
+    [({"R_HOME": "/nowhere"}, "WARN  R "), ({"EXPRSTATS_NO_R": "1"}, "R is switched off")],
 )
 def test_without_r_it_warns_and_goes_on(environment, told):
     import os

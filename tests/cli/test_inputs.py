@@ -10,13 +10,7 @@ import warnings
 import numpy as np
 import pytest
 
-from exprstats import (
-    ExprStatsError,
-    compare_models,
-    fold_subjects,
-    read_clips,
-    read_predictions,
-)
+from exprstats import ExprStatsError, compare_models, fold_subjects, read_clips, read_predictions
 
 from .made_files import (
     COMPARE,

@@ -80,10 +80,7 @@ def cases(tmp_path_factory, data):
     return {
         "one_gap": (place / "one_gap.csv", {"raters": "coder1,coder2"}),
         "perfect": (place / "perfect.csv", {"raters": "J1,J2"}),
-        "two_coders": (
-            place / "two_coders.csv",
-            {"raters": "coder1,coder2", "subject": "subject"},
-        ),
+        "two_coders": (place / "two_coders.csv", {"raters": "coder1,coder2", "subject": "subject"}),
         "two_raters": (place / "two_raters.csv", long),
         "three_raters": (place / "three_raters.csv", long),
         "by_context": (place / "by_context.csv", long),

@@ -63,11 +63,7 @@ def test_two_data_sets_of_a_wide_table(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("a,b\nx,y\n", "no column holds numbers"),
-        ("id,Joy\n1,0.5\n1,0.4\n", None),
-    ],
+    ("text", "told"), [("a,b\nx,y\n", "no column holds numbers"), ("id,Joy\n1,0.5\n1,0.4\n", None)]
 )
 def test_files_that_hold_no_scores_end_in_one_block(tmp_path, text, told):
     (tmp_path / "x.csv").write_text(text)

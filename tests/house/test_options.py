@@ -17,11 +17,7 @@ VERBS = [
     if inspect.isfunction(getattr(ex, name)) and not name.startswith("_")
 ]
 # Values that are refused, and what the message must hold of them.
-WRONG = {
-    "level": (0, 1, 95, float("nan")),
-    "seed": ("abc", -1, 1.5),
-    "n_jobs": (0, "two", 1.5),
-}
+WRONG = {"level": (0, 1, 95, float("nan")), "seed": ("abc", -1, 1.5), "n_jobs": (0, "two", 1.5)}
 
 
 @cache

@@ -92,7 +92,7 @@ RECIPES = {
             (
                 '    (("errors",),',
                 '    (("surprise",), "surprise:describe_surprise"),\n    (("errors",),',
-            ),
+            )
         ],
     },
     "command": {

@@ -4,9 +4,7 @@ import random
 import openpyxl
 import pytest
 
-from exprstats import (
-    DataError,
-)
+from exprstats import DataError
 
 
 @pytest.fixture

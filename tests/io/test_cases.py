@@ -16,13 +16,7 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from exprstats import (
-    DataError,
-    DataWarning,
-    rate_reliability,
-    read_contents,
-    read_ratings,
-)
+from exprstats import DataError, DataWarning, rate_reliability, read_contents, read_ratings
 from exprstats.io.clips import read_subjects
 
 from .conftest import HEADER, ROWS, number_ids, rng, write_book, write_rows

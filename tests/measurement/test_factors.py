@@ -13,11 +13,7 @@ from exprstats.errors import DataError, FitError, FitWarning, OptionError, RErro
 from exprstats.measurement import fit_factors
 
 ORACLES = Path(__file__).parents[1] / "oracles" / "measurement"
-GROUPS = {
-    "visual": ["x1", "x2", "x3"],
-    "textual": ["x4", "x5", "x6"],
-    "speed": ["x7", "x8", "x9"],
-}
+GROUPS = {"visual": ["x1", "x2", "x3"], "textual": ["x4", "x5", "x6"], "speed": ["x7", "x8", "x9"]}
 
 
 @pytest.fixture(scope="module")

@@ -211,8 +211,5 @@ def test_without_r_there_are_no_levels(closed):
     with pytest.raises(RError):
         fit_levels(table, items=ITEMS)
     table.loc[3, "y1"] = np.nan
-    with (
-        pytest.warns(DataWarning, match="1 of 240 clips lacks an item"),
-        pytest.raises(RError),
-    ):
+    with pytest.warns(DataWarning, match="1 of 240 clips lacks an item"), pytest.raises(RError):
         fit_levels(table, items=ITEMS)

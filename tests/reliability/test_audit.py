@@ -127,10 +127,7 @@ def test_rows_that_are_no_reliabilities(change, match):
             {"conf_low": ".88", "conf_high": ".80"},
             "; even with its limits exchanged, no other n, k or single digit explains it",
         ),
-        (
-            {"estimate": "93", "conf_low": "88", "conf_high": "96"},
-            "93 [88, 96] is impossible",
-        ),
+        ({"estimate": "93", "conf_low": "88", "conf_high": "96"}, "93 [88, 96] is impossible"),
         (
             {"estimate": "93.0", "conf_low": "96.3", "conf_high": "88.3"},
             "; it fits with its numbers read as percent and its limits exchanged",

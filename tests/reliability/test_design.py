@@ -92,12 +92,7 @@ def test_contexts_and_items_each_have_a_row(crowd):
     )
     design = describe_design(both, by="context")
     pairs = list(zip(design.table["context"].fillna("All"), design.table["item"], strict=True))
-    assert pairs == [
-        ("pain", "response"),
-        ("fear", "other"),
-        ("All", "response"),
-        ("All", "other"),
-    ]
+    assert pairs == [("pain", "response"), ("fear", "other"), ("All", "response"), ("All", "other")]
     assert design.glance()["n_ratings"].item() == 2 * len(crowd)
 
 

@@ -48,11 +48,7 @@ def test_limits_equal_a_loop_that_deletes_rows(make_crowd, plan):
     found = study_subjects(table, clips=[m], raters=[k], overlap=overlap, level=0.9).table.iloc[0]
     by_subject, by_rater, by_cell = (
         delete_each(table, labels, *plan)
-        for labels in (
-            table["subject"],
-            table["rater"],
-            table["subject"] + "/" + table["rater"],
-        )
+        for labels in (table["subject"], table["rater"], table["subject"] + "/" + table["rater"])
     )
     error = max(by_subject + by_rater - by_cell, by_subject, by_rater) ** 0.5
     value = find_by_hand(table, *plan)

@@ -92,12 +92,7 @@ def test_one_question_in_several_contexts_has_a_row_for_each_context(plain):
     one = plain.reliability.table[plain.reliability.table["item"].eq("motion")]
     table = read_section([replace(plain.reliability, table=one)], "reliability").tables[0]
     assert table.group is None
-    assert table.cells["context"].tolist() == [
-        "startle",
-        "pain",
-        "All",
-        "All clips as one sample",
-    ]
+    assert table.cells["context"].tolist() == ["startle", "pain", "All", "All clips as one sample"]
     assert table.title == "Inter-Rater Reliability per Context"
 
 

@@ -7,13 +7,7 @@ import pytest
 
 from exprstats import rbridge
 from exprstats.errors import RError
-from exprstats.models import (
-    Trees,
-    contrast_contexts,
-    fit_elastic,
-    fit_forest,
-    nest_elastic,
-)
+from exprstats.models import Trees, contrast_contexts, fit_elastic, fit_forest, nest_elastic
 from exprstats.simulate import simulate_expressiveness
 from exprstats.study import read_study, run_study
 

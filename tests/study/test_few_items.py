@@ -178,10 +178,7 @@ def test_a_rater_who_lacks_an_item_counts_for_the_other_only(run):
             make_tables(sign=-1),
             "'warm' and 'offen' ask for opposite things: over clips they correlate at r = −.",
         ),
-        (
-            (make_tables()[0].assign(offen=np.tile([0, 3, 6], 100)), make_tables()[1]),
-            None,
-        ),
+        ((make_tables()[0].assign(offen=np.tile([0, 3, 6], 100)), make_tables()[1]), None),
     ],
 )
 def test_items_that_are_not_alike_are_warned_of(run, tables, told):

@@ -118,8 +118,7 @@ def test_clips_written_in_another_form_are_the_same(tmp_path, clean, file, form)
 
 
 @pytest.mark.parametrize(
-    "form",
-    [str.upper, str.swapcase, lambda text: unicodedata.normalize("NFD", text), "{} ".format],
+    "form", [str.upper, str.swapcase, lambda text: unicodedata.normalize("NFD", text), "{} ".format]
 )
 @pytest.mark.parametrize("file", ["merkmale"])
 def test_contexts_written_in_another_form_are_the_same(tmp_path, clean, file, form):

@@ -68,8 +68,7 @@ def test_without_any_subjects_the_study_says_where_they_may_stand(place):
 def test_a_clip_of_several_contexts_cannot_lend_one(place):
     text = RATED + 'subject = "subject"\n' + CLIPS + BOTH + MODELS
     path = place(
-        text,
-        clips=lambda one: one.assign(clip=one["subject"]).drop_duplicates(["clip", "task"]),
+        text, clips=lambda one: one.assign(clip=one["subject"]).drop_duplicates(["clip", "task"])
     )
     table = pd.read_csv(path.parent / "ratings.csv", dtype=str)
     table = table.assign(clip=table["subject"]).drop(columns="task")

@@ -15,13 +15,7 @@ from exprstats.errors import DataError
 from exprstats.inference import compare_models
 from exprstats.io import read_clips, read_ratings
 from exprstats.measurement import average_raters, fit_factor, join_scores
-from exprstats.models import (
-    fit_elastic,
-    guess_mean,
-    rate_scores,
-    split_subjects,
-    stack_predictions,
-)
+from exprstats.models import fit_elastic, guess_mean, rate_scores, split_subjects, stack_predictions
 from exprstats.parallel import watching
 from exprstats.reliability import rate_reliability
 from exprstats.study import Logbook, read_study, run_study

@@ -103,10 +103,7 @@ def test_weights_without_intervals_name_the_folds_too(run, tmp_path):
     [
         ("repeats = 3", "[split] repeats deals folds anew, and there are none. Add folds = 5"),
         ("folds = 1", "[split] folds must be a whole number of at least 2, not 1."),
-        (
-            "validate = 0\ntrain = 0.8",
-            "[split] validate is 0, and the models need subjects",
-        ),
+        ("validate = 0\ntrain = 0.8", "[split] validate is 0, and the models need subjects"),
         (
             f"validate = 0\ntrain = 0.8\nfolds = 5\n{FOREST}",
             "validate is 0, and the forest 'wood' need subjects to tune on. Give validate a",

@@ -231,10 +231,7 @@ kind = "elastic"
             WHOLE.replace("train = 0.6", "train = 0.7"),
             "[split] train, validate and test add up to 1.1.",
         ),
-        (
-            WHOLE.replace('kind = "elastic"', 'kind = "mean"'),
-            "[[models]] has baselines only.",
-        ),
+        (WHOLE.replace('kind = "elastic"', 'kind = "mean"'), "[[models]] has baselines only."),
         (WHOLE + '\n[[models]]\nname = "net"\nkind = "elastic"\n', "two models named 'net'"),
         (
             WHOLE.replace("[clips]", "[clips]\nclasses = true"),

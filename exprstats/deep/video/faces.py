@@ -9,11 +9,7 @@ import pandas as pd
 
 from exprstats.behaviour.openface.layout import GROUPS, POINTS
 from exprstats.deep.video.detectors import Detector
-from exprstats.deep.video.reading import (
-    Box,
-    index_video,
-    walk_frames,
-)
+from exprstats.deep.video.reading import Box, index_video, walk_frames
 from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.io.sources import FilePath
 from exprstats.options import is_positive
@@ -107,11 +103,7 @@ def box_landmarks(
 
 
 def box_clip(
-    path: FilePath,
-    detector: Detector,
-    *,
-    step: int = 1,
-    margin: float = MARGIN,
+    path: FilePath, detector: Detector, *, step: int = 1, margin: float = MARGIN
 ) -> FaceBox:
     """Return the square around the face that a detector finds in a clip.
 

@@ -8,12 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from exprstats.events.evoked.tables import (
-    code_names,
-    key_moments,
-    refuse_repeats,
-    sum_videos,
-)
+from exprstats.events.evoked.tables import code_names, key_moments, refuse_repeats, sum_videos
 from exprstats.events.evoked.terms import divide, leave_out, list_mean
 from exprstats.events.prediction import MEASURES
 from exprstats.inference.metrics.regression import correlate_sums

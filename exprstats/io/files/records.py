@@ -16,14 +16,7 @@ from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, Problem, Text
 from exprstats.io.files.annotations import tell_log
 from exprstats.io.files.headers import Header, find_header
-from exprstats.io.files.kinds import (
-    MENDED,
-    SAVE_CSV,
-    STATISTICAL,
-    Bytes,
-    FileFormat,
-    inspect_bytes,
-)
+from exprstats.io.files.kinds import MENDED, SAVE_CSV, STATISTICAL, Bytes, FileFormat, inspect_bytes
 from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.text import (
     Batch,

@@ -13,14 +13,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.codes import (
-    PROBE,
-    Codes,
-    encode_columns,
-    explain_breach,
-    find_places,
-    recall_codes,
-)
+from exprstats.codes import PROBE, Codes, encode_columns, explain_breach, find_places, recall_codes
 from exprstats.contracts import require_columns
 from exprstats.errors import DataError, Problem, warn_user
 from exprstats.io.guards.codes import Outlying, find_codes, find_shared

@@ -140,7 +140,7 @@ def tell_factor(analysis: Analysis) -> Told:
             clips=_tell_fitted(rows),
             where=" within each context and over all contexts" if contexts > 1 else "",
             how=_name_engine(factor),
-        ),
+        )
     ]
     trained = "train" in list_levels(rows, "part")
     texts.append(

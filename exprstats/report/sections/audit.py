@@ -80,13 +80,7 @@ def _build_table(audit: Audit, records: list[dict[str, Any]], name: str) -> Tabl
                 "expected": _write_limits(row["expected_low"], row["expected_high"], ends),
             }
         )
-    return Table(
-        name,
-        "Rows That Do Not Follow",
-        columns,
-        pd.DataFrame(cells),
-        rows=audit.tidy(),
-    )
+    return Table(name, "Rows That Do Not Follow", columns, pd.DataFrame(cells), rows=audit.tidy())
 
 
 def _title(name: str) -> str:

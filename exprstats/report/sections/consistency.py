@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from exprstats.apa import write_count, write_number
-from exprstats.document.cells import (
-    ALL,
-    find_level,
-    name_contexts,
-    write_estimate,
-    write_limits,
-)
+from exprstats.document.cells import ALL, find_level, name_contexts, write_estimate, write_limits
 from exprstats.document.model import Table
 from exprstats.document.tables import column, estimate_columns, match_row, tabulate
 from exprstats.document.text import Text, join_words, quote_sentence, say

@@ -41,10 +41,7 @@ def describe_contrasts(analysis: Analysis) -> Section | None:
     return Section(
         "contrasts",
         "Context contrasts",
-        sentences=(
-            _say_setting(contrasts, shown),
-            _say_slopes(contrasts, rows),
-        ),
+        sentences=(_say_setting(contrasts, shown), _say_slopes(contrasts, rows)),
         caveats=_list_caveats(shown),
         tables=(_build_table(rows, shown, contrasts),),
         figures=(_build_figure(contrasts),),
@@ -140,11 +137,7 @@ def _build_table(rows: pd.DataFrame, shown: pd.DataFrame, contrasts: Contrasts) 
             contrasts.level, heading="Δ", key="slope", of=slope, under=squares, bounded=False
         ),
         column(
-            "slope_p",
-            HOLM,
-            write_p,
-            of=lambda row: slope(row).get("p_adjusted"),
-            under=squares,
+            "slope_p", HOLM, write_p, of=lambda row: slope(row).get("p_adjusted"), under=squares
         ),
     )
     return tabulate(
@@ -166,7 +159,7 @@ def _list_notes(rows: pd.DataFrame, shown: pd.DataFrame, printed: pd.DataFrame) 
             "percentile intervals over resampled subjects, not tested. Least squares: a model of "
             "all features and contexts without penalty, jackknife-*t* intervals over subjects, *p* "
             "adjusted for all differences (Holm)."
-        ),
+        )
     ]
     if len(printed) < len(shown):
         notes.append(

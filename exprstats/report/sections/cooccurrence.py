@@ -6,14 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import (
-    MISSING,
-    count_things,
-    write_count,
-    write_level,
-    write_number,
-    write_p,
-)
+from exprstats.apa import MISSING, count_things, write_count, write_level, write_number, write_p
 from exprstats.document.cells import collect_notes, write_estimate, write_limits
 from exprstats.document.model import Column, Section, Table, list_columns
 from exprstats.document.text import Text, quote_sentence, say

@@ -6,11 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from exprstats.apa import (
-    tell_p,
-    write_count,
-    write_level,
-)
+from exprstats.apa import tell_p, write_count, write_level
 from exprstats.document.cells import (
     collect_notes,
     list_levels,

@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from exprstats.apa import (
-    MISSING,
-    count_things,
-    write_count,
-    write_number,
-    write_p,
-    write_percent,
-)
+from exprstats.apa import MISSING, count_things, write_count, write_number, write_p, write_percent
 from exprstats.behaviour.ledger import KEPT_QUALITY
 from exprstats.descriptives.correlations import count_disagreements
 from exprstats.descriptives.moments import SKEW_NAMES, measure_moments

@@ -6,13 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import (
-    MISSING,
-    tell_number,
-    write_count,
-    write_level,
-    write_number,
-)
+from exprstats.apa import MISSING, tell_number, write_count, write_level, write_number
 from exprstats.document.cells import (
     ALL,
     find_extremes,

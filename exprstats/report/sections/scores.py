@@ -130,7 +130,7 @@ def _build_table(rows: pd.DataFrame, rated: pd.DataFrame, answers: str) -> Table
             "scores of each item's lowest and highest value ({answers}): the ends of the scale "
             "where it was declared, else the ends of the answers that there were.",
             answers=answers,
-        ),
+        )
     ]
     if len(rated):
         icc = estimate_columns(
@@ -159,10 +159,7 @@ def _build_table(rows: pd.DataFrame, rated: pd.DataFrame, answers: str) -> Table
         column("omega", "ω", write_number, bounded=True),
         column("span", "Span", write_number),
     )
-    told = (
-        *collect_notes(rows, ("context",)),
-        *collect_notes(rated, ("context",), (INDEPENDENT,)),
-    )
+    told = (*collect_notes(rows, ("context",)), *collect_notes(rated, ("context",), (INDEPENDENT,)))
     return tabulate("scores", "Factor Scores of the Clips", rows, columns, notes=(*notes, *told))
 
 

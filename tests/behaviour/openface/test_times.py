@@ -11,13 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats import (
-    inspect_openface,
-    plan_windows,
-    read_openface,
-    summarise_openface,
-    trace_clips,
-)
+from exprstats import inspect_openface, plan_windows, read_openface, summarise_openface, trace_clips
 from exprstats.behaviour.openface.recordings import find_times
 
 pytestmark = pytest.mark.filterwarnings("ignore:The files hold no columns")

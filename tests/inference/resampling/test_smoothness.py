@@ -10,12 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.inference import (
-    Metric,
-    bootstrap_clusters,
-    compare_models,
-    judge_equivalence,
-)
+from exprstats.inference import Metric, bootstrap_clusters, compare_models, judge_equivalence
 from exprstats.inference.resampling.clusters import draw_clusters
 from exprstats.inference.resampling.intervals import foretell_draws, share_foretold
 from exprstats.parallel import spawn_seeds

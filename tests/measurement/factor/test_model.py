@@ -107,7 +107,7 @@ def test_own_context_and_pooled_scores_stand_side_by_side(draw, closed):
     table = draw()
     scores = fit_factor(table, items=ITEMS, by="context").scores
     assert list(scores.columns) == [
-        *("context", "clip", "subject", "fitted_on", "score", "std_error", "factor_se", "note"),
+        *("context", "clip", "subject", "fitted_on", "score", "std_error", "factor_se", "note")
     ]
     assert scores["fitted_on"].value_counts().to_dict() == {"context": 120, "all": 120}
     calm = fit_factor(table[table["context"] == "calm"], items=ITEMS).scores

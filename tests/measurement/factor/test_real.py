@@ -11,12 +11,7 @@ import pandas as pd
 import pytest
 
 from exprstats.io import read_table
-from exprstats.measurement import (
-    bootstrap_factor,
-    check_invariance,
-    fit_factor,
-    fit_ordered,
-)
+from exprstats.measurement import bootstrap_factor, check_invariance, fit_factor, fit_ordered
 
 ORACLES = Path(__file__).parents[2] / "oracles" / "measurement"
 pytestmark = [pytest.mark.data, pytest.mark.r]

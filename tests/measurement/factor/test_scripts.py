@@ -49,9 +49,7 @@ ASKED = [
 RARE = [case != "plain" and "and" not in case and len(items) > 3 for case, items, _ in ASKED]
 PLACES = [
     pytest.param(
-        place,
-        id=f"{case}-{len(items)}-{reverse}",
-        marks=[pytest.mark.slow] if rare else [],
+        place, id=f"{case}-{len(items)}-{reverse}", marks=[pytest.mark.slow] if rare else []
     )
     for place, ((case, items, reverse), rare) in enumerate(zip(ASKED, RARE, strict=True))
 ]

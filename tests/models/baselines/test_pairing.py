@@ -9,13 +9,7 @@ from sklearn.linear_model import Ridge
 from exprstats.contracts import PREDICTIONS, check_table
 from exprstats.errors import DataError, DataWarning
 from exprstats.inference import compare_models
-from exprstats.models import (
-    fit_elastic,
-    fit_forest,
-    pair_pooled,
-    split_subjects,
-    stack_predictions,
-)
+from exprstats.models import fit_elastic, fit_forest, pair_pooled, split_subjects, stack_predictions
 
 FEATURES = ["motion", "gaze", "blink", "still"]
 

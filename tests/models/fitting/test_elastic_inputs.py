@@ -4,12 +4,7 @@ import numpy as np
 import pytest
 
 from exprstats.errors import DataError, DataWarning, FitWarning, OptionError
-from exprstats.models import (
-    contrast_contexts,
-    fit_elastic,
-    fit_forest,
-    split_subjects,
-)
+from exprstats.models import contrast_contexts, fit_elastic, fit_forest, split_subjects
 from exprstats.models.fitting import penalties
 
 FEATURES = ["motion", "gaze", "blink", "still"]

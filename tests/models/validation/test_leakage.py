@@ -8,13 +8,7 @@ import pandas as pd
 import pytest
 
 from exprstats.errors import DataWarning, OptionError
-from exprstats.models import (
-    fit_elastic,
-    fit_forest,
-    fold_subjects,
-    measure_leakage,
-    split_subjects,
-)
+from exprstats.models import fit_elastic, fit_forest, fold_subjects, measure_leakage, split_subjects
 from exprstats.parallel import spawn_seeds
 
 FEATURES = [f"feature{i}" for i in range(6)]

@@ -10,11 +10,7 @@ import pytest
 from exprstats.inference.resampling.clusters import count_clusters, draw_clusters
 from exprstats.parallel import spawn_seeds
 from exprstats.reliability import rate_reliability
-from exprstats.reliability.icc.analysis import (
-    analyse_crossed,
-    analyse_nested,
-    analyse_panel,
-)
+from exprstats.reliability.icc.analysis import analyse_crossed, analyse_nested, analyse_panel
 from exprstats.reliability.icc.bootstrap import prepare_measure
 from exprstats.reliability.icc.estimands import measure_estimand, move_reliability
 from exprstats.reliability.icc.nested import find_subject_divisors

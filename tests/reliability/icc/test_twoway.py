@@ -18,11 +18,7 @@ from exprstats.reliability import rate_reliability
 from exprstats.reliability.icc.estimands import AGREEMENT, CONSISTENCY, measure_estimand
 from exprstats.reliability.icc.nested import encode_pairs, leave_pairs_out, sum_levels, sum_pairs
 from exprstats.reliability.icc.panels import split_panels
-from exprstats.reliability.icc.twoway import (
-    find_agreement_limits,
-    find_components,
-    square_table,
-)
+from exprstats.reliability.icc.twoway import find_agreement_limits, find_components, square_table
 
 ORACLES = Path(__file__).parents[2] / "oracles" / "reliability"
 ORACLE = json.loads((ORACLES / "crossed.json").read_text(encoding="utf-8"))

@@ -37,10 +37,7 @@ def test_rows_that_do_not_follow_have_their_limits(published):
     assert table.cells["printed"].tolist() == ["[−.9, .50]", "[.62, .95]"]
     # One-way, k = 4: F = 1 / (1 - ICC(1,k)); each printed limit has its own decimals.
     ratio = 1 / (1 + 0.010)
-    low, high = (
-        1 - f.ppf(0.975, 29, 90) / ratio,
-        1 - 1 / (ratio * f.ppf(0.975, 90, 29)),
-    )
+    low, high = (1 - f.ppf(0.975, 29, 90) / ratio, 1 - 1 / (ratio * f.ppf(0.975, 90, 29)))
     told = f"[{low:.1f}, {high:.2f}]".replace("0.", ".").replace("-", "−")
     assert table.cells["expected"].tolist()[0] == told
     points = [write_plain(point) for point in section.points]
