@@ -9,10 +9,11 @@ from string import Formatter
 from typing import Any
 
 FIXED = "\N{NO-BREAK SPACE}"
-# Where they stand before a number, F before its degrees of freedom, or t before what it is of.
+# Where they stand before a number, F before its degrees of freedom, t before what it is of, or k in
+# a coefficient.
 _SYMBOLS = re.compile(
     r"\b(p(?= [=<>] [.\d])|(?:r|M|SD)(?= = [−.\d])|F(?=\([\d.]+, [\d.]+\) =)"
-    r"|t(?= (?:tests?|intervals?|distribution)\b))"
+    r"|t(?= (?:tests?|intervals?|distribution)\b)|(?<=ICC\(\w,)k(?=\)))"
 )
 
 
@@ -125,6 +126,8 @@ def quote_sentence(sentence: str) -> Text:
     --------
     >>> [(run.text, run.italic) for run in quote_sentence("It held, p = .2")][1:]
     [('p', True), ('\xa0=\xa0.2', False)]
+    >>> [run.text for run in quote_sentence("ICC(1,k) of ICC(1,1)") if run.italic]
+    ['k']
     """
     plain = curl_quotes(sentence).replace(" - ", " − ")
     pieces = _SYMBOLS.split(plain)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from exprstats.apa import count_things, write_level, write_number, write_percent
 from exprstats.document.cells import ALL, list_levels, name_contexts, pick_rows
 from exprstats.document.model import keep
-from exprstats.document.text import Text, join_words, say
+from exprstats.document.text import Text, join_words, quote_sentence, say
 from exprstats.io.files.reading import tell_recoding
 from exprstats.measurement.factor.checks import PINGOUIN
 from exprstats.report.analysis import Analysis
@@ -183,9 +183,10 @@ def _tell_score_reliability(analysis: Analysis) -> Text | None:
     shown = shown[shown["estimate"].notna()]
     if shown.empty:
         return None
-    told = "The reliability of the scores was estimated as {term} of the raters' own scores, their "
-    told += "answers weighted as the scores are."
-    return say(told, term=name_term(shown))
+    return quote_sentence(
+        f"The reliability of the scores was estimated as {name_term(shown)} of the raters' own "
+        "scores, their answers weighted as the scores are."
+    )
 
 
 def _name_engine(factor: Any) -> str:

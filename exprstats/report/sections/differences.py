@@ -18,7 +18,7 @@ from exprstats.document.cells import (
 )
 from exprstats.document.model import Table
 from exprstats.document.tables import column, estimate_columns, p_columns, tabulate
-from exprstats.document.text import Text, say
+from exprstats.document.text import Text, quote_sentence, say
 
 if TYPE_CHECKING:
     from exprstats.reliability import ContextDifferences
@@ -124,6 +124,4 @@ def _select(differences: ContextDifferences) -> pd.DataFrame:
 
 def _name_terms(rows: pd.DataFrame) -> Text:
     terms = [str(term) for term in list_levels(rows, "term")]
-    if len(terms) != 1:
-        return say("Δ")
-    return say("Δ ICC(1,*k*)") if terms == ["ICC(1,k)"] else say("Δ {term}", term=terms[0])
+    return quote_sentence(f"Δ {terms[0]}") if len(terms) == 1 else say("Δ")

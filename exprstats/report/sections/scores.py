@@ -135,7 +135,7 @@ def _build_table(rows: pd.DataFrame, rated: pd.DataFrame, answers: str) -> Table
     if len(rated):
         icc = estimate_columns(
             float(rated["level"].iloc[0]),
-            heading=say("{term}", term=name_term(rated)),
+            heading=quote_sentence(name_term(rated)),
             key="icc",
             of=match_row(rated, "context"),
             under="Reliability",
