@@ -63,6 +63,7 @@ def test_counting_by_kind_is_a_loop(script):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::exprstats.errors.DataWarning")
 def test_twenty_studies_hold_what_the_table_says(script, stored):
     run = script["run_demonstration"]
     found = script["count_held"](pd.concat([run(seed) for seed in range(1, 21)]))
