@@ -102,6 +102,7 @@ def find_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
         torch.zeros(1, device=device).cpu()  # which "meta" cannot, as it holds no numbers
+    # A torch built without CUDA fails an assertion; a device without numbers is not implemented.
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         message = (f"device '{name}' is not at hand. Use ", Option("device", "auto"), ".")
         raise OptionError(*message, option="device") from error

@@ -40,7 +40,7 @@ def column(
     of
         What is written of a row instead of its value.
     under
-        The heading over this column and its neighbors.
+        The heading over this column and its neighbours.
     words
         Whether it holds words, set left; by default where a value is printed as it is.
 

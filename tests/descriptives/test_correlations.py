@@ -3,6 +3,8 @@
 R's numbers are stored with 15 digits: 1e-9. Published values have the digits that are printed.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -137,6 +139,16 @@ def test_what_does_not_vary_has_no_correlation_and_spoils_no_other(people):
     assert np.isfinite(pick(found, feature="smile", term="within")["conf_low"])
     [feature] = found.list_largest().head(1)["feature"]
     assert feature == "smile"
+
+
+def test_the_feature_that_is_named_is_one_of_those_that_are_significant(found):
+    table = found.table.assign(p_adjusted=np.where(found.table["feature"] == "gaze", 0.01, 0.4))
+    table["estimate"] = np.where(table["feature"] == "gaze", 0.3, 0.5)
+    told = replace(found, table=table).sentence()
+    assert told.count("1 of 2 features correlates significantly") == 2
+    assert told.count("(gaze most: r = .30, p = .010)") == 2 and "smile" not in told
+    none = replace(found, table=table.assign(p_adjusted=0.4)).sentence()
+    assert none.count("(smile most: r = .50, p = .400)") == 2
 
 
 def test_few_people_and_single_clips_say_what_is_lacking(people):

@@ -96,6 +96,17 @@ def test_raters_who_vary_late_are_not_called_constant(monkeypatch):
     assert (list(constant), list(rater[rows])) == ([0], [0])
 
 
+def test_kept_codes_are_not_those_of_other_values_at_their_place():
+    buffer = bytearray(np.array([1, 1, 2]).tobytes())
+    with keep_codes():
+        first = pd.Series(np.frombuffer(buffer, dtype=np.int64), copy=False)
+        assert encode_column(first).codes.tolist() == [0, 0, 1]
+        buffer[:] = np.array([4, 5, 6]).tobytes()
+        second = pd.Series(np.frombuffer(buffer, dtype=np.int64), copy=False)
+        assert encode_column(second).codes.tolist() == [0, 1, 2]
+        assert len(first) == 3  # whose values lie at the same place
+
+
 def test_order_of_rows_changes_no_number(make_crowd):
     table = make_crowd(5, raters=(3, 3))
     one = rate_reliability(table).table

@@ -218,9 +218,8 @@ def rate_evoked(
     Notes
     -----
     In 120 simulated studies each with 12, 24 and 80 videos, 95% limits held the truth in .96,
-    .96 and .95 of
-    average precision; precision, recall and F1 of `compare_annotators` are in the same table
-    (``vignettes/coverage_events.csv``).
+    .96 and .95 of average precision; precision, recall and F1 of `compare_annotators` are in the
+    same table (``vignettes/coverage_events.csv``).
 
     Raises
     ------
