@@ -114,7 +114,7 @@ def test_binary_labels_are_those_of_scikit_learn(name):
     assert check_metric(name, BINARY[name], draw_rows("binary")) > DRAWS
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     name=st.sampled_from([*NUMBERS, *BINARY, *SCORES]),
     seed=st.integers(0, 10_000),
