@@ -159,3 +159,22 @@ def without_pictures():
             yield
 
     return leave_out
+
+
+@pytest.fixture(scope="session")
+def use_few():
+    """Return a context of 10 trees and 3 mixtures of penalties, not 11, where no number counts.
+
+    Fixtures of a session are made before those of a module, so that each that fits asks for it.
+    """
+    from exprstats.models import Trees, contrast_contexts, fit_elastic, fit_forest, nest_elastic
+
+    @contextmanager
+    def use():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(fit_forest.__kwdefaults__, "trees", Trees(10))
+            for verb in (fit_elastic, nest_elastic, contrast_contexts):
+                patch.setitem(verb.__kwdefaults__, "l1_ratios", (0.0, 0.5, 1.0))
+            yield
+
+    return use

@@ -11,7 +11,6 @@ import pytest
 from typer.testing import CliRunner
 
 from exprstats.cli.program import app
-from exprstats.models import Trees, contrast_contexts, fit_elastic, fit_forest, nest_elastic
 
 
 @pytest.fixture(scope="session")
@@ -53,15 +52,8 @@ def call_both(call, tmp_path_factory):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def few_settings():
-    """Grow 10 trees and mix 3 penalties, not 11, where nobody asks for a number.
-
-    What is compared comes of the same forests and nets.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(fit_forest.__kwdefaults__, "trees", Trees(10))
-        for verb in (fit_elastic, nest_elastic, contrast_contexts):
-            patch.setitem(verb.__kwdefaults__, "l1_ratios", (0.0, 0.5, 1.0))
+def few_settings(use_few):
+    with use_few():
         yield
 
 
@@ -73,10 +65,11 @@ def data(tmp_path_factory, call) -> Path:
 
 
 @pytest.fixture(scope="session")
-def predictions(tmp_path_factory, call, data) -> Path:
+def predictions(tmp_path_factory, call, data, use_few) -> Path:
     place = tmp_path_factory.mktemp("fit") / "predictions.csv"
     fit = ("fit", data / "clips.csv", "--target", "au_count", "--subject", "subject")
-    call(*fit, "--by", "context", "--predictions", place)
+    with use_few():
+        call(*fit, "--by", "context", "--predictions", place)
     return place
 
 

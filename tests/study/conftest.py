@@ -7,7 +7,6 @@ import pytest
 
 from exprstats import rbridge
 from exprstats.errors import RError
-from exprstats.models import Trees, contrast_contexts, fit_elastic, fit_forest, nest_elastic
 from exprstats.simulate import simulate_expressiveness
 from exprstats.study import read_study, run_study
 
@@ -70,15 +69,8 @@ def write_tables(folder: Path, simulated):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def few_settings():
-    """Grow 10 trees and mix 3 penalties, not 11, where nobody asks for a number.
-
-    What is compared comes of the same forests and nets.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(fit_forest.__kwdefaults__, "trees", Trees(10))
-        for verb in (fit_elastic, nest_elastic, contrast_contexts):
-            patch.setitem(verb.__kwdefaults__, "l1_ratios", (0.0, 0.5, 1.0))
+def few_settings(use_few):
+    with use_few():
         yield
 
 
@@ -96,8 +88,8 @@ def folder(tmp_path_factory, simulated):
 
 
 @pytest.fixture(scope="session")
-def run(folder):
-    with leave_r():
+def run(folder, use_few):
+    with leave_r(), use_few():
         return run_study(read_study(folder / "study.toml"))
 
 
