@@ -197,7 +197,11 @@ def test_a_run_that_is_interrupted_leaves_everything_as_it_was(place, number):
     before = read_all(place)
     words = ("report", str(place / "study.toml"), "--force")
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", PROGRAM, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # A shell that started the tests in its background ignores SIGINT, and so would they.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     for _ in range(600):
         if any(one.name.startswith(".report.") for one in place.iterdir()):
