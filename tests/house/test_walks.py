@@ -16,11 +16,17 @@ FEATURES = ["points_displacement", "au_intensity"]
 
 
 def list_files(walk):
-    """Return the files of the package in which a function is called while a walk is taken."""
-    called = set()
+    """Return the files of the package in which a function is called while a walk is taken.
+
+    What runs while a module loads is no step of the walk: it is there or not as others loaded it.
+    """
+    called, loading = set(), 0
 
     def note(frame, event, _):
-        if event == "call" and frame.f_code.co_name != "<module>":
+        nonlocal loading
+        if frame.f_code.co_name == "<module>":
+            loading += {"call": 1, "return": -1}.get(event, 0)
+        elif event == "call" and not loading:
             called.add(frame.f_code.co_filename)
 
     threading.setprofile(note)
