@@ -34,7 +34,8 @@ def test_the_package_installs_and_its_own_tests_pass(tmp_path):
     source = shutil.copytree(PACKAGE, tmp_path / "r")
     library = tmp_path / "library"
     library.mkdir()
-    run(["R", "CMD", "INSTALL", "--no-test-load", "-l", library, source])
+    plain = ("--no-docs", "--no-byte-compile", "--no-test-load")
+    run(["R", "CMD", "INSTALL", *plain, "-l", library, source])
     said = run(["Rscript", "--vanilla", "testthat.R"], source / "tests", R_LIBS=str(library))
     counts = re.search(r"FAIL 0 \| WARN 0 \| SKIP 0 \| PASS (\d+)", said)
     assert counts, said

@@ -91,23 +91,22 @@ fit_steps <- function(steps, source) {
     as.call(c(quote(lavaan::cfa), step, source$words, std.lv = TRUE, meanstructure = TRUE))
   })
   fits <- lapply(calls, eval, envir = place)
+  found <- lapply(fits, measure_fit)
   answer <- lapply(seq_along(fits), function(step) {
-    before <- if (step == 1) NULL else fits[[step - 1]]
     list(
-      converged = lavaan::lavInspect(fits[[step]], "converged"),
-      fit = measure_fit(fits[[step]]), change = test_change(before, fits[[step]])
+      converged = lavaan::lavInspect(fits[[step]], "converged"), fit = found[[step]],
+      change = if (step > 1) test_change(fits[step + -1:0], found[step + -1:0])
     )
   })
   texts <- vapply(calls, function(call) paste(deparse(call, width.cutoff = 500L), collapse = " "), "")
   structure(stats::setNames(answer, names(steps)), call = unname(texts))
 }
 
-test_change <- function(before, after) {
-  if (is.null(before)) return(NULL)
-  fit <- measure_fit(after)
+# The difference test of two fits, one step apart, with what `measure_fit()` found of each.
+test_change <- function(fits, found) {
   # Against a model that fits perfectly the difference is the model's own test.
-  if (measure_fit(before)$df == 0) return(fit[c("chisq", "df", "pvalue")])
+  if (found[[1]]$df == 0) return(found[[2]][c("chisq", "df", "pvalue")])
   # With a negative scaling factor (Satorra & Bentler, 2001) the test is not defined: NA, no warning.
-  table <- suppressWarnings(lavaan::lavTestLRT(before, after))
+  table <- suppressWarnings(lavaan::lavTestLRT(fits[[1]], fits[[2]]))
   list(chisq = table[2, "Chisq diff"], df = table[2, "Df diff"], pvalue = table[2, "Pr(>Chisq)"])
 }

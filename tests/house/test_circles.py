@@ -70,9 +70,8 @@ def find_circles(edges):
 
 
 @pytest.fixture(scope="module")
-def circles():
-    trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
-    return find_circles({name: list_imports(tree) for name, tree in trees.items()})
+def circles(trees):
+    return find_circles({name: list_imports(trees[path]) for name, path in MODULES.items()})
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -3,7 +3,6 @@
 import ast
 import re
 import subprocess
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,23 +22,6 @@ QUESTIONS = re.compile(r"(What|Where|Which|How|Whether|Who|Why|When|Is|Are|Does|
 DRAWERS = {"utils", "helpers", "base", "common", "core", "misc"}
 
 
-@cache
-def walk_file(path):
-    """Return the nodes of a module, itself first; each is read once for all rules."""
-    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def forget_files():
-    yield
-    walk_file.cache_clear()
-
-
-def parse_functions(path):
-    kinds = ast.FunctionDef | ast.AsyncFunctionDef
-    return [node for node in walk_file(path) if isinstance(node, kinds)]
-
-
 def count_body_lines(function):
     body = function.body
     if (
@@ -55,73 +37,80 @@ def name_file(path):
     return path.relative_to(ROOT).as_posix()
 
 
-def count_lines(path):
-    return len(path.read_text(encoding="utf-8").splitlines())
+@pytest.fixture(scope="module")
+def lengths():
+    return {path: len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCES}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_file)
-def test_no_file_is_over_400_lines(path):
-    assert count_lines(path) <= 400, "split it by concept"
+def test_no_file_is_over_400_lines(lengths):
+    long = {name_file(path): length for path, length in lengths.items() if length > 400}
+    assert not long, "split them by concept"
 
 
-def test_the_house_keeps_its_size(capsys):
-    lengths = sorted(map(count_lines, MODULES))
-    total = sum(map(count_lines, PACKAGE))
+def test_the_house_keeps_its_size(lengths, capsys):
+    modules = sorted(lengths[path] for path in MODULES)
+    total = sum(lengths[path] for path in PACKAGE)
     with capsys.disabled():
-        print(f"\n{len(MODULES)} modules, {total:,} lines, median {lengths[len(lengths) // 2]}")
-    assert len(MODULES) <= 372
+        print(f"\n{len(modules)} modules, {total:,} lines, median {modules[len(modules) // 2]}")
+    assert len(modules) <= 372
     assert total <= 93_400
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=name_file)
-def test_a_folder_holds_at_most_12_modules_unless_it_is_a_list(folder):
-    modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
-    assert len(modules) <= 12 or folder.name in LISTS
-    assert len(folder.relative_to(ROOT / "exprstats").parts) <= 2
+def test_a_folder_holds_at_most_12_modules_unless_it_is_a_list():
+    for folder in FOLDERS:
+        modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+        assert len(modules) <= 12 or folder.name in LISTS, name_file(folder)
+        assert len(folder.relative_to(ROOT / "exprstats").parts) <= 2, name_file(folder)
 
 
-@pytest.mark.parametrize("path", PACKAGE, ids=name_file)
-def test_the_first_line_of_a_file_is_a_noun_phrase(path):
-    title = ast.get_docstring(walk_file(path)[0]).splitlines()[0]
-    assert title.endswith(".")
-    assert not QUESTIONS.match(title), title
+def test_the_first_line_of_a_file_is_a_noun_phrase(trees):
+    for path, tree in trees.items():
+        title = ast.get_docstring(tree).splitlines()[0]
+        assert title.endswith("."), name_file(path)
+        assert not QUESTIONS.match(title), f"{name_file(path)}: {title}"
 
 
-@pytest.mark.parametrize("path", PACKAGE, ids=name_file)
-def test_functions_read_top_to_bottom_and_take_few_positional_parameters(path):
-    for function in parse_functions(path):
-        assert count_body_lines(function) <= 60, f"{function.name} is too long"
-        positional = [*function.args.posonlyargs, *function.args.args]
-        names = [argument.arg for argument in positional if argument.arg not in {"self", "cls"}]
-        if "cli" not in path.parts:
-            assert len(names) <= 5, f"{function.name} takes {len(names)} positional parameters"
+def test_functions_read_top_to_bottom_and_take_few_positional_parameters(nodes):
+    for path, held in nodes.items():
+        for function in held:
+            if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            told = f"{name_file(path)}: {function.name}"
+            assert count_body_lines(function) <= 60, f"{told} is too long"
+            positional = [*function.args.posonlyargs, *function.args.args]
+            names = [one.arg for one in positional if one.arg not in {"self", "cls"}]
+            if "cli" not in path.parts:
+                assert len(names) <= 5, f"{told} takes {len(names)} positional parameters"
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=name_file)
-def test_no_module_is_a_drawer_and_none_shares_its_name_with_a_function_beside_it(folder):
-    modules = {path.stem for path in folder.iterdir() if path.suffix == ".py" or path.is_dir()}
-    assert not modules & DRAWERS
-    trees = [walk_file(path)[0] for path in folder.glob("*.py")]
-    functions = {f.name for tree in trees for f in tree.body if isinstance(f, ast.FunctionDef)}
-    assert not modules & functions
+def test_no_module_is_a_drawer_and_none_shares_its_name_with_a_function_beside_it(trees):
+    for folder in FOLDERS:
+        modules = {path.stem for path in folder.iterdir() if path.suffix == ".py" or path.is_dir()}
+        assert not modules & DRAWERS, name_file(folder)
+        beside = [node for path in folder.glob("*.py") for node in trees[path].body]
+        functions = {node.name for node in beside if isinstance(node, ast.FunctionDef)}
+        assert not modules & functions, name_file(folder)
 
 
-@pytest.mark.parametrize("path", PACKAGE, ids=name_file)
-def test_imports_by_name_happen_in_two_places_only(path):
-    if name_file(path) == "exprstats/__init__.py" or "rbridge" in path.parts:
-        return
-    for node in walk_file(path):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        assert not any(name.split(".")[0] == "importlib" for name in names)
+def test_imports_by_name_happen_in_two_places_only(nodes):
+    for path, held in nodes.items():
+        if name_file(path) == "exprstats/__init__.py" or "rbridge" in path.parts:
+            continue
+        for node in held:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            found = any(name.split(".")[0] == "importlib" for name in names)
+            assert not found, f"{name_file(path)}:{node.lineno}"
 
 
-@pytest.mark.parametrize("path", PACKAGE, ids=name_file)
-def test_users_never_meet_a_bare_except_or_a_print(path):
-    for node in walk_file(path):
-        assert not (isinstance(node, ast.ExceptHandler) and node.type is None)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            assert node.func.id not in {"print", "eval", "exec"}
+def test_users_never_meet_a_bare_except_or_a_print(nodes):
+    for path, held in nodes.items():
+        for node in held:
+            if isinstance(node, ast.ExceptHandler):
+                assert node.type is not None, f"{name_file(path)}:{node.lineno}"
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                found = node.func.id in {"print", "eval", "exec"}
+                assert not found, f"{name_file(path)}:{node.lineno}"
 
 
 def test_every_warning_points_at_the_line_of_its_user():

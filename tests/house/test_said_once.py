@@ -6,44 +6,32 @@ in one of them; a parameter that nobody sets or reads is a promise that nobody k
 
 import ast
 from collections import defaultdict
-from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "exprstats"
-FILES = sorted(PACKAGE.rglob("*.py"))
 WORDS = 4
-
-
-@cache
-def read_tree(path):
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def forget_trees():
-    yield
-    read_tree.cache_clear()
 
 
 def name_file(path):
     return path.relative_to(PACKAGE).as_posix()
 
 
-def find_docstrings(tree):
+def find_docstrings(nodes):
     held = (ast.Module, ast.ClassDef, ast.FunctionDef)
-    bodies = [node.body for node in ast.walk(tree) if isinstance(node, held) and node.body]
+    bodies = [node.body for node in nodes if isinstance(node, held) and node.body]
     return {id(body[0].value) for body in bodies if isinstance(body[0], ast.Expr)}
 
 
-def list_sentences(tree):
+def list_sentences(nodes):
     """Return the texts of at least four words of a module, docstrings apart."""
-    documented = find_docstrings(tree)
+    documented = find_docstrings(nodes)
     return {
         node.value.strip()
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
         and id(node) not in documented
@@ -52,10 +40,10 @@ def list_sentences(tree):
     }
 
 
-def list_constants(tree):
+def list_constants(nodes):
     """Return the written-out texts and tuples, lists, sets or dicts of texts that have a name."""
     found = {}
-    for node in tree.body:
+    for node in nodes[0].body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             name, value = node.targets[0].id, node.value
         elif isinstance(node, ast.AnnAssign) and node.value is not None:
@@ -72,11 +60,11 @@ def list_constants(tree):
     return found
 
 
-def list_numbers(tree):
+def list_numbers(nodes):
     """Return the numbers that have a name, by both: FEW_CLUSTERS = 10."""
     return {
         (node.targets[0].id.strip("_"), ast.unparse(node.value))
-        for node in tree.body
+        for node in nodes[0].body
         if isinstance(node, ast.Assign)
         and isinstance(node.targets[0], ast.Name)
         and isinstance(node.value, ast.Constant)
@@ -110,10 +98,10 @@ APART = {
     ("kind", "collect"),
     [("a sentence", list_sentences), ("a list", list_constants), ("a number", list_numbers)],
 )
-def test_two_modules_do_not_say_the_same(kind, collect):
+def test_two_modules_do_not_say_the_same(kind, collect, nodes):
     places = defaultdict(list)
-    for path in FILES:
-        for held in collect(read_tree(path)):
+    for path, own in nodes.items():
+        for held in collect(own):
             places[held].append(name_file(path))
     twice = {held: found for held, found in places.items() if len(found) > 1 and held not in APART}
     told = "\n".join(
@@ -122,21 +110,22 @@ def test_two_modules_do_not_say_the_same(kind, collect):
     assert not twice, f"{kind} that two modules spell out; name it once and import it:\n{told}"
 
 
-def count_calls():
+def count_calls(nodes):
     """Return the calls of each name in the package and its tests, and how often it is named."""
     calls, named = defaultdict(list), defaultdict(int)
-    for folder in ("exprstats", "tests"):
-        for path in (ROOT / folder).rglob("*.py"):
-            # Trees of the package are kept for all rules; those of tests are read once, and go.
-            own = folder == "exprstats"
-            tree = read_tree(path) if own else ast.parse(path.read_text(encoding="utf-8"))
-            for node in ast.walk(tree):
-                if isinstance(node, ast.Call):
-                    calls[getattr(node.func, "id", getattr(node.func, "attr", None))].append(node)
-                if isinstance(node, ast.Name | ast.Attribute):
-                    named[node.id if isinstance(node, ast.Name) else node.attr] += 1
-                if isinstance(node, ast.Constant) and path.name == "outline.py":
-                    named[str(node.value).rpartition(":")[2]] += 1
+    tests = (ROOT / "tests").rglob("*.py")
+    # Trees of tests are read for this rule only, and go.
+    read = (ast.walk(ast.parse(path.read_text(encoding="utf-8"))) for path in tests)
+    for node in chain(*nodes.values(), chain.from_iterable(read)):
+        if isinstance(node, ast.Call):
+            calls[getattr(node.func, "id", getattr(node.func, "attr", None))].append(node)
+        elif isinstance(node, ast.Name):
+            named[node.id] += 1
+        elif isinstance(node, ast.Attribute):
+            named[node.attr] += 1
+    for node in nodes[PACKAGE / "report" / "outline.py"]:
+        if isinstance(node, ast.Constant):
+            named[str(node.value).rpartition(":")[2]] += 1
     return calls, named
 
 
@@ -162,13 +151,13 @@ def list_unused(function, calls):
             yield f"nobody sets {one.arg} of {function.name}"
 
 
-def test_every_function_is_called_and_every_option_set():
+def test_every_function_is_called_and_every_option_set(trees, nodes):
     public = (PACKAGE / "__init__.pyi").read_text(encoding="utf-8")
     public += "".join(path.read_text(encoding="utf-8") for path in PACKAGE.glob("*/__init__.py*"))
-    calls, named = count_calls()
+    calls, named = count_calls(nodes)
     found = []
-    for path in FILES:
-        for node in read_tree(path).body:
+    for path, tree in trees.items():
+        for node in tree.body:
             if not isinstance(node, ast.FunctionDef) or node.decorator_list or "cli" in path.parts:
                 continue
             if node.name in public:

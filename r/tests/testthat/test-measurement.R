@@ -86,6 +86,6 @@ test_that("bootstrapLavaan of lavaan 0.6 ignores clusters", {
   )
   robust <- lavaan::parameterEstimates(fit)$se[1]
   set.seed(1)
-  drawn <- suppressWarnings(lavaan::bootstrapLavaan(fit, R = 40, FUN = function(x) lavaan::coef(x)[1]))
+  drawn <- suppressWarnings(lavaan::bootstrapLavaan(fit, R = 20, FUN = function(x) lavaan::coef(x)[1]))
   expect_lt(stats::sd(drawn), 0.5 * robust)
 })
