@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import stdtrit
@@ -65,7 +65,9 @@ class Spread:
     method: str = "jackknife"
 
 
-def combine_thetas(thetas: Mapping[str, np.ndarray], beyond: str = "") -> Spread:
+def combine_thetas(
+    thetas: Mapping[str, np.ndarray], beyond: str = "", method: str = "jackknife"
+) -> Spread:
     """Return the spread of leave-one-out values (G,) by part, NaN where one is undefined.
 
     Subjects are left out one at a time. Where some rater rates clips of more than one subject,
@@ -79,7 +81,7 @@ def combine_thetas(thetas: Mapping[str, np.ndarray], beyond: str = "") -> Spread
     refusal = _refuse(failed[0], thetas[failed[0]], n_raters, beyond) if failed else ""
     variance = float("nan") if refusal else combine_variances(thetas)
     df = (min(n_subjects, n_raters) if n_raters else n_subjects) - 1
-    return Spread(variance, df, n_subjects, n_raters, refusal)
+    return Spread(variance, df, n_subjects, n_raters, refusal, method)
 
 
 def spread_thetas(thetas: Mapping[str, np.ndarray], beyond: str = "") -> tuple[Spread, ...]:
@@ -94,8 +96,7 @@ def spread_thetas(thetas: Mapping[str, np.ndarray], beyond: str = "") -> tuple[S
     full = combine_thetas(thetas, beyond)
     if "rater" not in thetas or not (full.refusal or full.n_raters < FEW_RATERS):
         return (full,)
-    alone = combine_thetas({"subject": thetas["subject"]}, beyond)
-    return full, replace(alone, method="jackknife_subjects")
+    return full, combine_thetas({"subject": thetas["subject"]}, beyond, "jackknife_subjects")
 
 
 def settle_spread(spreads: Sequence[Spread]) -> Spread:
@@ -141,13 +142,20 @@ def jackknife_panel(panel: Panel, sums: ClipSums) -> tuple[Spread, ...]:
         return spread_thetas({name: leave_out(whole, sample) for name, sample in samples.items()})
     moments = add_moments(sums)
     whole = find_sums(moments)
-    thetas = {}
-    for name, taken in take_moments(panel, sums).items():
+    taken = take_moments(panel, sums)
+    ends = np.cumsum([len(part) for part in taken.values()])
+    if ends[-1] <= _BLOCK:
+        # On few samples calls cost more than numbers: all in one.
+        parts = [np.concatenate([part.T for part in taken.values()], axis=1).T]
+    else:
         # Blocks stay in the processor's memory, where millions of cells do not.
-        blocks = (taken[start : start + _BLOCK] for start in range(0, len(taken), _BLOCK))
-        lost = [leave_out(whole, find_sums(moments - block)) for block in blocks]
-        thetas[name] = np.concatenate(lost)
-    return spread_thetas(thetas)
+        parts = [
+            part[start : start + _BLOCK]
+            for part in taken.values()
+            for start in range(0, len(part), _BLOCK)
+        ]
+    lost = np.concatenate([leave_out(whole, find_sums(moments - part)) for part in parts])
+    return spread_thetas(dict(zip(taken, np.split(lost, ends[:-1]), strict=True)))
 
 
 def sample_sums(
@@ -301,13 +309,15 @@ def _blank_bare(panel: Panel, model: IccModel, without: Mapping[str, Sample]) ->
     them has width 0 or is far too narrow.
     """
     lost = sample_sums(panel, sum_clips(panel.rating, panel.clip), always=True)[1]
-    centred = panel.rating - panel.rating.mean()
-    floor = 1e-12 * float(centred @ centred)
-    bare = {name: part[:, 2:4].min(axis=1) <= floor for name, part in lost.items()}
+    # A product of so long vectors would start threads of BLAS, which cost more than they give.
+    floor = 1e-12 * float(((panel.rating - panel.rating.mean()) ** 2).sum())
+    bare = {name: np.minimum(part[:, 2], part[:, 3]) <= floor for name, part in lost.items()}
     if model == "two-way":
         bare |= {name: bare[name] | found for name, found in find_bare(panel).items()}
     return {
         name: {key: np.where(bare[name], np.nan, value) for key, value in part.items()}
+        if bare[name].any()
+        else dict(part)
         for name, part in without.items()
     }
 
@@ -333,8 +343,10 @@ def _sample_pairs(panel: Panel, model: IccModel) -> tuple[Sample, Mapping[str, S
     find = find_components if model == "two-way" else find_nested_components
     centred, codes = panel.rating - panel.rating.mean(), encode_pairs(panel)
     by = sum_levels(centred, codes)
-    samples = leave_pairs_out(centred, codes, by)
-    return find(sum_pairs(by)), {name: find(part) for name, part in samples.items()}
+    kinds = by if model == "nested" else ("clip", "rater", "every")
+    pairs = sum_pairs({kind: by[kind] for kind in kinds})
+    samples = leave_pairs_out(centred, codes, by, pairs)
+    return find(pairs), {name: find(part) for name, part in samples.items()}
 
 
 def _pool_pairs(panel: Panel, model: IccModel) -> tuple[Sample, Mapping[str, Sample]]:
