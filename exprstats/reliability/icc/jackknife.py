@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,7 @@ from exprstats.reliability.icc.oneway import (
     add_moments,
     divide_sums,
     find_sums,
+    list_sums,
     peel_ratings,
     sum_clips,
     sum_groups,
@@ -33,7 +34,7 @@ from exprstats.reliability.icc.twoway import find_bare, find_components
 Sample = Mapping[str, np.ndarray]
 # Below so many raters the interval that allows for them rests on too few of them to go alone.
 FEW_RATERS = 10
-_BLOCK = 32_768
+_BLOCK = 8_192
 # Which cluster interval to report, the first that is defined; the coverage of each is measured in
 # vignettes/coverage_few_raters.csv.
 CLUSTERED = ("jackknife", "jackknife_subjects")
@@ -139,23 +140,23 @@ def jackknife_panel(panel: Panel, sums: ClipSums) -> tuple[Spread, ...]:
     """Return the cluster-jackknife variances of ICC(k), k = n0, as `spread_thetas` gives them."""
     if panel.contexts is not None:
         whole, samples = sample_sums(panel, sums)
-        return spread_thetas({name: leave_out(whole, sample) for name, sample in samples.items()})
+        return spread_thetas({name: leave_out(whole, lost.T) for name, lost in samples.items()})
     moments = add_moments(sums)
     whole = find_sums(moments)
     taken = take_moments(panel, sums)
     ends = np.cumsum([len(part) for part in taken.values()])
+    parts = list(taken.values())
     if ends[-1] <= _BLOCK:
         # On few samples calls cost more than numbers: all in one.
-        parts = [np.concatenate([part.T for part in taken.values()], axis=1).T]
-    else:
+        parts = [np.concatenate([part.T for part in parts], axis=1).T]
+    thetas = []
+    for part in parts:
+        np.subtract(moments, part, out=part)
         # Blocks stay in the processor's memory, where millions of cells do not.
-        parts = [
-            part[start : start + _BLOCK]
-            for part in taken.values()
-            for start in range(0, len(part), _BLOCK)
-        ]
-    lost = np.concatenate([leave_out(whole, find_sums(moments - part)) for part in parts])
-    return spread_thetas(dict(zip(taken, np.split(lost, ends[:-1]), strict=True)))
+        for start in range(0, len(part), _BLOCK):
+            thetas.append(leave_out(whole, list_sums(part[start : start + _BLOCK])))
+    found = np.split(np.concatenate(thetas), ends[:-1])
+    return spread_thetas(dict(zip(taken, found, strict=True)))
 
 
 def sample_sums(
@@ -238,14 +239,14 @@ def _sum_crossed(
     return by_rater.T, table.take(np.flatnonzero(table[1]), axis=1).T
 
 
-def leave_out(whole: np.ndarray, sample: np.ndarray) -> np.ndarray:
-    """Return ICC(k) of sums (G, 5), k = n0 of all ratings (5,); NaN where it is undefined.
+def leave_out(whole: np.ndarray, sums: Iterable[np.ndarray]) -> np.ndarray:
+    """Return ICC(k) of five sums (G,), k = n0 of all ratings (5,); NaN where it is undefined.
 
     The number of ratings a clip is part of what is estimated, so it stays that of all ratings:
     leaving out a rater of many clips lowers n0, and recomputing k with it would count the spread
     of the raters' loads as uncertainty (with crowd loads the interval then covers .99, not .95).
     """
-    df_between, df_within, between, within, weighed = sample.T
+    df_between, df_within, between, within, weighed = sums
     k = whole[4] / whole[0]
     floor = 1e-12 * max(whole[2] + whole[3], np.finfo(float).tiny)
     with np.errstate(divide="ignore", invalid="ignore"):

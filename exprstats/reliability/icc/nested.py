@@ -69,10 +69,7 @@ def sum_pairs(by: Mapping[str, Level]) -> Pairs:
 
 
 def leave_pairs_out(
-    values: np.ndarray,
-    codes: Mapping[str, np.ndarray],
-    by: Mapping[str, Level],
-    pairs: Pairs,
+    values: np.ndarray, codes: Mapping[str, np.ndarray], by: Mapping[str, Level], pairs: Pairs
 ) -> dict[str, Pairs]:
     """Return the pair sums without each subject, each rater, each subject-by-rater cell.
 
