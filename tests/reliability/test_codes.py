@@ -87,7 +87,7 @@ def test_cells_are_numbered_by_subject_and_rater(raters):
 
 
 def test_raters_who_vary_late_are_not_called_constant(monkeypatch):
-    monkeypatch.setattr(oddities, "SCREEN", 10)
+    monkeypatch.setattr(oddities, "_SCREENS", (10,))
     rater = np.tile(np.arange(3), 20)
     values = np.where(rater == 0, 1.0, np.arange(60.0))
     values[rater == 2] = 2.0

@@ -268,9 +268,9 @@ def _check_numbers(clips: pd.DataFrame, features: tuple[str, ...], targets: list
     used = [*targets, *features]
     problems = find_unnumbers(clips, used)
     broken = {problem.column for problem in problems}
-    holes = {name: clips[name].isna() for name in used if clips[name].hasnans}
-    for name, gaps in holes.items():
-        if name in broken:
+    for name in [name for name in used if name not in broken]:
+        gaps = np.isnan(clips[name].to_numpy(float, na_value=np.nan))
+        if not gaps.any():
             continue
         what = "targets" if name in targets else "feature values"
         fact = f"{int(gaps.sum()):,} of {len(clips):,} {what} are missing."

@@ -13,7 +13,7 @@ from exprstats.models.data.splits import FEWER_FOLDS, check_folds
 from exprstats.models.fitting.outcomes import correlate
 from exprstats.models.fitting.penalties import (
     Grid,
-    choose_point,
+    fit_lowest,
     predict_grid,
     take_moments,
     trace_grid,
@@ -142,9 +142,7 @@ def refit_rounds(
     errors = None if moments is None else tune_rounds(sums, whole, penalties)
     if moments is None or errors is None:
         return None
-    weights, _ = trace_grid(moments, penalties)
-    best = choose_point(penalties, weights, average_rounds(sums, errors))
-    return weights[best], penalties.points[best]
+    return fit_lowest(moments, penalties, average_rounds(sums, errors))
 
 
 def measure_rounds(

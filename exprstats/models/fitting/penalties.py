@@ -124,10 +124,26 @@ def choose_point(grid: Grid, weights: np.ndarray, errors: np.ndarray) -> int:
     Errors within 1e-10 of the lowest, relative to it, count as equal: the fewest non-zero weights
     win, then the larger alpha, then the larger l1_ratio.
     """
-    near = np.flatnonzero(errors <= errors.min() * (1 + 1e-10))
+    near = _find_near(errors)
     alpha, ratio = grid.points[near].T
     sizes = np.count_nonzero(weights[near], axis=1)
     return int(near[np.lexsort((-ratio, -alpha, sizes))[0]])
+
+
+def fit_lowest(moments: Moments, grid: Grid, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights (p,) and (alpha, l1_ratio) at the lowest error (points,), by `choose_point`.
+
+    Only the paths of l1_ratios that come near it are traced.
+    """
+    rows = np.unique(_find_near(errors) // len(grid.alphas))
+    part = Grid(grid.alphas, tuple(grid.l1_ratios[row] for row in rows))
+    weights, _ = trace_grid(moments, part)
+    best = choose_point(part, weights, errors.reshape(-1, len(grid.alphas))[rows].ravel())
+    return weights[best], part.points[best]
+
+
+def _find_near(errors: np.ndarray) -> np.ndarray:
+    return np.flatnonzero(errors <= errors.min() * (1 + 1e-10))
 
 
 def _solve_ridge(moments: Moments, alphas: tuple[float, ...]) -> np.ndarray:

@@ -198,26 +198,28 @@ def _solve_alike(moments: Moments, signs: np.ndarray, grid: Grid) -> np.ndarray:
     bound = alpha * ratio
     gram, cross = moments.gram, moments.cross
     held = np.where(moments.constant, 0.0, signs)
-    weights, sound = np.zeros_like(cross), np.zeros(len(cross), dtype=bool)
+    weights, left = np.full_like(cross, np.nan), np.arange(len(cross))
     places = np.arange(len(signs))
     for _ in range(_ROUNDS):
         used = held != 0
-        system = np.where(used[:, :, None] & used[:, None, :], gram, 0.0)
+        system = np.where(used[:, :, None] & used[:, None, :], gram[left], 0.0)
         system[:, places, places] += np.where(used, alpha * (1 - ratio), 1.0)
-        wanted = np.where(used, cross - bound * held, 0.0)
+        wanted = np.where(used, cross[left] - bound * held, 0.0)
         try:
-            weights = np.linalg.solve(system, wanted[..., None])[..., 0]
+            found = np.linalg.solve(system, wanted[..., None])[..., 0]
         except np.linalg.LinAlgError:  # Features that repeat one another.
             break
-        turned = np.sign(weights) != held
-        rest = np.where(used, 0.0, cross - (gram @ weights[..., None])[..., 0])
+        turned = np.sign(found) != held
+        rest = np.where(used, 0.0, cross[left] - (gram[left] @ found[..., None])[..., 0])
         over = np.abs(rest) > bound
-        sound = ~(turned | over).any(axis=1)
-        if sound.all():
+        off = (turned | over).any(axis=1)
+        weights[left[~off]] = found[~off]
+        if not off.any():
             break
-        held = np.where(turned, -held, held)
-        held = np.where(over & ~turned.any(axis=1, keepdims=True), np.sign(rest), held)
-    return np.where(sound[:, None], weights, np.nan)
+        held = np.where(turned, 0.0, held)
+        held = np.where(over & ~turned.any(axis=1, keepdims=True), np.sign(rest), held)[off]
+        left = left[off]
+    return weights
 
 
 def _score(lines: np.ndarray, held: np.ndarray, variance: float) -> np.ndarray:

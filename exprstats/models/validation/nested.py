@@ -25,7 +25,7 @@ from exprstats.models.fitting.outcomes import (
 from exprstats.models.fitting.penalties import (
     Grid,
     Moments,
-    choose_point,
+    fit_lowest,
     predict_grid,
     scale_columns,
     trace_grid,
@@ -244,18 +244,17 @@ def _predict_sample(
     errors = _tune_inside(sums, penalties, sample)
     for fold, label in enumerate(labels):
         moments = _read_rest(sums, sample, fold)
-        weights, _ = trace_grid(moments, penalties)
-        best = choose_point(penalties, weights, errors[fold])
+        weights, point = fit_lowest(moments, penalties, errors[fold])
         here = held == fold
-        guess[here] = predict_grid(moments, weights[best][None], z[here])[:, 0] + middle
-        alpha, ratio = penalties.points[best].tolist()
+        guess[here] = predict_grid(moments, weights[None], z[here])[:, 0] + middle
+        alpha, ratio = point.tolist()
         points.append((alpha, ratio))
         key = {"part": "train", "fold": label, "n_clips": int((~here).sum())}
         rows.append({**key, "term": "alpha", "estimate": alpha})
         rows.append({**key, "term": "l1_ratio", "estimate": ratio})
         rows += [
             {**key, "term": "weight", "feature": feature, "estimate": weight}
-            for feature, weight in zip(design.features, weights[best].tolist(), strict=True)
+            for feature, weight in zip(design.features, weights.tolist(), strict=True)
         ]
     influence = trace_influence(own, folds, points)
     rows += [

@@ -13,7 +13,7 @@ from exprstats.options import IccModel
 from exprstats.reliability.icc.panels import Panel, count_blocks, name_rows
 
 CONSTANT_FROM = 5
-SCREEN = 50_000
+_SCREENS = 4_000, 64_000
 # With fewer clips of two ratings or more, what raters agree on is said to rest on few.
 _FEW_PAIRED = 10
 # More contexts without a reliability are one mistake: a measurement was named as their column.
@@ -214,8 +214,10 @@ def find_constant(rater: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np
     """
     suspect = np.bincount(rater) >= CONSTANT_FROM
     # Almost everyone varies within the first rows; only the others' rows are then read.
-    suspect &= ~_find_varied(rater[:SCREEN], values[:SCREEN], len(suspect))[0]
-    rows = np.flatnonzero(suspect[rater])
+    for rows in _SCREENS:
+        if suspect.any():
+            suspect &= ~_find_varied(rater[:rows], values[:rows], len(suspect))[0]
+    rows = np.flatnonzero(suspect[rater]) if suspect.any() else np.zeros(0, dtype=int)
     varied, where = _find_varied(rater[rows], values[rows], len(suspect))
     constant = np.flatnonzero(suspect & ~varied)
     return constant, rows[where[constant]]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import stdtrit
@@ -23,6 +23,7 @@ from exprstats.reliability.icc.oneway import (
     add_moments,
     divide_sums,
     find_sums,
+    list_sums,
     peel_ratings,
     sum_clips,
     sum_groups,
@@ -33,7 +34,7 @@ from exprstats.reliability.icc.twoway import find_bare, find_components
 Sample = Mapping[str, np.ndarray]
 # Below so many raters the interval that allows for them rests on too few of them to go alone.
 FEW_RATERS = 10
-_BLOCK = 32_768
+_BLOCK = 8_192
 # Which cluster interval to report, the first that is defined; the coverage of each is measured in
 # vignettes/coverage_few_raters.csv.
 CLUSTERED = ("jackknife", "jackknife_subjects")
@@ -65,7 +66,9 @@ class Spread:
     method: str = "jackknife"
 
 
-def combine_thetas(thetas: Mapping[str, np.ndarray], beyond: str = "") -> Spread:
+def combine_thetas(
+    thetas: Mapping[str, np.ndarray], beyond: str = "", method: str = "jackknife"
+) -> Spread:
     """Return the spread of leave-one-out values (G,) by part, NaN where one is undefined.
 
     Subjects are left out one at a time. Where some rater rates clips of more than one subject,
@@ -79,7 +82,7 @@ def combine_thetas(thetas: Mapping[str, np.ndarray], beyond: str = "") -> Spread
     refusal = _refuse(failed[0], thetas[failed[0]], n_raters, beyond) if failed else ""
     variance = float("nan") if refusal else combine_variances(thetas)
     df = (min(n_subjects, n_raters) if n_raters else n_subjects) - 1
-    return Spread(variance, df, n_subjects, n_raters, refusal)
+    return Spread(variance, df, n_subjects, n_raters, refusal, method)
 
 
 def spread_thetas(thetas: Mapping[str, np.ndarray], beyond: str = "") -> tuple[Spread, ...]:
@@ -94,8 +97,7 @@ def spread_thetas(thetas: Mapping[str, np.ndarray], beyond: str = "") -> tuple[S
     full = combine_thetas(thetas, beyond)
     if "rater" not in thetas or not (full.refusal or full.n_raters < FEW_RATERS):
         return (full,)
-    alone = combine_thetas({"subject": thetas["subject"]}, beyond)
-    return full, replace(alone, method="jackknife_subjects")
+    return full, combine_thetas({"subject": thetas["subject"]}, beyond, "jackknife_subjects")
 
 
 def settle_spread(spreads: Sequence[Spread]) -> Spread:
@@ -138,16 +140,23 @@ def jackknife_panel(panel: Panel, sums: ClipSums) -> tuple[Spread, ...]:
     """Return the cluster-jackknife variances of ICC(k), k = n0, as `spread_thetas` gives them."""
     if panel.contexts is not None:
         whole, samples = sample_sums(panel, sums)
-        return spread_thetas({name: leave_out(whole, sample) for name, sample in samples.items()})
+        return spread_thetas({name: leave_out(whole, lost.T) for name, lost in samples.items()})
     moments = add_moments(sums)
     whole = find_sums(moments)
-    thetas = {}
-    for name, taken in take_moments(panel, sums).items():
+    taken = take_moments(panel, sums)
+    ends = np.cumsum([len(part) for part in taken.values()])
+    parts = list(taken.values())
+    if ends[-1] <= _BLOCK:
+        # On few samples calls cost more than numbers: all in one.
+        parts = [np.concatenate([part.T for part in parts], axis=1).T]
+    thetas = []
+    for part in parts:
+        np.subtract(moments, part, out=part)
         # Blocks stay in the processor's memory, where millions of cells do not.
-        blocks = (taken[start : start + _BLOCK] for start in range(0, len(taken), _BLOCK))
-        lost = [leave_out(whole, find_sums(moments - block)) for block in blocks]
-        thetas[name] = np.concatenate(lost)
-    return spread_thetas(thetas)
+        for start in range(0, len(part), _BLOCK):
+            thetas.append(leave_out(whole, list_sums(part[start : start + _BLOCK])))
+    found = np.split(np.concatenate(thetas), ends[:-1])
+    return spread_thetas(dict(zip(taken, found, strict=True)))
 
 
 def sample_sums(
@@ -230,14 +239,14 @@ def _sum_crossed(
     return by_rater.T, table.take(np.flatnonzero(table[1]), axis=1).T
 
 
-def leave_out(whole: np.ndarray, sample: np.ndarray) -> np.ndarray:
-    """Return ICC(k) of sums (G, 5), k = n0 of all ratings (5,); NaN where it is undefined.
+def leave_out(whole: np.ndarray, sums: Iterable[np.ndarray]) -> np.ndarray:
+    """Return ICC(k) of five sums (G,), k = n0 of all ratings (5,); NaN where it is undefined.
 
     The number of ratings a clip is part of what is estimated, so it stays that of all ratings:
     leaving out a rater of many clips lowers n0, and recomputing k with it would count the spread
     of the raters' loads as uncertainty (with crowd loads the interval then covers .99, not .95).
     """
-    df_between, df_within, between, within, weighed = sample.T
+    df_between, df_within, between, within, weighed = sums
     k = whole[4] / whole[0]
     floor = 1e-12 * max(whole[2] + whole[3], np.finfo(float).tiny)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -301,13 +310,15 @@ def _blank_bare(panel: Panel, model: IccModel, without: Mapping[str, Sample]) ->
     them has width 0 or is far too narrow.
     """
     lost = sample_sums(panel, sum_clips(panel.rating, panel.clip), always=True)[1]
-    centred = panel.rating - panel.rating.mean()
-    floor = 1e-12 * float(centred @ centred)
-    bare = {name: part[:, 2:4].min(axis=1) <= floor for name, part in lost.items()}
+    # A product of so long vectors would start threads of BLAS, which cost more than they give.
+    floor = 1e-12 * float(((panel.rating - panel.rating.mean()) ** 2).sum())
+    bare = {name: np.minimum(part[:, 2], part[:, 3]) <= floor for name, part in lost.items()}
     if model == "two-way":
         bare |= {name: bare[name] | found for name, found in find_bare(panel).items()}
     return {
         name: {key: np.where(bare[name], np.nan, value) for key, value in part.items()}
+        if bare[name].any()
+        else dict(part)
         for name, part in without.items()
     }
 
@@ -333,8 +344,10 @@ def _sample_pairs(panel: Panel, model: IccModel) -> tuple[Sample, Mapping[str, S
     find = find_components if model == "two-way" else find_nested_components
     centred, codes = panel.rating - panel.rating.mean(), encode_pairs(panel)
     by = sum_levels(centred, codes)
-    samples = leave_pairs_out(centred, codes, by)
-    return find(sum_pairs(by)), {name: find(part) for name, part in samples.items()}
+    kinds = by if model == "nested" else ("clip", "rater", "every")
+    pairs = sum_pairs({kind: by[kind] for kind in kinds})
+    samples = leave_pairs_out(centred, codes, by, pairs)
+    return find(pairs), {name: find(part) for name, part in samples.items()}
 
 
 def _pool_pairs(panel: Panel, model: IccModel) -> tuple[Sample, Mapping[str, Sample]]:

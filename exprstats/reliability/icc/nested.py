@@ -34,8 +34,10 @@ class Level:
 
     def pair(self) -> np.ndarray:
         """Return, for each class (classes, 2), its ordered pairs and their summed squares."""
-        pairs = self.counts * (self.counts - 1)
-        return np.stack([pairs, self.counts * self.squares - self.totals**2], axis=-1)
+        found = np.empty((*self.counts.shape, 2))
+        found[..., 0] = self.counts * (self.counts - 1)
+        found[..., 1] = self.counts * self.squares - self.totals**2
+        return found
 
 
 def sum_level(values: np.ndarray, codes: np.ndarray, size: int | None = None) -> Level:
@@ -67,7 +69,7 @@ def sum_pairs(by: Mapping[str, Level]) -> Pairs:
 
 
 def leave_pairs_out(
-    values: np.ndarray, codes: Mapping[str, np.ndarray], by: Mapping[str, Level]
+    values: np.ndarray, codes: Mapping[str, np.ndarray], by: Mapping[str, Level], pairs: Pairs
 ) -> dict[str, Pairs]:
     """Return the pair sums without each subject, each rater, each subject-by-rater cell.
 
@@ -82,8 +84,9 @@ def leave_pairs_out(
         Codes (N,) as `encode_pairs` gives them.
     by
         What `sum_levels` gave for them.
+    pairs
+        The `sum_pairs` of all; pairs within subjects and cells are sought where it has them.
     """
-    pairs = sum_pairs(by)
     clip, rater, subject, cell = (codes[name] for name in ("clip", "rater", "subject", "cell"))
     n_cells = len(by["cell"].counts)
     first, owner = np.zeros(n_cells, dtype=np.int64), np.zeros(len(by["clip"].counts), np.int64)
@@ -91,32 +94,24 @@ def leave_pairs_out(
     cell_rater, cell_subject = rater[first], subject[first]
     lone = _shrink(by["clip"].take(clip), Level(np.ones_like(values), values, values**2))
     off_rater = _shrink(by["rater"].take(cell_rater), by["cell"])
-    off_subject = _shrink(by["subject"].take(cell_subject), by["cell"])
-    own = by["cell"].pair()
+    # What each subject, rater and cell takes along.
     gone = {
-        "subject": {
-            "clip": add_groups(by["clip"].pair(), owner),
-            "cell": add_groups(own, cell_subject),
-            "subject": by["subject"].pair(),
-            "rater": add_groups(off_rater, cell_subject),
-        },
-        "rater": {
-            "clip": add_groups(lone, rater),
-            "cell": add_groups(own, cell_rater),
-            "subject": add_groups(off_subject, cell_rater),
-            "rater": by["rater"].pair(),
-        },
-        "cell": {
-            "clip": add_groups(lone, cell),
-            "cell": own,
-            "subject": off_subject,
-            "rater": off_rater,
-        },
+        "clip": (
+            add_groups(by["clip"].pair(), owner),
+            add_groups(lone, rater),
+            add_groups(lone, cell),
+        ),
+        "rater": (add_groups(off_rater, cell_subject), by["rater"].pair(), off_rater),
     }
+    if "cell" in pairs:
+        off_subject = _shrink(by["subject"].take(cell_subject), by["cell"])
+        own = by["cell"].pair()
+        gone["subject"] = by["subject"].pair(), add_groups(off_subject, cell_rater), off_subject
+        gone["cell"] = add_groups(own, cell_subject), add_groups(own, cell_rater), own
     return {
-        part: {name: pairs[name] - lost for name, lost in losses.items()}
+        part: {name: pairs[name] - losses[place] for name, losses in gone.items()}
         | {"every": by["every"].less(by[part]).pair()}
-        for part, losses in gone.items()
+        for place, part in enumerate(("subject", "rater", "cell"))
     }
 
 
@@ -179,7 +174,7 @@ def halve_squares(part: np.ndarray) -> np.ndarray:
 
 def add_groups(columns: np.ndarray, group: np.ndarray) -> np.ndarray:
     """Return the sums (G, c) of rows of columns (n, c) by group codes (n,)."""
-    return np.stack([np.bincount(group, column) for column in columns.T], axis=1)
+    return np.array([np.bincount(group, column) for column in columns.T]).T
 
 
 def _shrink(level: Level, part: Level) -> np.ndarray:

@@ -37,6 +37,11 @@ def find_sums(moments: np.ndarray) -> np.ndarray:
     Degrees of freedom between and within clips, their sums of squares, and n0 times the former;
     zeros where no clip is left.
     """
+    return np.array(list_sums(moments)).T
+
+
+def list_sums(moments: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return the five parts of `find_sums`, numbers or arrays (G,), one after the other."""
     clips, ratings, squares, total, between, within = moments.T
     some = clips > 0.5
     if not some.all():
@@ -50,11 +55,7 @@ def find_sums(moments: np.ndarray) -> np.ndarray:
         within,
         ratings - squares / ratings,
     )
-    # Sums of many samples lie one kind after the other, as the moments do.
-    sums = np.array(parts)
-    if not some.all():
-        sums[..., ~some] = 0.0
-    return sums.T
+    return parts if some.all() else tuple(np.where(some, part, 0.0) for part in parts)
 
 
 def divide_sums(sums: np.ndarray) -> MeanSquares:

@@ -168,13 +168,14 @@ def name_rows(ratings: pd.DataFrame, column: str, rows: np.ndarray) -> str:
 
 
 def _check_nesting(ratings: pd.DataFrame, whole: Panel, cluster: str) -> None:
+    if np.array_equal(whole.owners[whole.clip], whole.cluster):
+        return
     first = np.zeros(whole.n_clips, dtype=np.int64)
     first[whole.clip[::-1]] = whole.cluster[::-1]
     torn = np.flatnonzero(first[whole.clip] != whole.cluster)
-    if torn.size:
-        fact = f"clips {name_rows(ratings, 'clip', torn)} show more than one {cluster}."
-        remedy = f"Each clip shows one {cluster}; give clips of different people different ids."
-        raise DataError(Problem(fact, remedy, column=cluster, rows=tuple(torn[:5] + 1)))
+    fact = f"clips {name_rows(ratings, 'clip', torn)} show more than one {cluster}."
+    remedy = f"Each clip shows one {cluster}; give clips of different people different ids."
+    raise DataError(Problem(fact, remedy, column=cluster, rows=tuple(torn[:5] + 1)))
 
 
 def _find_items(codes: Codes, items: Sequence[Any] | None) -> list[tuple[str, slice | np.ndarray]]:

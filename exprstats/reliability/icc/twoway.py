@@ -13,7 +13,7 @@ from exprstats.reliability.icc.panels import Panel
 
 # Normal equations of so many raters take no time to speak of.
 MOST_RATERS = 200
-_SCREEN = 500  # rows of which most tables show that they lack nothing
+_SCREENS = 100, 500  # rows of which most tables show that they lack nothing
 FAIR_SHARE = 0.5  # of its share of all clips that a context has of those that all raters rated
 FAIR_SUBJECTS = 0.9
 
@@ -206,10 +206,11 @@ def find_bare(panel: Panel) -> dict[str, np.ndarray]:
     parts = {"subject": panel.cluster, "rater": panel.rater}
     found = {name: np.zeros(int(codes.max()) + 1, dtype=bool) for name, codes in parts.items()}
     quarters = (
-        np.flatnonzero((panel.cluster % 2 == half) & (panel.rater % 2 == half))[:_SCREEN]
-        for half in (0, 1)
+        np.flatnonzero((panel.cluster % 2 == half) & (panel.rater % 2 == half)) for half in (0, 1)
     )
-    if panel.n_raters > MOST_RATERS or not any(map(is_bare, quarters)):
+    if panel.n_raters > MOST_RATERS or not any(
+        all(is_bare(quarter[:rows]) for rows in _SCREENS) for quarter in quarters
+    ):
         return found
     for name, codes in parts.items():
         if any(is_bare(np.flatnonzero(codes % 2 == half)) for half in (0, 1)):

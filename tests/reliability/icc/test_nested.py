@@ -59,7 +59,8 @@ def sum_nested(panel):
     """Return the pair sums of a panel, and those without each subject, rater and cell."""
     centred, codes = panel.rating - panel.rating.mean(), encode_pairs(panel)
     by = sum_levels(centred, codes)
-    return sum_pairs(by), leave_pairs_out(centred, codes, by)
+    pairs = sum_pairs(by)
+    return pairs, leave_pairs_out(centred, codes, by, pairs)
 
 
 def read_components(pairs):

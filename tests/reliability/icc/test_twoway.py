@@ -116,10 +116,10 @@ def test_components_of_complete_tables_are_those_of_anova():
 
 def test_leaving_out_equals_a_loop(make_crowd):
     table = make_crowd(2, subjects=5, clips=2, workers=6, raters=(2, 4))
-    panel, centred, _ = pair_panel(table)
+    panel, centred, pairs = pair_panel(table)
     cells = (table["subject"] + "/" + table["rater"]).to_numpy()
     codes = encode_pairs(panel) | {"cell": pd.factorize(cells)[0]}
-    samples = leave_pairs_out(centred, codes, sum_levels(centred, codes))
+    samples = leave_pairs_out(centred, codes, sum_levels(centred, codes), pairs)
     labels = {"subject": table["subject"], "rater": table["rater"], "cell": pd.Series(cells)}
     for part, label in labels.items():
         found = find_components(samples[part])
