@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -69,7 +69,11 @@ IDS = frozenset({"clip", "rater", "subject", "context", "item", "model"})
 @reads_files
 def check_input(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE|STUDY.toml", help="Tables, or studies.")
+        list[Path],
+        typer.Argument(
+            metavar="FILE|FOLDER|STUDY.toml",
+            help="Tables, or studies; files of one layout, one a rater, are read as one table.",
+        ),
     ],
     rating: RatingOption = None,
     clip: ClipOption = None,
@@ -99,6 +103,8 @@ def check_input(
         from exprstats.io.files.annotations import tell_annotated
 
         told = {file: found for file in files if (found := tell_annotated(file)) is not None}
+        if len(files) > 1 or files[0].is_dir():
+            files = sort_files(files, {*told}, reading)
         for file in files:
             spare_input(file, session.files)
             if file in told and not named:
@@ -121,6 +127,15 @@ def check_input(
         raise typer.Exit(2)
 
 
+def sort_files(files: list[Path], told: Collection[Path], reading: Reading) -> list[Path]:
+    """Return what is to be inspected: studies and annotated files, then tables of files."""
+    from exprstats.io.contents import group_files
+
+    alone = [one for one in files if one in told or one.suffix.lower() == ".toml"]
+    rest = [one for one in files if one not in alone]
+    return [*alone, *(group_files(rest, reading) if rest else [])]
+
+
 def inspect_table(
     session: Session, path: Path, named: dict[str, Any], reading: Reading
 ) -> list[Problem]:
@@ -135,6 +150,7 @@ def _inspect_table(
     session: Session, path: Path, named: dict[str, Any], reading: Reading
 ) -> list[Problem]:
     from exprstats.io import read_contents
+    from exprstats.io.files.joined import place_problems
 
     try:
         facts = session.note_file(path)
@@ -152,7 +168,7 @@ def _inspect_table(
     for text in contents.warnings:
         if speak(text) not in facts.notes:
             warn_user(text)
-    problems = [replace(one, file=str(path)) for one in contents.problems]
+    problems = place_problems(contents.problems, str(path))
     if named:
         problems = problems or try_reading(
             partial(_describe_rows, session, path, contents, named, reading)

@@ -246,7 +246,10 @@ def _find_word_judges(contents: FileContents) -> list[str]:
     )
     alike = max(sets, key=len, default=[])
     used = set().union(*(levels for name, levels in known if name in alike))
+    from exprstats.io.files.answers import order_answers
+
     enough = len(alike) > 2 or len(alike) == len(known) > 1
+    enough |= len(alike) > 1 and order_answers([*used]) is not None
     return alike if enough and len(used) <= MOST_WORDS else []
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem, speak
 from exprstats.io import FileContents, Reading, read_contents
+from exprstats.io.contents import group_files
 from exprstats.io.files.annotations import tell_annotated
 from exprstats.io.files.answers import order_answers
+from exprstats.io.files.joined import list_joined, place_problems
 from exprstats.io.files.spreads import find_pairs
 from exprstats.io.files.words import TRACKED, WORDS, split_name
 from exprstats.io.guards.codes import USUAL_CODES
@@ -97,7 +98,7 @@ def draft_study(
     reading = reading or Reading()
     paths = [Path(one) for one in files]
     told = {path: one for path in paths if (one := tell_annotated(path)) is not None}
-    rest = [path for path in paths if path not in told]
+    rest = _group([path for path in paths if path not in told], reading)
     where = Path(folder)
     if told and not rest:
         folders, found, holds, notes = [], {}, [], []
@@ -158,6 +159,16 @@ def _sort_files(
     return folders, found, holds, [*notes, *(str(one) for one in passed)]
 
 
+def _group(paths: Sequence[Path], reading: Reading) -> list[Path]:
+    """Return paths of one table each; a folder of videos' frames stays one."""
+    if len(paths) == 1 and not paths[0].is_dir():
+        return [*paths]
+    grouped = group_files(paths, reading)
+    frames = [path for path in paths if path.is_dir() and path not in grouped]
+    inside = [one for path in frames for one in list_joined(path)]
+    return [*frames, *(one for one in grouped if one not in inside)] if frames else grouped
+
+
 def _look(path: Path, reading: Reading) -> FileContents:
     if path.suffix.lower() == ".toml":
         fact = "this is a study file already."
@@ -165,7 +176,7 @@ def _look(path: Path, reading: Reading) -> FileContents:
     contents = read_contents(path, reading=reading)
     wrong = [one for one in contents.problems if contents.layout in _HOLDS]
     if wrong:
-        raise DataError([replace(one, file=str(path)) for one in wrong])
+        raise DataError(place_problems(wrong, str(path)))
     return contents
 
 

@@ -157,7 +157,8 @@ def _is_stream(path: Path) -> bool:
 
 
 @cache
-def _keep_folder() -> Path:
+def keep_folder() -> Path:
+    """Return a folder for copies, which lasts as long as the program."""
     folder = Path(tempfile.mkdtemp(prefix="exprstats-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
@@ -166,7 +167,7 @@ def _keep_folder() -> Path:
 @cache
 def _keep_stream(name: str) -> Path:
     """Copy what a pipe gives to a file, once: it cannot be read again."""
-    kept = _keep_folder() / f"stream{_keep_stream.cache_info().misses}"
+    kept = keep_folder() / f"stream{_keep_stream.cache_info().misses}"
     with kept.open("wb") as copy:
         if name in {"-", "/dev/stdin"}:
             shutil.copyfileobj(sys.stdin.buffer, copy)
@@ -183,7 +184,7 @@ def _unpack(path: Path) -> tuple[Path, str]:
         stream.seek(0)
         if stream.read(2) != _GZIP:
             return path, digest
-    kept = _keep_folder() / digest
+    kept = keep_folder() / digest
     if not kept.exists():
         draft = kept.with_suffix(".draft")
         with gzip.open(path, "rb") as packed, draft.open("wb") as copy:
