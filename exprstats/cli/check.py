@@ -39,7 +39,6 @@ from exprstats.cli.options import (
 from exprstats.cli.places import spare_input
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session
-from exprstats.cli.suggestions import list_answers, list_calls
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.terminal import describe_error, spell, write_line
 from exprstats.document.text import say
@@ -196,6 +195,8 @@ def _suggest(
     session: Session, path: Path, contents: FileContents, reading: Reading
 ) -> list[Problem]:
     """Print the calls that run, and what the first of them reads; return what stops them."""
+    from exprstats.cli.suggestions import list_calls
+
     problems: list[Problem] = []
     lines = []
     for call in list_calls(path, contents):
@@ -373,6 +374,8 @@ def _rates(contents: FileContents, named: dict[str, Any]) -> bool:
 
 def _name_ratings(contents: FileContents, named: dict[str, Any]) -> dict[str, Any]:
     """Return the roles that are named, and guesses of the others that go with them."""
+    from exprstats.io.guards.answers import list_answers
+
     roles = contents.roles
     ids = ("clip", "subject", "context")
     found: dict[str, Any] = {role: roles[role] for role in ids if role in roles}

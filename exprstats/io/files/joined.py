@@ -85,10 +85,12 @@ def take_files(paths: Any) -> Path:
     if len(files) == 1:
         return files[0]
     first, names = files[0], [one.name for one in files]
-    ends = [_share_start(names), _share_start([one[::-1] for one in names])[::-1]]
-    pattern = first.parent / "*".join(ends)
-    if len({one.parent for one in files}) == 1 and list_joined(pattern) == tuple(sorted(files)):
-        return pattern
+    start, end = _share_start(names), _share_start([one[::-1] for one in names])[::-1]
+    # Of 01 to 09 the 0 is no part of the name, as 10 may follow.
+    for pattern in (f"{start.rstrip('0123456789')}*{end}", f"{start}*{end}"):
+        found = list_joined(first.parent / pattern)
+        if {one.parent for one in files} == {first.parent} and found == tuple(sorted(files)):
+            return first.parent / pattern
     rest = [os.path.relpath(one, first.parent) for one in files[1:]]
     return Path(BETWEEN.join([str(first), *rest]))
 
