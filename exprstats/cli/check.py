@@ -104,6 +104,7 @@ def check_input(
         told = {file: found for file in files if (found := tell_annotated(file)) is not None}
         if len(files) > 1 or files[0].is_dir():
             files = sort_files(files, {*told}, reading)
+            files, problems = inspect_pair(session, files, {*told}, reading)
         for file in files:
             spare_input(file, session.files)
             if file in told and not named:
@@ -133,6 +134,29 @@ def sort_files(files: list[Path], told: Collection[Path], reading: Reading) -> l
     alone = [one for one in files if one in told or one.suffix.lower() == ".toml"]
     rest = [one for one in files if one not in alone]
     return [*alone, *(group_files(rest, reading) if rest else [])]
+
+
+def inspect_pair(
+    session: Session, files: list[Path], told: Collection[Path], reading: Reading
+) -> tuple[list[Path], list[Problem]]:
+    """Put a truth and the files of its predictions into the session; return the other files."""
+    from exprstats.cli.suggestions import pair_files
+    from exprstats.io.files.joined import list_joined
+
+    tables = [one for one in files if one not in told and one.suffix.lower() != ".toml"]
+    found = pair_files(tables, reading)
+    if found is None:
+        return files, []
+    place, call = found
+    for file in list_joined(place):
+        session.show_points(f"{file}", list(_describe_file(session.note_file(file))))
+    truth = call.options.get("truth", "truth")
+    session.say(f"'{truth}' is the truth, and the other files hold predictions of the same clips.")
+    problems = try_reading(partial(_describe_call, session, place, call, reading))
+    line = call.write(place, reading)
+    session.rows += [] if problems else [{"kind": "suggestion", "command": line}]
+    session.parts += [] if problems else [f"Try: {line}"]
+    return [one for one in files if one not in tables], problems
 
 
 def inspect_table(

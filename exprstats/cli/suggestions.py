@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exprstats.cli.calls import SINGLE, Call, Value, write_labels
+from exprstats.errors import DataError
+from exprstats.io.contents import read_contents
 from exprstats.io.files.answers import order_answers
+from exprstats.io.files.joined import take_files
 from exprstats.io.files.reading import read_coded
 from exprstats.io.files.spreads import asks_judges, find_pairs
-from exprstats.io.files.words import is_prediction, is_truth
+from exprstats.io.files.words import IDS, is_aside, is_prediction, is_rated, is_truth
 from exprstats.io.guards.answers import (
     find_word_judges,
     find_worded,
@@ -21,14 +25,17 @@ from exprstats.io.guards.answers import (
     list_words,
 )
 from exprstats.io.guards.codes import USUAL_CODES
+from exprstats.io.guards.layouts import TRACKERS
 from exprstats.options import MOST_JUDGES, MOST_WORDS, WIDEST
 
 if TYPE_CHECKING:
-    from exprstats.io import FileContents
+    from exprstats.io import FileContents, Reading
 
 # Layouts of face trackers, and the word for the tracker where frames do not tell it.
 _TRACKERS = {"OpenFace": "", "OpenFace 3": "openface3", "LibreFace": "libreface"}
 _ALWAYS = frozenset({"subject", "by"})
+# Counts, spreads and cut-offs beside a truth or predictions.
+_BESIDE = re.compile(r"n[_ .].*|.*[_ .](sd|se|n)|threshold.*|cut.?off.*")
 _INITIALS = re.compile(r"[A-Z]{1,2}")
 # An answer so many ranges away from all others is a slip of the keyboard.
 _SLIP = 3
@@ -267,3 +274,58 @@ def _name_site(contents: FileContents) -> dict[str, Value]:
     if contents.site is None:
         return {}
     return {"subject": [contents.site, contents.roles["subject"]]}
+
+
+def pair_files(files: list[Path], reading: Reading) -> tuple[Path, Call] | None:
+    """Return the comparison of predictions with a truth in a file of its own; None of others.
+
+    The truth is the one file of clips with a column that is called as ratings or truths are, or
+    with a single one; the others have one column of predictions, or several.
+    """
+    if len(files) < 2:
+        return None
+    try:
+        read = {file: read_contents(file, reading=reading) for file in files}
+    except DataError:
+        return None
+    values = {file: _list_values(one) for file, one in read.items()}
+    known = {
+        file: [name for name in held if is_truth(name) or is_rated(name)]
+        for file, held in values.items()
+        if not any(map(is_prediction, held)) and read[file].layout not in TRACKERS
+    }
+    tried = [file for file, held in known.items() if len(held) == 1]
+    tried = tried or [file for file in known if len(values[file]) == 1]
+    if len(tried) != 1 or not all(values.values()):
+        return None
+    owner = tried[0]
+    truth = (known[owner] or values[owner])[0]
+    models: list[str] = []
+    for file in files:
+        named = [name for name in values[file] if is_prediction(name)]
+        if file != owner and len(named or values[file]) > 1:
+            models += values[file]
+    roles = read[owner].roles
+    options: dict[str, Value] = {"models": models} if models else {}
+    options |= {"clip": [roles["clip"]]} if roles.get("clip", "clip") != "clip" else {}
+    people = [one.roles["subject"] for one in read.values() if "subject" in one.roles]
+    options |= {"subject": [people[0] if people else "clip"]}
+    options |= {"truth": truth} if truth != "truth" else {}
+    whole = take_files([owner, *(file for file in files if file != owner)])
+    call = Call("compare", {**options, "common": True})
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            call.read(whole, reading)
+    except DataError:
+        return None
+    return whole, call
+
+
+def _list_values(contents: FileContents) -> list[str]:
+    """Return the columns that may hold a truth or predictions of clips."""
+    rows = index_columns(contents)
+    taken = {name for role, name in contents.roles.items() if role in IDS}
+    free = [name for name in rows if name not in taken and not is_aside(name)]
+    texts = {one for one in free if rows[one]["kind"] == "text" and not rows[one]["levels"]}
+    counts = {one for one in free if _BESIDE.fullmatch(one.lower())}
+    return [one for one in free if one not in texts | counts and contents.facts.rows > 2]

@@ -24,6 +24,7 @@ from exprstats.io.files.words import (
     fold_name,
     is_answer,
     is_aside,
+    is_prediction,
     split_name,
 )
 from exprstats.io.files.workbooks import Labels
@@ -254,6 +255,8 @@ def _is_parted(whole: Path, files: Sequence[Path], reading: Reading) -> bool:
     """Return whether files hold ratings only together: their raters or clips, one a file."""
     try:
         alone = read_contents(files[0], reading=reading)
+        if any(map(is_prediction, alone.facts.columns)):
+            return False
         if alone.layout in {"predictions", "segments", *TRACKERS}:
             return alone.layout in TRACKERS
         if {"clip", "rater"} <= {*alone.roles} or alone.judges:

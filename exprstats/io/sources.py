@@ -95,6 +95,12 @@ class Source:
         """Return whether all these columns are there."""
         return set(names) <= set(self.header)
 
+    def holds(self, columns: Columns | None) -> bool:
+        """Return whether one column, or all that make one id, are there."""
+        return columns is not None and self.has(
+            *([columns] if isinstance(columns, str) else columns)
+        )
+
     def join(self, names: Sequence[str]) -> str:
         """Return the name of the id that several columns make together (site 'A', person '7')."""
         if len(names) == 1:

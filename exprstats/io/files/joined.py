@@ -27,7 +27,19 @@ if TYPE_CHECKING:
     from exprstats.io.sources import Source
 
 BETWEEN = " + "
-_ENDINGS = (".csv", ".tsv", ".xlsx", ".ods", ".sav", ".dta", ".iqdat", ".dat", ".txt", ".gz")
+_ENDINGS = (
+    ".csv",
+    ".tsv",
+    ".xlsx",
+    ".ods",
+    ".sav",
+    ".dta",
+    ".iqdat",
+    ".dat",
+    ".txt",
+    ".json",
+    ".gz",
+)
 # Files that share fewer of their columns are no parts of one table.
 _ALIKE = 0.5
 _PEOPLE = {*WORDS["rater"], *WORDS["subject"]}
