@@ -42,7 +42,7 @@ MOST_CATEGORIES = 50  # different answers, above which words are no categories
 @opens_session("agreement", one_process=True)
 def agree_file(
     session: Session,
-    file: RatingsArgument,
+    files: RatingsArgument,
     rating: RatingOption = None,
     clip: ClipOption = None,
     rater: RaterOption = None,
@@ -74,9 +74,11 @@ def agree_file(
     ends = split_scale(scale)
     from exprstats.io import read_ratings
     from exprstats.io.files.answers import order_answers
+    from exprstats.io.files.joined import take_files
     from exprstats.io.numbers import Missing, list_codes, list_no_answers
     from exprstats.reliability import measure_agreement
 
+    file = take_files(files)
     session.note_file(file)
     reading = get_reading()
     asked = named.get("raters") or named.get("items") or named.get("rating") or "rating"

@@ -47,7 +47,7 @@ class Call:
 
         How the file was read stands in it, so that it is read in the same way again.
         """
-        words = ["exprstats", self.command, _write_place(file)]
+        words = ["exprstats", self.command, *map(_write_place, list_places(file))]
         for option, value in {**self.options, **self._name_reading(reading)}.items():
             if value is True:
                 words.append(f"--{option}")
@@ -144,6 +144,13 @@ def write_labels(labels: Any) -> list[str]:
     names = [str(name) for name in labels]
     numbered = any("=" in name for name in names)
     return [f"{one}={place}" for place, one in enumerate(names, 1)] if numbered else names
+
+
+def list_places(file: Path) -> list[Path]:
+    """Return the files that a path stands for, if nothing shorter names them."""
+    from exprstats.io.files.joined import BETWEEN, list_joined
+
+    return list(list_joined(file)) if BETWEEN in str(file) and not file.exists() else [file]
 
 
 def _write_place(file: Path) -> str:

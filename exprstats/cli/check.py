@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -39,7 +39,6 @@ from exprstats.cli.options import (
 from exprstats.cli.places import spare_input
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session
-from exprstats.cli.suggestions import list_answers, list_calls
 from exprstats.document.model import Column, Section, Table
 from exprstats.document.terminal import describe_error, spell, write_line
 from exprstats.document.text import say
@@ -69,7 +68,11 @@ IDS = frozenset({"clip", "rater", "subject", "context", "item", "model"})
 @reads_files
 def check_input(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE|STUDY.toml", help="Tables, or studies.")
+        list[Path],
+        typer.Argument(
+            metavar="FILE|FOLDER|STUDY.toml",
+            help="Tables, or studies; files of one layout, one a rater, are read as one table.",
+        ),
     ],
     rating: RatingOption = None,
     clip: ClipOption = None,
@@ -99,6 +102,9 @@ def check_input(
         from exprstats.io.files.annotations import tell_annotated
 
         told = {file: found for file in files if (found := tell_annotated(file)) is not None}
+        if len(files) > 1 or files[0].is_dir():
+            files = sort_files(files, {*told}, reading)
+            files, problems = inspect_pair(session, files, {*told}, reading)
         for file in files:
             spare_input(file, session.files)
             if file in told and not named:
@@ -121,6 +127,38 @@ def check_input(
         raise typer.Exit(2)
 
 
+def sort_files(files: list[Path], told: Collection[Path], reading: Reading) -> list[Path]:
+    """Return what is to be inspected: studies and annotated files, then tables of files."""
+    from exprstats.io.contents import group_files
+
+    alone = [one for one in files if one in told or one.suffix.lower() == ".toml"]
+    rest = [one for one in files if one not in alone]
+    return [*alone, *(group_files(rest, reading) if rest else [])]
+
+
+def inspect_pair(
+    session: Session, files: list[Path], told: Collection[Path], reading: Reading
+) -> tuple[list[Path], list[Problem]]:
+    """Put a truth and the files of its predictions into the session; return the other files."""
+    from exprstats.cli.suggestions import pair_files
+    from exprstats.io.files.joined import list_joined
+
+    tables = [one for one in files if one not in told and one.suffix.lower() != ".toml"]
+    found = pair_files(tables, reading)
+    if found is None:
+        return files, []
+    place, call = found
+    for file in list_joined(place):
+        session.show_points(f"{file}", list(_describe_file(session.note_file(file))))
+    truth = call.options.get("truth", "truth")
+    session.say(f"'{truth}' is the truth, and the other files hold predictions of the same clips.")
+    problems = try_reading(partial(_describe_call, session, place, call, reading))
+    line = call.write(place, reading)
+    session.rows += [] if problems else [{"kind": "suggestion", "command": line}]
+    session.parts += [] if problems else [f"Try: {line}"]
+    return [one for one in files if one not in tables], problems
+
+
 def inspect_table(
     session: Session, path: Path, named: dict[str, Any], reading: Reading
 ) -> list[Problem]:
@@ -135,6 +173,7 @@ def _inspect_table(
     session: Session, path: Path, named: dict[str, Any], reading: Reading
 ) -> list[Problem]:
     from exprstats.io import read_contents
+    from exprstats.io.files.joined import place_problems
 
     try:
         facts = session.note_file(path)
@@ -152,7 +191,7 @@ def _inspect_table(
     for text in contents.warnings:
         if speak(text) not in facts.notes:
             warn_user(text)
-    problems = [replace(one, file=str(path)) for one in contents.problems]
+    problems = place_problems(contents.problems, str(path))
     if named:
         problems = problems or try_reading(
             partial(_describe_rows, session, path, contents, named, reading)
@@ -180,6 +219,8 @@ def _suggest(
     session: Session, path: Path, contents: FileContents, reading: Reading
 ) -> list[Problem]:
     """Print the calls that run, and what the first of them reads; return what stops them."""
+    from exprstats.cli.suggestions import list_calls
+
     problems: list[Problem] = []
     lines = []
     for call in list_calls(path, contents):
@@ -357,6 +398,8 @@ def _rates(contents: FileContents, named: dict[str, Any]) -> bool:
 
 def _name_ratings(contents: FileContents, named: dict[str, Any]) -> dict[str, Any]:
     """Return the roles that are named, and guesses of the others that go with them."""
+    from exprstats.io.guards.answers import list_answers
+
     roles = contents.roles
     ids = ("clip", "subject", "context")
     found: dict[str, Any] = {role: roles[role] for role in ids if role in roles}

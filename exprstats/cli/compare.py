@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from exprstats.apa import count_things
 from exprstats.cli.command import opens_session
 from exprstats.cli.options import (
     ByOption,
@@ -54,6 +55,9 @@ def compare_files(
     ] = None,
     clip: ClipOption = None,
     by: ByOption = None,
+    positive: Annotated[
+        str | None, option("The class of the truth that predictions are probabilities of.", "CLASS")
+    ] = None,
     common: Annotated[
         bool, option("Leave out the clips that some model does not predict.", name="--common")
     ] = False,
@@ -148,20 +152,24 @@ def compare_files(
     from exprstats.inference import compare_models, describe_methods
     from exprstats.io import read_predictions
     from exprstats.io.clips import join_strata
+    from exprstats.io.files.joined import list_joined
     from exprstats.report.sections.classes import describe_class_counts
     from exprstats.report.sections.companions import join_plans
     from exprstats.study.targets import choose_metrics
 
+    files = [one for file in files for one in list_joined(file) or (file,)]
     for file in files:
         session.note_file(file)
     people = split_id(subject, "--subject") or subject
     columns: dict[str, Any] = {"subject": people, "truth": truth or "truth", "seat": seat}
     columns |= {"clip": split_id(clip, "--clip") or "clip"}
     columns |= {"context": split_id(by, "--by"), "common": common, "reading": get_reading()}
+    columns["positive"] = positive
     named = split_names(models, "--models")
     table = keep_test(session, read_predictions(files, models=named, **columns))
     table = join_strata(table, files, subject=people, strata=strata, reading=get_reading())
     metrics = choose_metrics(asked, table)
+    say_positive(session, table, truth or "truth", metrics, positive)
     sizes = {
         "margin": split_sizes(margin, metrics),
         "width": split_sizes(width, metrics, "--width"),
@@ -183,6 +191,19 @@ def compare_files(
     if result.table["versus"].notna().any():
         session.add_figure("differences", "draw_differences", result)
     session.say(f"Methods: {describe_methods(result, *found, *plans)}")
+
+
+def say_positive(
+    session: Session, table: pd.DataFrame, truth: str, metrics: list[str], positive: str | None
+) -> None:
+    """Say which class metrics of one class are about, and how many clips have it."""
+    if not {"auc", "average_precision", "precision", "recall", "f1"} & {*metrics}:
+        return
+    clips = table.drop_duplicates([one for one in ("context", "clip") if one in table])
+    held = int((clips["truth"] == 1).sum())
+    named = f"'{positive}'" if positive else "1"
+    of = count_things(held, "clip has", "clips have", of=len(clips))
+    session.say(f"The positive class of '{truth}' is {named}: {of} it ({held / len(clips):.0%}).")
 
 
 def keep_test(session: Session, predictions: pd.DataFrame) -> pd.DataFrame:

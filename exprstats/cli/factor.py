@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 @opens_session("factor", "scores", "save", one_process=True)
 def fit_file(
     session: Session,
-    file: ItemsArgument,
+    files: ItemsArgument,
     items: ItemsOption,
     clip: RowsOption = None,
     by: ByOption = None,
@@ -102,7 +102,9 @@ def fit_file(
     _check_ordered(ordered, any([*asked, draws, rater, save, score_method != "bartlett"]))
     _check_written(score_method, written=scores is not None or session.out is not None)
     from exprstats import measurement
+    from exprstats.io.files.joined import take_files
 
+    file = take_files(files)
     session.note_file(file)
     ids = {"clip": clip or "clip", "subject": subject, "context": by}
     ids |= name_item(item, rating, rater)

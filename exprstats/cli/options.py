@@ -54,7 +54,12 @@ MissingOption = Annotated[
 ]
 
 ItemsArgument = Annotated[
-    Path, typer.Argument(metavar="FILE", help="One row per clip, with a column for each item.")
+    list[Path],
+    typer.Argument(
+        metavar="FILE...",
+        help="One row per clip, with a column for each item; with --rater, files of one layout or "
+        "their folder.",
+    ),
 ]
 NamesOption = Annotated[str | None, option(CLIP_HELP, "COLUMN", name="--clip")]
 SeenOption = Annotated[
@@ -66,8 +71,12 @@ ConfidenceOption = Annotated[
     float, option("Least confidence of a valid frame.", name="--confidence", min=0, max=1)
 ]
 RatingsArgument = Annotated[
-    Path,
-    typer.Argument(metavar="FILE", help="Ratings: one row per rating, or one column per rater."),
+    list[Path],
+    typer.Argument(
+        metavar="FILE...",
+        help="Ratings: one row per rating, or one column per rater; files of one layout, or their "
+        "folder, are one table (column from_file).",
+    ),
 ]
 DuplicatesOption = Annotated[
     Duplicates, option("What to do where a rater rated a clip twice.", name="--duplicates")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from exprstats.cli.calls import list_places
 from exprstats.cli.command import opens_session
 from exprstats.cli.options import (
     ByOption,
@@ -51,7 +52,7 @@ _CLIPS, _RATERS = (1, 2, 4, 8), (1, 3, 6, 12)
 @opens_session("reliability", one_process=True)
 def rate_file(
     session: Session,
-    file: RatingsArgument,
+    files: RatingsArgument,
     rating: RatingOption = None,
     clip: ClipOption = None,
     rater: RaterOption = None,
@@ -104,8 +105,10 @@ def rate_file(
     roles = {"subject": subject, "by": by, "item": item, "reverse": reverse}
     named = name_ratings(rating, clip, rater, raters, **roles, raters_in_rows=raters_in_rows)
     from exprstats.io import read_ratings
+    from exprstats.io.files.joined import take_files
     from exprstats.reliability import rate_reliability
 
+    file = take_files(files)
     session.note_file(file)
     ends, reading = split_scale(scale), get_reading()
     ratings = read_ratings(file, **named, scale=ends, duplicates=duplicates, reading=reading)
@@ -134,7 +137,7 @@ def rate_file(
 
 def _name_call(file: Path, named: dict[str, Any]) -> list[str]:
     options = {"items": "rating", "context": "by"}
-    words = ["exprstats", "reliability", str(file)]
+    words = ["exprstats", "reliability", *map(str, list_places(file))]
     for role, value in named.items():
         option = f"--{options.get(role, role).replace('_', '-')}"
         if value is True:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @reads_files
 def write_script(
-    file: ItemsArgument,
+    files: ItemsArgument,
     items: ItemsOption,
     script: Annotated[Path, option("Where the script goes.", "FILE.R")] = Path("refit.R"),
     clip: RowsOption = None,
@@ -56,9 +56,10 @@ def write_script(
         names = split_names(items, "--items") or []
         rule, codes = split_gaps(missing)
         from exprstats.io import Reading, read_items, write_csv
+        from exprstats.io.files.joined import take_files
         from exprstats.measurement import fit_factor, write_lavaan_script
 
-        reading = get_reading(missing=codes)
+        file, reading = take_files(files), get_reading(missing=codes)
         columns: dict[str, Any] = {"clip": split_id(clip, "--clip") or "clip", "items": names}
         columns |= {"subject": split_id(subject, "--subject"), "context": split_id(by, "--by")}
         joined = any(isinstance(columns[one], list) for one in ("clip", "subject", "context"))
@@ -90,7 +91,8 @@ def write_script(
 
 def _is_plain(facts: FileFacts) -> bool:
     """Return whether R's read.csv reads the file as it stands."""
-    return facts.separator == "," and facts.decimal != "," and facts.encoding == "utf-8"
+    plain = facts.separator == "," and len(facts.inputs) == 1
+    return plain and facts.decimal != "," and facts.encoding == "utf-8"
 
 
 def _check_data(script: Path, data: Path, file: Path, *, force: bool) -> None:

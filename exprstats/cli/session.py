@@ -94,9 +94,9 @@ class Session:
         """Look at an input file, keep its hash and rows, and return all that was seen."""
         from exprstats.io import sniff_file
 
-        spare_input(path, self.files, self.out)
         facts = sniff_file(path, get_reading())
-        self.add_input(path, facts.sha256, facts.rows)
+        for one in facts.inputs:
+            self.add_input(*one)
         return facts
 
     def add_input(self, path: Path, sha256: str, rows: int | None) -> None:

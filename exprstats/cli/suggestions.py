@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from exprstats.cli.calls import SINGLE, Call, Value, write_labels
+from exprstats.errors import DataError
+from exprstats.io.contents import read_contents
+from exprstats.io.files.answers import order_answers
+from exprstats.io.files.joined import take_files
+from exprstats.io.files.reading import read_coded
+from exprstats.io.files.spreads import asks_judges, find_pairs
+from exprstats.io.files.words import IDS, is_aside, is_prediction, is_rated, is_truth
+from exprstats.io.guards.answers import (
+    find_word_judges,
+    find_worded,
+    index_columns,
+    is_index,
+    list_answers,
+    list_words,
+)
+from exprstats.io.guards.codes import USUAL_CODES
+from exprstats.io.guards.layouts import TRACKERS
 from exprstats.options import MOST_JUDGES, MOST_WORDS, WIDEST
 
 if TYPE_CHECKING:
-    from exprstats.io import FileContents
+    from exprstats.io import FileContents, Reading
 
 # Layouts of face trackers, and the word for the tracker where frames do not tell it.
 _TRACKERS = {"OpenFace": "", "OpenFace 3": "openface3", "LibreFace": "libreface"}
 _ALWAYS = frozenset({"subject", "by"})
+# Counts, spreads and cut-offs beside a truth or predictions.
+_BESIDE = re.compile(r"n[_ .].*|.*[_ .](sd|se|n)|threshold.*|cut.?off.*")
 _INITIALS = re.compile(r"[A-Z]{1,2}")
-_MOST_ANSWERS = 25
-_BEYOND = 20
 # An answer so many ranges away from all others is a slip of the keyboard.
 _SLIP = 3
 _SPARSE = 0.2
@@ -36,8 +52,6 @@ def list_calls(path: Path, contents: FileContents) -> Iterator[Call]:
         judge = {"rater": roles["rater"]} if roles.get("rater", "rater") != "rater" else {}
         yield from _suit_rows(contents, {"raters-in-rows": True, **judge}, codes)
     elif layout == "items by raters":
-        from exprstats.io.files.spreads import asks_judges, find_pairs
-
         pairs = find_pairs(contents.numbers, numbered=True)
         if asks_judges(pairs):
             return
@@ -62,9 +76,9 @@ def _suit_rows(
     if contents.numbers or not contents.loops:
         yield Call("reliability", {**options, "model": "auto", **codes})
         return
-    columns = _index_columns(contents)
+    columns = index_columns(contents)
     held = (word for name in contents.loops for word in columns[name]["levels"])
-    for call in _suit_words(options, _list_words(contents, held)):
+    for call in _suit_words(options, list_words(contents, held)):
         yield Call(call.command, {**call.options, **codes})
 
 
@@ -80,7 +94,7 @@ def _suit_ratings(contents: FileContents, codes: dict[str, list[str]]) -> Iterat
     if answers:
         yield Call("reliability", {"rating": answers, **ids, "model": "auto", **codes})
         asked = (
-            _list_words(contents, _index_columns(contents)[roles["item"]]["levels"])
+            list_words(contents, index_columns(contents)[roles["item"]]["levels"])
             if ("item" in roles and len(answers) == 1)
             else []
         )
@@ -94,11 +108,11 @@ def _suit_ratings(contents: FileContents, codes: dict[str, list[str]]) -> Iterat
             items: dict[str, Value] = {"items": answers, "rater": roles["rater"]}
             yield Call("factor", {**items, **known, **codes})
         return
-    worded = _find_worded(contents)
-    names, labels = ([worded[0]], worded[1]) if worded else (_find_word_judges(contents), [])
+    worded = find_worded(contents)
+    names, labels = ([worded[0]], worded[1]) if worded else (find_word_judges(contents), [])
     if len(names) > 1:
-        columns = _index_columns(contents)
-        labels = _list_words(contents, (word for name in names for word in columns[name]["levels"]))
+        columns = index_columns(contents)
+        labels = list_words(contents, (word for name in names for word in columns[name]["levels"]))
     if names:
         judged = list(_suit_words({"rating": names, **ids}, labels))
         yield from judged
@@ -110,9 +124,6 @@ def _suit_ratings(contents: FileContents, codes: dict[str, list[str]]) -> Iterat
 
 def _suit_words(options: dict[str, Value], labels: list[str]) -> Iterator[Call]:
     """Yield calls on answers in words: an order that is known gives numbers, others categories."""
-    from exprstats.io.files.answers import order_answers
-    from exprstats.io.files.reading import read_coded
-
     coded = [read_coded(one) for one in labels]
     words = [re.sub(r"^\W*\d+\W*|\s*\(\d+\)$", "", one) for one in labels]
     ordered = order_answers(labels) or order_answers(words)
@@ -130,21 +141,19 @@ def _suit_words(options: dict[str, Value], labels: list[str]) -> Iterator[Call]:
 
 
 def _suit_predictions(contents: FileContents) -> Call:
-    from exprstats.io.files.words import is_prediction, is_truth
-
     roles = contents.roles
     options: dict[str, Value] = {}
     truth, predicted = roles.get("truth", "truth"), roles.get("prediction", "prediction")
     if contents.layout == "models side by side":
         options["models"] = [
-            one for one in contents.numbers if one != truth and not _is_index(contents, one)
+            one for one in contents.numbers if one != truth and not is_index(contents, one)
         ]
     elif not is_prediction(predicted):
         options["models"] = [predicted]
     options |= _name_people(contents, "context")
     if truth != "truth" and ("models" in options or not is_truth(truth)):
         options["truth"] = truth
-    columns = _index_columns(contents)
+    columns = index_columns(contents)
     models = options.get("models", [])
     if (
         isinstance(models, list)
@@ -152,7 +161,7 @@ def _suit_predictions(contents: FileContents) -> Call:
         and any(columns[one]["missing"] for one in models)
     ):
         options["common"] = True
-    if _index_columns(contents)[truth]["distinct"] == 2 and contents.layout != "predictions":
+    if index_columns(contents)[truth]["distinct"] == 2 and contents.layout != "predictions":
         options["metric"] = ["auc", "rmse"]
     return Call("compare", options)
 
@@ -161,7 +170,7 @@ def _suit_clips(contents: FileContents, codes: dict[str, list[str]]) -> Iterator
     """Yield calls on one row per clip: judges, a target with features, or items."""
     roles = contents.roles
     ids = _name_ids(roles, "clip", "subject", "context") | _name_site(contents)
-    columns = _index_columns(contents)
+    columns = index_columns(contents)
     judges = list(contents.judges)
     if contents.parts and "subject" not in roles:
         ids["clip"] = [*contents.parts]
@@ -170,7 +179,7 @@ def _suit_clips(contents: FileContents, codes: dict[str, list[str]]) -> Iterator
         if len(numbers) > 1:
             yield Call("reliability", {"raters": numbers, **ids, "model": "auto", **codes})
             return
-        words = _list_words(contents, (word for name in judges for word in columns[name]["levels"]))
+        words = list_words(contents, (word for name in judges for word in columns[name]["levels"]))
         if 1 < len(words) <= 11:
             yield from _suit_words({"raters": judges, **ids}, words)
         return
@@ -185,11 +194,11 @@ def _suit_answers(
     contents: FileContents, ids: dict[str, Value], codes: dict[str, list[str]]
 ) -> Iterator[Call]:
     """Yield calls on columns that may be items or judges."""
-    columns = _index_columns(contents)
+    columns = index_columns(contents)
     answers = list_answers(contents)
-    words = _find_word_judges(contents)
+    words = find_word_judges(contents)
     if words and len(answers) < min(3, len(words)):
-        levels = _list_words(contents, (word for name in words for word in columns[name]["levels"]))
+        levels = list_words(contents, (word for name in words for word in columns[name]["levels"]))
         judged = list(_suit_words({"raters": words, **ids}, levels))
         labels = {name: one for name, one in judged[0].options.items() if name == "labels"}
         ordered = judged[0].command == "reliability" and len(words) > 2
@@ -215,9 +224,7 @@ def _suit_answers(
 
 def _find_classed(contents: FileContents) -> Call | None:
     """Return the comparison of models with a truth in words."""
-    from exprstats.io.files.words import is_truth
-
-    columns = _index_columns(contents)
+    columns = index_columns(contents)
     texts = [n for n, row in columns.items() if row["kind"] == "text" and row["levels"]]
     truth = next((one for one in texts if is_truth(one) or one.strip().lower() == "label"), None)
     if truth is None or not {"subject", "clip"} & {*contents.roles}:
@@ -231,126 +238,8 @@ def _find_classed(contents: FileContents) -> Call | None:
     return Call("compare", {"models": models, **_name_people(contents, "context"), **named})
 
 
-def _find_word_judges(contents: FileContents) -> list[str]:
-    """Return columns of words that share most of their answers, as those of judges do."""
-    taken = set(contents.roles.values())
-    texts = [
-        (name, set(_list_words(contents, row["levels"])))
-        for name, row in _index_columns(contents).items()
-        if row["kind"] == "text" and name not in taken and row["levels"]
-    ]
-    known = [(name, levels) for name, levels in texts if 1 < len(levels) <= MOST_WORDS]
-    sets = (
-        [name for name, held in known if 2 * len(levels & held) >= len(levels | held)]
-        for _, levels in known
-    )
-    alike = max(sets, key=len, default=[])
-    used = set().union(*(levels for name, levels in known if name in alike))
-    enough = len(alike) > 2 or len(alike) == len(known) > 1
-    return alike if enough and len(used) <= MOST_WORDS else []
-
-
-def list_answers(contents: FileContents) -> list[str]:
-    """Return the columns of numbers that may be answers to items, without counts of rows.
-
-    Of many, those that are numbered alike (x1, x2, x3) are taken.
-    """
-    from exprstats.io.files.words import TRACKED
-
-    columns = _index_columns(contents)
-    names = [
-        name
-        for name in contents.numbers
-        if columns[name]["distinct"] > 1 and not _is_index(contents, name)
-    ]
-    if contents.layout != "ratings":
-        names = [name for name in names if TRACKED.fullmatch(name.strip()) is None]
-    given = [name for name in names if re.match(r"answer[._ ]|.*\.response$", name, re.IGNORECASE)]
-    names = given or names
-    stems: dict[str, list[str]] = {}
-    for name in names:
-        if found := re.fullmatch(r"(.*?)[\[_ .-]*(?:SQ)?\d+\]?", name):
-            stems.setdefault(found[1], []).append(name)
-    alike = max(stems.values(), key=len, default=[])
-    alone = sum(len(one) == len(alike) for one in stems.values()) == 1
-    if alone and 2 < len(alike) < len(names):
-        names = alike
-    elif contents.layout == "ratings" and len(names) > 2:
-        # Times and counts have ranges far beyond those of answers.
-        reach = _span(contents, names)
-        names = [name for name in names if reach[name] <= _BEYOND * median(reach.values())]
-    elif len(names) > 2:
-        spans = _span(contents, names)
-        if max(spans.values()) > 4 * min(spans.values()):
-            names = _pick_scale(contents, spans)
-    return names if len(names) <= WIDEST else []
-
-
-def _pick_scale(contents: FileContents, spans: dict[str, float]) -> list[str]:
-    """Return columns on one scale of few steps, beside others of far wider ranges."""
-    columns = _index_columns(contents)
-    steps = {
-        name: span
-        for name, span in spans.items()
-        if span <= MOST_WORDS and columns[name]["low"] % 1 == 0 == span % 1
-    }
-    if len(steps) < 3 or max(steps.values()) > 2 * min(steps.values()):
-        return []
-    lows = {columns[name]["low"] for name in steps}
-    counted = all(columns[name]["distinct"] <= steps[name] + 1 for name in steps)
-    alone = min((spans[one] for one in spans if one not in steps), default=0)
-    return [*steps] if counted and max(lows) - min(lows) <= 1 and alone > 20 else []
-
-
-def _span(contents: FileContents, names: Iterable[str]) -> dict[str, float]:
-    """Return the range of each column, without codes for missing answers far from it."""
-    columns = _index_columns(contents)
-    ends = {name: (columns[name]["low"], columns[name]["high"]) for name in names}
-    ends |= {one.column: (one.low, one.high) for one in contents.codes if one.column in ends}
-    return {name: high - low for name, (low, high) in ends.items()}
-
-
-@lru_cache(maxsize=1)
-def _index_columns(contents: FileContents) -> dict[str, dict[str, Any]]:
-    return {
-        str(row["column"]): {str(name): value for name, value in row.items()}
-        for row in contents.columns.to_dict("records")
-    }
-
-
-def _is_index(contents: FileContents, name: str) -> bool:
-    """Return whether a column numbers the rows, or names people by numbers."""
-    from exprstats.io.files.words import is_aside
-
-    row = _index_columns(contents)[name]
-    whole = row["n"] > _MOST_ANSWERS and row["distinct"] == row["n"]
-    return is_aside(name) or bool(whole and row["high"] - row["low"] == row["n"] - 1)
-
-
-def _find_worded(contents: FileContents) -> tuple[str, list[str]] | None:
-    """Return the column of answers in words, and the answers."""
-    from exprstats.io.files.words import WORDS, split_name
-
-    texts = contents.columns[contents.columns["kind"] == "text"]
-    free = texts[~texts["column"].isin(list(contents.roles.values()))]
-    words = [(row, _list_words(contents, row["levels"])) for row in free.to_dict("records")]
-    fits = [row for row, held in words if 1 < len(held) <= MOST_WORDS]
-    named = [row for row in fits if split_name(row["column"]) & set(WORDS["rating"])]
-    found = (named or (fits if len(fits) == 1 else []))[:1]
-    return (found[0]["column"], _list_words(contents, found[0]["levels"])) if found else None
-
-
-def _list_words(contents: FileContents, levels: Iterable[str]) -> list[str]:
-    """Return different answers; texts that stand for a missing value are none."""
-    from exprstats.io.numbers import MISSING_TEXTS
-
-    return sorted({*levels} - MISSING_TEXTS - {*contents.silent})
-
-
 def _find_codes(contents: FileContents) -> dict[str, list[str]]:
     """Return the option that declares missing what is a usual code or a slip of the keyboard."""
-    from exprstats.io.guards.codes import USUAL_CODES
-
     codes = {
         code
         for one in contents.codes
@@ -385,3 +274,58 @@ def _name_site(contents: FileContents) -> dict[str, Value]:
     if contents.site is None:
         return {}
     return {"subject": [contents.site, contents.roles["subject"]]}
+
+
+def pair_files(files: list[Path], reading: Reading) -> tuple[Path, Call] | None:
+    """Return the comparison of predictions with a truth in a file of its own; None of others.
+
+    The truth is the one file of clips with a column that is called as ratings or truths are, or
+    with a single one; the others have one column of predictions, or several.
+    """
+    if len(files) < 2:
+        return None
+    try:
+        read = {file: read_contents(file, reading=reading) for file in files}
+    except DataError:
+        return None
+    values = {file: _list_values(one) for file, one in read.items()}
+    known = {
+        file: [name for name in held if is_truth(name) or is_rated(name)]
+        for file, held in values.items()
+        if not any(map(is_prediction, held)) and read[file].layout not in TRACKERS
+    }
+    tried = [file for file, held in known.items() if len(held) == 1]
+    tried = tried or [file for file in known if len(values[file]) == 1]
+    if len(tried) != 1 or not all(values.values()):
+        return None
+    owner = tried[0]
+    truth = (known[owner] or values[owner])[0]
+    models: list[str] = []
+    for file in files:
+        named = [name for name in values[file] if is_prediction(name)]
+        if file != owner and len(named or values[file]) > 1:
+            models += values[file]
+    roles = read[owner].roles
+    options: dict[str, Value] = {"models": models} if models else {}
+    options |= {"clip": [roles["clip"]]} if roles.get("clip", "clip") != "clip" else {}
+    people = [one.roles["subject"] for one in read.values() if "subject" in one.roles]
+    options |= {"subject": [people[0] if people else "clip"]}
+    options |= {"truth": truth} if truth != "truth" else {}
+    whole = take_files([owner, *(file for file in files if file != owner)])
+    call = Call("compare", {**options, "common": True})
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            call.read(whole, reading)
+    except DataError:
+        return None
+    return whole, call
+
+
+def _list_values(contents: FileContents) -> list[str]:
+    """Return the columns that may hold a truth or predictions of clips."""
+    rows = index_columns(contents)
+    taken = {name for role, name in contents.roles.items() if role in IDS}
+    free = [name for name in rows if name not in taken and not is_aside(name)]
+    texts = {one for one in free if rows[one]["kind"] == "text" and not rows[one]["levels"]}
+    counts = {one for one in free if _BESIDE.fullmatch(one.lower())}
+    return [one for one in free if one not in texts | counts and contents.facts.rows > 2]

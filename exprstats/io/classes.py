@@ -1,6 +1,9 @@
-"""Columns of a file that may hold names of classes."""
+"""Classes in files: columns of their names, and truths and predictions that are names."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -9,7 +12,15 @@ from exprstats.apa import count_things
 from exprstats.errors import Option, Problem, Text
 from exprstats.io.columns import Guessed
 from exprstats.io.files.headers import unescape
+from exprstats.io.files.words import fold_name
 from exprstats.io.numbers import parse_numbers
+from exprstats.options import name_some
+
+if TYPE_CHECKING:
+    from exprstats.io.drafts import Draft
+
+_PREDICTED = ("truth", "prediction")
+_REMEDY = "Give truth and predictions in the same words, or all as numbers."
 
 
 class Classes(Guessed):
@@ -80,3 +91,111 @@ class Predicted(Target):
     """A column of truths or predictions: numbers or class names, whichever its cells are."""
 
     remedy = "Correct them: truth and predictions are all numbers, or all names of classes."
+
+
+def note_mixed(draft: Draft, columns: Sequence[str]) -> None:
+    """Note it if some of a file's columns hold names of classes and others numbers.
+
+    Parameters
+    ----------
+    draft
+        The table under the file's own names.
+    columns
+        Those of truth and predictions; a column without any value is neither.
+    """
+    filled = [name for name in columns if name in draft.table and draft.table[name].notna().any()]
+    named = [name for name in filled if not pd.api.types.is_numeric_dtype(draft.table[name])]
+    if named and len(named) < len(filled):
+        other = next(name for name in filled if name not in named)
+        text = draft.table[named[0]].dropna().iloc[0]
+        fact = f"it holds texts such as '{text}', but column '{other}' holds numbers."
+        draft.problems.append(Problem(fact, _REMEDY, column=named[0]))
+
+
+def find_mixed(drafts: Sequence[Draft]) -> list[Problem]:
+    """Return a problem if some files predict names of classes and others numbers."""
+    full = [draft for draft in drafts if "truth" in draft.table and not draft.problems]
+    numeric = [pd.api.types.is_numeric_dtype(draft.table["truth"]) for draft in full]
+    if len(set(numeric)) < 2:
+        return []
+    named, other = full[numeric.index(False)].file, full[numeric.index(True)].file
+    fact = f"its truth is names of classes, that of {other} is numbers."
+    return [Problem(fact, _REMEDY, file=named)]
+
+
+def code_classes(table: pd.DataFrame) -> pd.DataFrame:
+    """Return predictions whose names of classes became numbers, in the names' order.
+
+    Parameters
+    ----------
+    table
+        PREDICTIONS; one of numbers is returned as it is.
+    """
+    if all(pd.api.types.is_numeric_dtype(table[column]) for column in _PREDICTED):
+        return table
+    labels = {f"{column}_class": table[column].astype("str") for column in _PREDICTED}
+    names = sorted({name for column in labels.values() for name in column.dropna()})
+    codes = {name: float(code) for code, name in enumerate(names)}
+    coded = {column: labels[f"{column}_class"].map(codes).astype(float) for column in _PREDICTED}
+    return table.assign(**coded, **labels)
+
+
+def code_positive(draft: Draft, truth: str | None, positive: str | None) -> None:
+    """Make the truth 1 where it is the positive class and 0 where it is another, if one is named.
+
+    Parameters
+    ----------
+    draft
+        The table under the file's own names; a class that it lacks becomes a problem.
+    truth, positive
+        The column, and the class that predictions are probabilities of.
+    """
+    if truth is None or positive is None or truth not in draft.table:
+        return
+    column = draft.table[truth]
+    words = column.map(write_level, na_action="ignore").astype(object)
+    levels = [str(one) for one in words.dropna().unique()]
+    if positive not in levels:
+        fact = f"no row holds the class '{positive}'; it holds {name_some(levels)}."
+        draft.problems.append(Problem(fact, "Name one of them.", column=truth, option="positive"))
+        return
+    coded = (words == positive).astype(float).where(words.notna())
+    draft.table = draft.table.assign(**{truth: coded})
+
+
+def choose_largest(draft: Draft, model: str, parts: Mapping[str, str], truth: str) -> None:
+    """Add the predictions of a model whose columns are values of the classes: of the largest.
+
+    Parameters
+    ----------
+    draft
+        The table under the file's own names; it gets a column of the model's name.
+    model
+        How all columns begin.
+    parts
+        Column to the class that it is called by.
+    truth
+        The column whose classes they are.
+    """
+    if truth not in draft.table or not {*parts} <= {*draft.table}:
+        return
+    levels = draft.table[truth].dropna().unique().tolist()
+    known = {fold_name(write_level(one)): one for one in levels}
+    held = {name: fold_name(part) for name, part in parts.items() if fold_name(part) in known}
+    lost = [one for one in known if one not in held.values()]
+    if lost:
+        fact = f"model '{model}' has no column of the class {name_some(lost)}."
+        remedy = f"Name a column for each class of '{truth}', such as {model}_{lost[0]}."
+        draft.problems.append(Problem(fact, remedy))
+        return
+    values = draft.table[[*held]].to_numpy(float)
+    blank = np.isnan(values).any(axis=1)
+    chosen = np.where(np.isnan(values), -np.inf, values).argmax(axis=1)
+    classes = pd.Series([known[one] for one in held.values()]).take(chosen)
+    column = pd.Series(classes.to_numpy(), index=draft.table.index).where(~blank)
+    draft.table = draft.table.assign(**{model: column.astype(draft.table[truth].dtype)})
+
+
+def write_level(value: object) -> str:
+    """Return a class as its cell shows it: 1 for 1.0."""
+    return f"{value:g}" if isinstance(value, float | int) else str(value)

@@ -5,22 +5,34 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataWarning, Option, Problem, Text
+from exprstats.errors import DataError, DataWarning, Option, Problem, Text
 from exprstats.io.detection import FileFacts, Guess, guess_roles, list_facts
 from exprstats.io.drafts import Draft
-from exprstats.io.files.reading import Reading, choose_reading
+from exprstats.io.files.joined import list_joined, sort_alike, take_files
+from exprstats.io.files.reading import AS_IT_IS, Reading, choose_reading
 from exprstats.io.files.spreads import find_judges
-from exprstats.io.files.words import IDS, WORDS, fold_name, is_answer, is_aside, split_name
+from exprstats.io.files.words import (
+    FROM_FILE,
+    IDS,
+    WORDS,
+    fold_name,
+    is_answer,
+    is_aside,
+    is_prediction,
+    split_name,
+)
 from exprstats.io.files.workbooks import Labels
 from exprstats.io.guards.codes import Outlying
 from exprstats.io.guards.crossings import FEW_SHARED, find_site, find_strays
 from exprstats.io.guards.features import find_fixed, find_sums
 from exprstats.io.guards.layouts import (
+    TRACKERS,
     find_headless,
     find_layout_kind,
     find_truth,
@@ -30,7 +42,7 @@ from exprstats.io.guards.layouts import (
 from exprstats.io.guards.questions import ask_layout, ask_sites, find_target
 from exprstats.io.guards.tables import find_table_codes
 from exprstats.io.numbers import Missing, list_codes, list_no_answers
-from exprstats.io.sources import FilePath, Source, give_role, open_source
+from exprstats.io.sources import FilePath, FilePaths, Role, Source, give_role, open_source
 from exprstats.options import name_some
 
 _FEW = 25
@@ -109,7 +121,7 @@ class FileContents:
 
 
 def read_contents(
-    path: FilePath,
+    path: FilePaths,
     *,
     missing: str | float | Iterable[str | float] = (),
     reading: Reading | None = None,
@@ -152,7 +164,7 @@ def read_contents(
         table, source = _take_guessed(path, how)
     guess, layout, sums = _guess(table, source.layout.header.labels)
     ids = {role: name for role, name in guess.roles.items() if role in IDS}
-    roles = give_role(source.header, "guess") | give_role(guess.numbers, "number")
+    roles = _give_roles(source) | give_role(guess.numbers, "number")
     again = open_source(path, how, warned=False)
     again.shared = {name: question for name, (_, question) in guess.loops.items()}
     again.answers = _list_cells(table, guess)
@@ -200,6 +212,60 @@ def read_contents(
     )
 
 
+def group_files(paths: Sequence[FilePath], reading: Reading = AS_IT_IS) -> list[Path]:
+    """Return paths that are one table each: files of one layout, one a rater or a clip, are one.
+
+    Files of one header are read as one where only together they are ratings; those of a folder
+    that are none, such as predictions of several models, are listed one by one.
+
+    Parameters
+    ----------
+    paths
+        Files and folders.
+    reading
+        How they are to be read.
+    """
+    sources: list[tuple[Path, Source | None]] = []
+    for one in map(take_files, paths):
+        files = list_joined(one) or (one,)
+        if one.is_dir() and files == (one,):
+            files = ()
+        for file in files:
+            try:
+                sources.append((file, open_source(file, reading, warned=False)))
+            except DataError:
+                sources.append((file, None))
+    grouped: list[Path] = []
+    rest = [source for _, source in sources if source is not None]
+    while rest:
+        alike, rest = sort_alike(rest)
+        files = [one.layout.path for one in alike]
+        whole = next((one for one in map(take_files, paths) if list_joined(one) == (*files,)), None)
+        whole = whole or take_files(files)
+        grouped += [whole] if len(files) > 1 and _is_parted(whole, files, reading) else files
+    broken = [file for file, source in sources if source is None]
+    return [*grouped, *broken, *(one for one in map(take_files, paths) if _is_empty(one))]
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_dir() and not list_joined(path)
+
+
+def _is_parted(whole: Path, files: Sequence[Path], reading: Reading) -> bool:
+    """Return whether files hold ratings only together: their raters or clips, one a file."""
+    try:
+        alone = read_contents(files[0], reading=reading)
+        if any(map(is_prediction, alone.facts.columns)):
+            return False
+        if alone.layout in {"predictions", "segments", *TRACKERS}:
+            return alone.layout in TRACKERS
+        if {"clip", "rater"} <= {*alone.roles} or alone.judges:
+            return False
+        return {"clip", "rater"} <= {*read_contents(whole, reading=reading).roles}
+    except DataError:
+        return False
+
+
 def _guess(table: pd.DataFrame, labels: Sequence[str]) -> tuple[Guess, str, dict[str, str]]:
     """Return roles, the layout, and columns that are no answers, with the reason."""
     guess = guess_roles(table, labels)
@@ -226,10 +292,15 @@ def _find_problems(draft: Draft, layout: str, guess: Guess) -> tuple[list[Proble
     return [*rest, *refuse_layout(layout), *judge_frames(layout, draft.table)], aside
 
 
-def _take_guessed(path: FilePath, how: Reading) -> tuple[pd.DataFrame, Source]:
+def _take_guessed(path: FilePaths, how: Reading) -> tuple[pd.DataFrame, Source]:
     source = open_source(path, how, warned=False)
     with warnings.catch_warnings(action="ignore", category=DataWarning):
-        return source.take(give_role(source.header, "guess")).table, source
+        return source.take(_give_roles(source)).table, source
+
+
+def _give_roles(source: Source) -> dict[str, Role]:
+    """Return that every column is to be guessed but the one that names files."""
+    return give_role(source.header, "guess") | ({FROM_FILE: "id"} if source.has(FROM_FILE) else {})
 
 
 def _list_cells(table: pd.DataFrame, guess: Guess) -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 import pandas as pd
@@ -14,11 +15,20 @@ from exprstats.codes import repeats_rows
 from exprstats.errors import NO_ROWS, DataError, Problem, Text, speak
 from exprstats.io.columns import Guessed
 from exprstats.io.files.answers import is_no_answer
+from exprstats.io.files.joined import list_inputs, place_problems
 from exprstats.io.files.kinds import FileFormat
 from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.spreads import find_loops
 from exprstats.io.files.text import Batch
-from exprstats.io.files.words import IDS, PLAIN, WORDS, is_prediction, is_truth, split_name
+from exprstats.io.files.words import (
+    FROM_FILE,
+    IDS,
+    PLAIN,
+    WORDS,
+    is_prediction,
+    is_truth,
+    split_name,
+)
 from exprstats.io.guards.codes import holds_steps
 from exprstats.io.guards.crossings import (
     Crossing,
@@ -28,7 +38,7 @@ from exprstats.io.guards.crossings import (
     find_viewers,
 )
 from exprstats.io.numbers import Missing
-from exprstats.io.sources import FilePath, Source, open_source
+from exprstats.io.sources import FilePaths, Source, open_source
 from exprstats.options import MOST_WORDS
 
 Kind = Literal["ratings", "wide", "clips", "predictions"]
@@ -64,6 +74,8 @@ class FileFacts:
         Of a workbook.
     header_row
         The row with the columns' names, counted from 1; 0 where names stand apart.
+    inputs
+        The files that were read, one or several that are one table, with hash and rows.
     """
 
     file: str
@@ -78,9 +90,10 @@ class FileFacts:
     told: tuple[Text, ...] = ()
     sheet: str | None = None
     header_row: int = 1
+    inputs: tuple[tuple[Path, str, int], ...] = ()
 
 
-def sniff_file(path: FilePath, reading: Reading = AS_IT_IS) -> FileFacts:
+def sniff_file(path: FilePaths, reading: Reading = AS_IT_IS) -> FileFacts:
     r"""Detect how a file is written, and count its rows.
 
     Parameters
@@ -120,7 +133,7 @@ def sniff_file(path: FilePath, reading: Reading = AS_IT_IS) -> FileFacts:
     if rows == 0 and not problems:
         problems.append(Problem(NO_ROWS, "Check the export."))
     if problems:
-        raise DataError([replace(problem, file=str(path)) for problem in problems])
+        raise DataError(place_problems(problems, str(source.layout.path)))
     dropped = len(source.layout.header.dropped) + source.inner
     blank = max(last - rows - dropped - source.layout.first_row, 0)
     return list_facts(source, rows, blank)
@@ -141,6 +154,7 @@ def list_facts(source: Source, rows: int, blank: int = 0) -> FileFacts:
         told=(*source.layout.notes, *_list_notes(source, blank)),
         sheet=source.layout.sheet,
         header_row=source.layout.first_row,
+        inputs=tuple(list_inputs(source.layout.path, source.layout.sha256, rows)),
     )
 
 
@@ -216,7 +230,7 @@ def guess_roles(table: pd.DataFrame, labels: Sequence[str] = ()) -> Guess:
     Guess(kind='ratings', roles={'clip': 'Target', 'rater': 'Rater', 'rating': 'Score'}, numbers=())
     """
     names = [str(name) for name in table.columns]
-    numeric = {str(name) for name in table.select_dtypes("number").columns}
+    numeric = {str(name) for name in table.select_dtypes("number").columns} - {FROM_FILE}
     # One value in all rows names no clip and no person.
     varied = [name for name in names if _varies(table[name])] or names
     roles = _match_roles(names, numeric, varied if len(table) > _FEW_ROWS else names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from exprstats.apa import count_things
 from exprstats.codes import repeats_rows
 from exprstats.contracts import FILL_IN
 from exprstats.errors import DataError, Option, OptionError, Problem, Text, warn_user
+from exprstats.io.files.joined import place_problems
 from exprstats.io.guards.tables import mark_said
 from exprstats.options import name_some
 
@@ -146,7 +147,7 @@ class Draft:
             If anything is wrong, with all of it.
         """
         if self.problems:
-            raise DataError([replace(problem, file=self.file) for problem in self.problems])
+            raise DataError(place_problems(self.problems, self.file))
         return mark_said(self.table, self.said)
 
 

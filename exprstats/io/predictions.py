@@ -11,7 +11,9 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.codes import note_codes, recall_codes, repeats_rows
 from exprstats.errors import DataError, Option, Problem, Text, warn_user
+from exprstats.io.classes import choose_largest, code_classes, code_positive, find_mixed, note_mixed
 from exprstats.io.drafts import Draft, list_names, number_rows
+from exprstats.io.files.joined import list_joined
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.files.words import is_model, is_prediction, is_truth
 from exprstats.io.sources import (
@@ -23,6 +25,7 @@ from exprstats.io.sources import (
     pick_roles,
     read_others,
 )
+from exprstats.io.truths import find_truth_file, lend_truth, name_clip, name_value
 from exprstats.options import list_paths, name_nearest, name_some
 
 _EXTRAS: tuple[str, ...] = ("seat", "part", "fitted_on")
@@ -30,7 +33,6 @@ _WIDE = ("If each model has a column of its own, name these with ", Option("mode
 _ORDER = ("clip", "model", "seat", "subject", "context", "part", "fitted_on")
 _KEY = ("context", "clip", "model", "seat", "fitted_on")
 _PREDICTED = ("truth", "prediction")
-_REMEDY = "Give truth and predictions in the same words, or all as numbers."
 
 
 def read_predictions(
@@ -44,6 +46,7 @@ def read_predictions(
     model: str = "model",
     prediction: str = "prediction",
     seat: str | None = None,
+    positive: str | None = None,
     missing: Iterable[str | float] = (),
     common: bool = False,
     reading: Reading | None = None,
@@ -53,7 +56,8 @@ def read_predictions(
 
     A long file has one row per clip and model; without a model column its name (without ending)
     is the model. A wide file has one column a model (``models``); without a clip column its
-    row number is the clip.
+    row number is the clip. The truth may stand in a file of its own, which clips' ids join to
+    those of predictions as `align_forms` says.
 
     Parameters
     ----------
@@ -67,11 +71,15 @@ def read_predictions(
         Column of the true values.
     models
         The models' columns of wide files, at least one a file; of long files, the models to keep.
+        A name that is no column but the start of one for each class (``p`` of ``p_joy``, ``p_sad``)
+        is a model that predicts the class with the largest value.
     model, prediction
         Columns of long files.
     seat
         Column of raters or of training runs of the same models, which one file at least has; by
         default "seat". Rows of files without it have no seat.
+    positive
+        The class that predictions are probabilities of: it becomes 1, all others 0.
     common
         Whether to leave out, with a warning, the clips that a model has no prediction of.
     missing, reading, **options
@@ -105,7 +113,7 @@ def read_predictions(
     >>> read_predictions(path)[["clip", "model", "prediction"]].to_numpy().tolist()
     [['a', 'ridge', 1.5], ['b', 'ridge', 1.8]]
     """
-    files = list_paths(paths)
+    files = [one for path in list_paths(paths) for one in list_joined(path) or (path,)]
     if not files:
         raise DataError(Problem("no prediction file is named.", "Name at least one."))
     how = choose_reading(reading, missing, options)
@@ -115,8 +123,14 @@ def read_predictions(
     columns |= {} if seat is None else {"seat": seat}
     _check_seat(sources, seat)
     names = None if models is None else list_names(models, {})
-    read = [_read_one(source, named, columns, names) for source in sources]
+    lender = find_truth_file(sources, truth, names or ())
+    sources = [source for source in sources if source is not lender]
+    if lender is not None:
+        del columns["truth"]
+    read = [_read_one(source, named, columns, names, positive) for source in sources]
     drafts = [draft for draft, _ in read]
+    if lender is not None:
+        drafts = lend_truth(lender, truth, named, drafts, positive)
     unused = {draft.file: others for draft, others in read if others}
     problems = [*_collect_problems(drafts), *find_mixed(drafts)]
     if problems:
@@ -161,17 +175,18 @@ def _read_one(
     named: Mapping[str, Columns | None],
     columns: Mapping[str, str],
     models: Sequence[str] | None,
+    positive: str | None,
 ) -> tuple[Draft, list[str]]:
     """Read one file, wide where it has any of the models as a column.
 
     The names of a long file's models come along if all of them are left out.
     """
     unused: list[str] = []
-    held = [name for name in models or () if source.has(name)]
+    held = [name for name in models or () if source.has(name) or _list_classes(source, name)]
     if models is not None and (held or not source.has(columns["prediction"])):
-        draft = _read_wide(source, named, columns, held or models)
+        draft = _read_wide(source, named, columns, held or models, positive)
     else:
-        draft = _read_long(source, named, columns)
+        draft = _read_long(source, named, columns, positive)
         if models is not None and "model" in draft.table:
             unused = _keep_models(draft, models)
     names = [name for name in (*_ORDER, "truth", "prediction") if name in draft.table.columns]
@@ -198,21 +213,28 @@ def _tell_unused(file: str, models: Sequence[str]) -> Problem:
 
 
 def _read_long(
-    source: Source, named: Mapping[str, Columns | None], columns: Mapping[str, str]
+    source: Source,
+    named: Mapping[str, Columns | None],
+    columns: Mapping[str, str],
+    positive: str | None,
 ) -> Draft:
     columns = _recognize(source, columns)
+    if "truth" not in columns:
+        named = {role: one for role, one in named.items() if role == "clip" or source.holds(one)}
+        named["clip"] = name_clip(source, named["clip"])
+        columns |= {"prediction": name_value(source, columns["prediction"], named)}
     alone = columns["model"] == "model" and not source.has("model")
     taken = list(columns.values())
     known = named if alone else {**named, "model": columns["model"]}
     ids = pick_roles(source, known, taken)
     extras = _find_extras(source, columns)
-    roles = give_role([columns["truth"], columns["prediction"]], "label")
-    roles |= give_role(extras.values(), "text")
+    valued = {name: columns[name] for name in _PREDICTED if name in columns}
+    roles = give_role(valued.values(), "label") | give_role(extras.values(), "text")
     source.cures[columns["prediction"]] = _WIDE
     draft = source.take(roles | give_role(ids.values(), "id"))
-    note_mixed(draft, [columns["truth"], columns["prediction"]])
-    known = {**ids, **{name: columns[name] for name in ("truth", "prediction")}}
-    table = _name_columns(draft.table, {**known, **extras})
+    code_positive(draft, columns.get("truth"), positive)
+    note_mixed(draft, [*valued.values()])
+    table = _name_columns(draft.table, {**ids, **valued, **extras})
     if alone:
         table["model"] = pd.array([source.layout.path.stem] * len(table), dtype="str")
     return Draft(draft.file, table, draft.rows, draft.problems, draft.said)
@@ -224,11 +246,18 @@ def _recognize(source: Source, columns: Mapping[str, str]) -> dict[str, str]:
     known = {"truth": is_truth, "prediction": is_prediction, "model": is_model}
     for role, is_one in known.items():
         held = [name for name in source.header if is_one(name)]
-        if columns[role] == role and not source.has(role) and len(held) == 1:
+        if columns.get(role) == role and not source.has(role) and len(held) == 1:
             found[role] = held[0]
             fact = f"it is read as the column of the {role}."
             warn_user(Problem(fact, file=str(source.layout.path), column=held[0]))
     return found
+
+
+def _list_classes(source: Source, model: str) -> dict[str, str]:
+    """Return the columns of one model's classes, with the class that each is called by."""
+    ends = {name: name[len(model) :].strip("_-. ") for name in source.header if name != model}
+    found = {name: end for name, end in ends.items() if name.startswith(model) and end}
+    return found if len(found) > 1 and not source.has(model) else {}
 
 
 def _read_wide(
@@ -236,13 +265,25 @@ def _read_wide(
     named: Mapping[str, Columns | None],
     columns: Mapping[str, str],
     models: Sequence[str],
+    positive: str | None,
 ) -> Draft:
-    ids = pick_roles(source, named, [columns["truth"], *models], numbered=True)
-    truth, extras = columns["truth"], _find_extras(source, columns)
-    roles = give_role([truth, *models], "label") | give_role(extras.values(), "text")
-    draft = source.take(roles | give_role(ids.values(), "id"))
-    note_mixed(draft, [truth, *models])
-    known = {**ids, **extras, "truth": truth}
+    if "truth" not in columns:
+        named = {role: one for role, one in named.items() if role == "clip" or source.holds(one)}
+        named["clip"] = name_clip(source, named["clip"])
+    truth = [columns["truth"]] if "truth" in columns else []
+    parts = {name: _list_classes(source, name) for name in models}
+    ids = pick_roles(source, named, [*truth, *models], numbered=True)
+    extras = _find_extras(source, columns)
+    whole = [name for name in models if not parts[name]]
+    roles = give_role([*truth, *whole], "label") | give_role(extras.values(), "text")
+    roles |= give_role([one for held in parts.values() for one in held], "number")
+    draft = source.take(roles | give_role(ids.values(), "id"), guarded=not any(parts.values()))
+    code_positive(draft, truth[0] if truth else None, positive)
+    for name, held in parts.items():
+        if held and truth:
+            choose_largest(draft, name, held, truth[0])
+    note_mixed(draft, [*truth, *models])
+    known = {**ids, **extras, **({"truth": truth[0]} if truth else {})}
     rest = _name_columns(draft.table, known)
     if "clip" not in ids:
         rest["clip"] = number_rows(len(rest))
@@ -321,50 +362,3 @@ def _refuse_repeats(table: pd.DataFrame, files: Sequence[str]) -> None:
         names = ", ".join(f"'{name}'" for name in table.loc[repeated, "model"].unique()[:5])
         fact = f"model {names} predicts the same clips in more than one of {', '.join(files)}."
         raise DataError(Problem(fact, "Give the models different names."))
-
-
-def note_mixed(draft: Draft, columns: Sequence[str]) -> None:
-    """Note it if some of a file's columns hold names of classes and others numbers.
-
-    Parameters
-    ----------
-    draft
-        The table under the file's own names.
-    columns
-        Those of truth and predictions; a column without any value is neither.
-    """
-    filled = [name for name in columns if name in draft.table and draft.table[name].notna().any()]
-    named = [name for name in filled if not pd.api.types.is_numeric_dtype(draft.table[name])]
-    if named and len(named) < len(filled):
-        other = next(name for name in filled if name not in named)
-        text = draft.table[named[0]].dropna().iloc[0]
-        fact = f"it holds texts such as '{text}', but column '{other}' holds numbers."
-        draft.problems.append(Problem(fact, _REMEDY, column=named[0]))
-
-
-def find_mixed(drafts: Sequence[Draft]) -> list[Problem]:
-    """Return a problem if some files predict names of classes and others numbers."""
-    full = [draft for draft in drafts if "truth" in draft.table and not draft.problems]
-    numeric = [pd.api.types.is_numeric_dtype(draft.table["truth"]) for draft in full]
-    if len(set(numeric)) < 2:
-        return []
-    named, other = full[numeric.index(False)].file, full[numeric.index(True)].file
-    fact = f"its truth is names of classes, that of {other} is numbers."
-    return [Problem(fact, _REMEDY, file=named)]
-
-
-def code_classes(table: pd.DataFrame) -> pd.DataFrame:
-    """Return predictions whose names of classes became numbers, in the names' order.
-
-    Parameters
-    ----------
-    table
-        PREDICTIONS; one of numbers is returned as it is.
-    """
-    if all(pd.api.types.is_numeric_dtype(table[column]) for column in _PREDICTED):
-        return table
-    labels = {f"{column}_class": table[column].astype("str") for column in _PREDICTED}
-    names = sorted({name for column in labels.values() for name in column.dropna()})
-    codes = {name: float(code) for code, name in enumerate(names)}
-    coded = {column: labels[f"{column}_class"].map(codes).astype(float) for column in _PREDICTED}
-    return table.assign(**coded, **labels)

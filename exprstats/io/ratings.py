@@ -17,9 +17,10 @@ from exprstats.io.clips import check_reversed
 from exprstats.io.drafts import ELSE_RENAME, Draft, list_names, number_rows
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.files.spreads import find_loops, split_judge
+from exprstats.io.files.words import FROM_FILE
 from exprstats.io.sources import (
     Columns,
-    FilePath,
+    FilePaths,
     Source,
     give_role,
     open_source,
@@ -59,7 +60,7 @@ class _Shape:
 
 
 def read_ratings(
-    path: FilePath,
+    path: FilePaths,
     *,
     clip: Columns = "clip",
     rater: str = "rater",
@@ -88,9 +89,10 @@ def read_ratings(
     ----------
     path
         Delimited text, .xlsx, .ods, SPSS .sav or .por, Stata .dta, also packed (.gz); ``-`` is
-        standard input.
+        standard input. Several files, a folder or a pattern such as ``data/*.csv`` are one table,
+        with a column ``from_file`` unless a column of people tells the files apart.
     clip, rater
-        Columns of the clip's and the rater's id.
+        Columns of the clip's and the rater's id; the rater is by default "rater", or the file.
     raters
         The judges' columns of a wide file.
     rating
@@ -144,7 +146,12 @@ def read_ratings(
         raise OptionError(*judges, Option("items"), " (one column per item) exclude each other.")
     check_reversed(reverse, scale)
     source = open_source(path, choose_reading(reading, missing, options))
-    named = {"clip": clip, "rater": rater, "subject": subject, "context": context}
+    named = {
+        "clip": clip,
+        "rater": _name_rater(source, rater),
+        "subject": subject,
+        "context": context,
+    }
     if rating is not None and not isinstance(rating, str):
         rating, items = None, [*rating] if items is None else items
     rows = raters_in_rows or (raters is None and rating is None and items is None)
@@ -172,6 +179,12 @@ def read_ratings(
         draft.table = turn_ratings(draft.table, reverse, scale)
     _settle_repeats(draft, duplicates, apart)
     return draft.finish()
+
+
+def _name_rater(source: Source, rater: str) -> str:
+    """Return the column of raters: of files that are one table, that of files by default."""
+    unnamed = rater == "rater" and not source.has(rater)
+    return FROM_FILE if unnamed and source.has(FROM_FILE) else rater
 
 
 def turn_ratings(

@@ -17,6 +17,7 @@ from exprstats.io.classes import Classes, Predicted, Target
 from exprstats.io.columns import Column, Guessed, Ids, Milliseconds, Mixed, Numbers, Times, Words
 from exprstats.io.drafts import Draft, drop_hollow
 from exprstats.io.files.headers import find_absent, find_twins, join_title, name_columns
+from exprstats.io.files.joined import join_sources, list_joined, place_problems, take_files
 from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.records import Layout, find_layout, read_batches
 from exprstats.io.files.tails import Sieve, describe_ragged, fit_rows, is_note
@@ -25,9 +26,9 @@ from exprstats.io.guards.codes import describe_codes, find_silent
 from exprstats.io.guards.ids import judge_context
 from exprstats.io.guards.tables import find_table_codes, name_codes
 from exprstats.io.numbers import Marks, Missing, find_thousands
-from exprstats.options import take_path
 
 FilePath = str | os.PathLike[str]
+FilePaths = FilePath | Sequence[FilePath]
 _TYPED = {
     "number": Numbers,
     "guess": Guessed,
@@ -94,6 +95,12 @@ class Source:
         """Return whether all these columns are there."""
         return set(names) <= set(self.header)
 
+    def holds(self, columns: Columns | None) -> bool:
+        """Return whether one column, or all that make one id, are there."""
+        return columns is not None and self.has(
+            *([columns] if isinstance(columns, str) else columns)
+        )
+
     def join(self, names: Sequence[str]) -> str:
         """Return the name of the id that several columns make together (site 'A', person '7')."""
         if len(names) == 1:
@@ -134,8 +141,8 @@ class Source:
         said = [name for column in columns for name in column.said]
         told, codes = self._guard(table, rows, roles, guarded, apart)
         remarks, said = [*self.passed, *passed, *remarks, *told], said + codes
-        for remark in remarks:
-            warn_user(replace(remark, file=str(self.layout.path)))
+        for remark in place_problems(remarks, str(self.layout.path)):
+            warn_user(remark)
         problems += self.marks.find_problems()
         if self.context in table:
             problems += judge_context(table[self.context], len(rows))
@@ -284,13 +291,14 @@ class Source:
             problems.append(describe_ragged([(at, len(row)) for at, row in ragged], width))
 
 
-def open_source(path: FilePath, reading: Reading = AS_IT_IS, *, warned: bool = True) -> Source:
-    """Read the header of a file.
+def open_source(path: FilePaths, reading: Reading = AS_IT_IS, *, warned: bool = True) -> Source:
+    """Read the header of a file, or of files that are one table.
 
     Parameters
     ----------
     path
-        The file; ``-`` is standard input.
+        The file; ``-`` is standard input. A folder, a pattern or several files of one layout are
+        one table, as `join_sources` makes it.
     reading
         How it is to be read, where it does not say so itself.
     warned
@@ -301,14 +309,20 @@ def open_source(path: FilePath, reading: Reading = AS_IT_IS, *, warned: bool = T
     DataError
         If it is no table that can be read.
     """
-    layout = find_layout(take_path(path), reading)
+    place = take_files(path)
+    files = list_joined(place)
+    if len(files) > 1:
+        parts = [open_source(file, reading, warned=False) for file in files]
+        layout = join_sources(place, parts, certain=not place.is_dir())
+    else:
+        layout = find_layout(files[0] if files else place, reading)
     problems = list(layout.problems)
     head = next(read_batches(layout, problems, size=1), None)
     if head is None:
         problems = problems or [Problem("the file has no rows.", "Check the export.")]
-        raise DataError([replace(problem, file=str(path)) for problem in problems])
+        raise DataError([replace(problem, file=str(layout.path)) for problem in problems])
     for note in layout.warned if warned else ():
-        warn_user(Problem(note, file=str(path)))
+        warn_user(Problem(note, file=str(layout.path)))
     names = head.rows[0]
     above = layout.header.above
     names = [join_title(*pair) for pair in zip(above, names, strict=False)] if above else names

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem, speak
 from exprstats.io import FileContents, Reading, read_contents
+from exprstats.io.contents import group_files
 from exprstats.io.files.annotations import tell_annotated
 from exprstats.io.files.answers import order_answers
+from exprstats.io.files.joined import list_joined, place_problems, take_files
 from exprstats.io.files.spreads import find_pairs
 from exprstats.io.files.words import TRACKED, WORDS, split_name
+from exprstats.io.guards.answers import find_word_judges, find_worded, list_answers
 from exprstats.io.guards.codes import USUAL_CODES
+from exprstats.io.guards.layouts import TRACKERS
 from exprstats.io.numbers import list_codes
-from exprstats.options import MOST_JUDGES, MOST_WORDS, name_some
+from exprstats.options import MOST_JUDGES, name_some
 from exprstats.study.entries import (
     PEOPLE,
     ROLES,
@@ -97,7 +100,7 @@ def draft_study(
     reading = reading or Reading()
     paths = [Path(one) for one in files]
     told = {path: one for path in paths if (one := tell_annotated(path)) is not None}
-    rest = [path for path in paths if path not in told]
+    rest = _group([path for path in paths if path not in told], reading)
     where = Path(folder)
     if told and not rest:
         folders, found, holds, notes = [], {}, [], []
@@ -158,6 +161,22 @@ def _sort_files(
     return folders, found, holds, [*notes, *(str(one) for one in passed)]
 
 
+def _group(paths: Sequence[Path], reading: Reading) -> list[Path]:
+    """Return paths of one table each; a folder stays one unless its files are ratings."""
+    if len(paths) == 1 and not paths[0].is_dir():
+        return [*paths]
+    grouped, folders = group_files(paths, reading), [path for path in paths if path.is_dir()]
+    framed = [one for one in folders if one not in grouped or _holds_frames(one, reading)]
+    inside = [*folders, *(one for folder in framed for one in list_joined(folder))]
+    rated = [take_files(list_joined(one)) for one in folders if one not in framed]
+    return [*framed, *rated, *(one for one in grouped if one not in inside)]
+
+
+def _holds_frames(folder: Path, reading: Reading) -> bool:
+    files = list_joined(folder)
+    return not files or read_contents(files[0], reading=reading).layout in TRACKERS
+
+
 def _look(path: Path, reading: Reading) -> FileContents:
     if path.suffix.lower() == ".toml":
         fact = "this is a study file already."
@@ -165,7 +184,7 @@ def _look(path: Path, reading: Reading) -> FileContents:
     contents = read_contents(path, reading=reading)
     wrong = [one for one in contents.problems if contents.layout in _HOLDS]
     if wrong:
-        raise DataError([replace(one, file=str(path)) for one in wrong])
+        raise DataError(place_problems(wrong, str(path)))
     return contents
 
 
@@ -248,8 +267,8 @@ def _draft_ratings(
     table, layout, roles = "ratings", contents.layout, contents.roles
     layout = "wide" if _holds_judges(contents) else layout
     yield Entry(table, "file", write_path(path, folder))
-    rated = pick_numbers(contents)
     long = layout == "ratings"
+    rated = tuple(list_answers(contents)) if long else pick_numbers(contents)
     if layout == "raters in rows":
         yield Entry(table, "raters_in_rows", True, "each row holds the ratings of one rater")
     asked = ("rater",) if layout == "raters in rows" else ("clip", *(("rater",) * long))
@@ -270,6 +289,8 @@ def _draft_answers(
     """Yield the lines of the answers; return their columns."""
     names, roles = tuple(contents.columns["column"]), contents.roles
     long, why = layout == "ratings", "because no other column holds numbers"
+    if long and len(rated) < len(contents.numbers):
+        why = "because other columns of numbers are called as ids, times and counts, or range wider"
     if layout == "wide":
         rated = tuple(one for one in contents.judges if one in rated) or rated
         named = "because their names are those of raters" if contents.judges else why
@@ -305,14 +326,13 @@ def _ask_scale(table: str, contents: FileContents, rated: Sequence[str]) -> Iter
 def _draft_words(contents: FileContents) -> Iterator[Entry]:
     """Yield the lines of answers in words."""
     table = "ratings"
-    free = contents.columns[~contents.columns["column"].isin([*contents.roles.values()])]
-    levels = dict(zip(free["column"], free["levels"], strict=True))
-    texts = {name: held for name, held in levels.items() if 1 < len(held) <= MOST_WORDS}
+    worded = find_worded(contents)
+    texts = [worded[0]] if worded else find_word_judges(contents)
     if not texts:
         yield ask_entry(table, "rating", "the column of the ratings", contents)
         return
     told, names = "the answers, which are words", tuple(contents.columns["column"])
-    key, value = ("items", tuple(texts)) if len(texts) > 1 else ("rating", next(iter(texts)))
+    key, value = ("items", tuple(texts)) if len(texts) > 1 else ("rating", texts[0])
     yield Entry(table, key, value, told, names)
     yield from _draft_labels(table, contents, texts)
 

@@ -34,6 +34,7 @@ from exprstats.study.values import (
     read_flag,
     read_folder,
     read_folds,
+    read_joined,
     read_labels,
     read_places,
     read_portion,
@@ -73,7 +74,7 @@ class FileSettings:
 class RatingsSettings(FileSettings):
     """The table ``[ratings]``: one row per rating, or one column per rater (``raters``)."""
 
-    file: Annotated[Path, read_file]
+    file: Annotated[Path, read_joined]
     clip: Annotated[str | tuple[str, ...], read_columns] = "clip"
     rater: Annotated[str, read_text] = "rater"
     raters: Annotated[tuple[str, ...] | None, read_texts] = None

@@ -121,10 +121,11 @@ def _note_file(table: str, path: Path, folder: Path, log: Logbook, reading: Read
     if reading is not None and reading.sheet is not None and facts.sheet is None:
         fact = f"{path.name} is no workbook, so that it has no sheet '{reading.sheet}'."
         warn_user((fact, " Remove ", Option("sheet"), "."))
-    shown = path.relative_to(folder) if path.is_relative_to(folder) else path
     notes = tuple(str(note) for note in facts.notes)
-    columns = len(facts.columns)
-    log.inputs.append(InputFile(table, shown.as_posix(), facts.sha256, facts.rows, columns, notes))
+    for file, digest, rows in facts.inputs:
+        shown = file.relative_to(folder) if file.is_relative_to(folder) else file
+        whole = InputFile(table, shown.as_posix(), digest, rows, len(facts.columns), notes)
+        log.inputs.append(whole)
 
 
 def open_table(

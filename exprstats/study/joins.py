@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +10,7 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.errors import THEIR_COLUMN, DataError, Option, Problem, warn_user
+from exprstats.io.guards.ids import align_forms
 from exprstats.options import name_some
 from exprstats.study.provenance import Logbook
 from exprstats.study.settings import Study
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from exprstats.study.files import ClipsSettings, RatingsSettings, SubjectsSettings
 
 IDS = ("context", "clip", "subject")
-_NUMBER = re.compile(r"0*(\d+)(\.0+)?", re.ASCII)
-# A clip is called after its file in one table, and after the recording in another.
-_ENDING = re.compile(r"\.(mp4|m4v|mov|avi|mkv|webm|mpe?g|wmv|wav|mp3|csv|txt|jpe?g|png)$")
 _SHOWN = 3
 Tables = dict[str, pd.DataFrame]
 
@@ -99,9 +95,7 @@ def rename_columns(study: Study, problems: Iterable[Problem]) -> list[Problem]:
 def align_ids(study: Study, tables: Tables) -> tuple[Tables, list[Problem]]:
     """Return tables in which ids that differ between files in form alone are written alike.
 
-    Form is leading zeros, ".0", case, width of letters, blanks inside, and a file's ending. The
-    form of most files is kept, else the one that a spreadsheet would not have made of the other.
-    Ids are merged only where each file has one id of the kind.
+    Forms are those of `align_forms`.
 
     Returns
     -------
@@ -118,19 +112,7 @@ def align_ids(study: Study, tables: Tables) -> tuple[Tables, list[Problem]]:
             for name, table in tables.items()
             if column in table
         }
-        merged: dict[str, dict[str, str]] = {name: {} for name in held}
-        wrong: dict[tuple[str, str], list[str]] = {}
-        for forms in _group_forms(held):
-            best = _choose_form(forms)
-            if all(len(own) == 1 for own in forms.values()):
-                for name, (own,) in forms.items():
-                    merged[name] |= {} if own == best else {own: best}
-            elif len({frozenset(own) for own in forms.values()}) > 1:
-                # The file with most forms of the id, and one that has others.
-                first = max(forms, key=lambda name: len(forms[name]))
-                second = next(name for name in forms if set(forms[name]) != set(forms[first]))
-                told = [" and ".join(f"'{one}'" for one in forms[name]) for name in (first, second)]
-                wrong.setdefault((first, second), []).append(f"{told[0]} for {told[1]}")
+        merged, wrong = align_forms(held)
         for (first, second), cases in wrong.items():
             fact = f"{files[first]} and {files[second]} write {column}s in different forms"
             shown = f"{fact}: {'; '.join(cases[:_SHOWN])}."
@@ -143,35 +125,6 @@ def align_ids(study: Study, tables: Tables) -> tuple[Tables, list[Problem]]:
                 ids = tables[name][column].astype(str).replace(pairs).astype("str")
                 aligned[name] = aligned[name].assign(**{column: ids})
     return aligned, problems
-
-
-def _group_forms(held: Mapping[str, Sequence[str]]) -> list[dict[str, list[str]]]:
-    """Return, of each id that files write differently, table to the forms it has there."""
-    groups: dict[str, dict[str, list[str]]] = {}
-    for name, levels in held.items():
-        for one in levels:
-            groups.setdefault(_find_key(one), {}).setdefault(name, []).append(one)
-    several = (forms for forms in groups.values() if len(forms) > 1)
-    return [one for one in several if len({text for own in one.values() for text in own}) > 1]
-
-
-def _choose_form(forms: Mapping[str, Sequence[str]]) -> str:
-    """Return the form of most files; then plain letters, no decimals, and leading zeros."""
-    written = [own[0] for own in forms.values()]
-
-    def rank(form: str) -> tuple[int, bool, bool, int]:
-        plain = unicodedata.normalize("NFKC", form) == form
-        return written.count(form), plain, not form.endswith(".0"), len(form)
-
-    return max(dict.fromkeys(written), key=rank)
-
-
-def _find_key(text: str) -> str:
-    plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-    plain = _ENDING.sub("", plain)
-    parts = (_NUMBER.fullmatch(part) for part in plain.split(":"))
-    kept = zip(plain.split(":"), parts, strict=True)
-    return ":".join(match[1] if match else part for part, match in kept)
 
 
 def _warn_merged(merged: Mapping[str, str], column: str, file: str, other: str) -> None:

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from exprstats.io.files.joined import list_joined, take_files
 from exprstats.options import name_nearest
 
 Reader = Callable[[Any, Path], Any]
@@ -259,6 +260,18 @@ def read_file(value: Any, folder: Path) -> Path:
     hint = f"Did you mean '{near[0]}'?" if near else "Paths are relative to the study file."
     message = f"'{value}' is not there (looked for {path}). {hint}"
     raise Unreadable(message)
+
+
+def read_joined(value: Any, folder: Path) -> Path:
+    """Return the path of a file, or what stands for several that are one table.
+
+    These are a list, a folder, or a pattern such as "data/*.csv".
+    """
+    given = value if isinstance(value, list) and value else [value]
+    if len(given) > 1:
+        return take_files([read_file(one, folder) for one in given])
+    path = folder / Path(read_text(given[0], folder)).expanduser()
+    return path if list_joined(path) else read_file(given[0], folder)
 
 
 def read_places(value: Any, folder: Path) -> tuple[Path, ...]:

@@ -109,7 +109,7 @@ def test_absent_files_and_folders_are_named(tmp_path, write, refuse):
     (problem,) = refuse(sniff_file, tmp_path / "rating")
     assert "ratings.csv" in problem.remedy
     assert "folder," not in problem.remedy
-    (problem,) = refuse(sniff_file, tmp_path)
+    (problem,) = refuse(sniff_file, tmp_path / "folder")
     assert "folder" in problem.fact
 
 

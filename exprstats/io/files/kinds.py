@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import atexit
 import codecs
+import csv
 import gzip
 import hashlib
+import json
 import re
 import shutil
 import stat
 import sys
 import tempfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zipfile import BadZipFile, ZipFile
 
 from exprstats.errors import EMPTY_FILE, NO_FILE, UNREADABLE, DataError, Option, Problem, Text
@@ -64,7 +67,7 @@ _FOREIGN = {
     b"<html": ("a web page", "Open it in a spreadsheet and save it as CSV UTF-8."),
     b"<?xml": ("XML", "Open it in a spreadsheet and save it as CSV UTF-8."),
     b'{"': ("JSON", "Save the table as CSV UTF-8."),
-    b"[{": ("JSON", "Save the table as CSV UTF-8."),
+    b"[": ("JSON", "Save the table as CSV UTF-8, or as a list of records."),
 }
 _ARCHIVES = (
     ("xl/workbook.bin", "a binary Excel workbook (.xlsb)", "Save it as .xlsx or CSV UTF-8."),
@@ -130,6 +133,7 @@ def inspect_bytes(path: Path, encoding: str | None = None) -> Bytes:
     try:
         local = _keep_stream(name) if _is_stream(path) else path
         local, digest = _unpack(local)
+        local = _unfold(local, digest)
         with local.open("rb") as stream:
             head = stream.read(_BLOCK)
         _refuse_foreign(name, local, head)
@@ -157,7 +161,8 @@ def _is_stream(path: Path) -> bool:
 
 
 @cache
-def _keep_folder() -> Path:
+def keep_folder() -> Path:
+    """Return a folder for copies, which lasts as long as the program."""
     folder = Path(tempfile.mkdtemp(prefix="exprstats-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
@@ -166,7 +171,7 @@ def _keep_folder() -> Path:
 @cache
 def _keep_stream(name: str) -> Path:
     """Copy what a pipe gives to a file, once: it cannot be read again."""
-    kept = _keep_folder() / f"stream{_keep_stream.cache_info().misses}"
+    kept = keep_folder() / f"stream{_keep_stream.cache_info().misses}"
     with kept.open("wb") as copy:
         if name in {"-", "/dev/stdin"}:
             shutil.copyfileobj(sys.stdin.buffer, copy)
@@ -183,13 +188,45 @@ def _unpack(path: Path) -> tuple[Path, str]:
         stream.seek(0)
         if stream.read(2) != _GZIP:
             return path, digest
-    kept = _keep_folder() / digest
+    kept = keep_folder() / digest
     if not kept.exists():
         draft = kept.with_suffix(".draft")
         with gzip.open(path, "rb") as packed, draft.open("wb") as copy:
             shutil.copyfileobj(packed, copy)
         draft.rename(kept)
     return kept, digest
+
+
+def _unfold(path: Path, digest: str) -> Path:
+    """Return a table of a file that is a list of records in JSON; another file as it is.
+
+    Answers within an answer become columns of their own, such as "response.warm".
+    """
+    with path.open("rb") as stream:
+        if stream.read(_BLOCK).removeprefix(codecs.BOM_UTF8).lstrip()[:1] != b"[":
+            return path
+    try:
+        records = json.loads(path.read_text(encoding="utf-8-sig"))
+    except ValueError:
+        return path
+    if not records or not all(isinstance(one, dict) for one in records):
+        return path
+    rows = [dict(_flatten(one)) for one in records]
+    kept = keep_folder() / f"{digest}.records.csv"
+    with kept.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(dict.fromkeys(name for one in rows for name in one)))
+        writer.writeheader()
+        writer.writerows(rows)
+    return kept
+
+
+def _flatten(record: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in record.items():
+        if isinstance(value, dict):
+            yield from _flatten(value, f"{above}{name}.")
+        else:
+            whole = json.dumps(value) if isinstance(value, list) else value
+            yield f"{above}{name}", "" if value is None else whole
 
 
 def hash_file(path: Path) -> str:

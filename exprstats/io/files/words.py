@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Sequence
 
 IDS = ("clip", "rater", "subject", "context", "item", "model")
+# The column that names the file of each row, where files are read as one table.
+FROM_FILE = "from_file"
 
 
 def list_words(text: str) -> tuple[str, ...]:
@@ -98,7 +100,8 @@ _PREDICTED = frozenset(
 _SCALED = re.compile(r"[(\[]\s*\d+\s*(-|–|to|bis|à|a)\s*\d+\s*[)\]]")
 # Columns that programs of surveys write beside the answers, and others that are no answers.
 ASIDE = re.compile(
-    r"(.*[_ .])?id|unnamed: \d+|index|row|column_\d+|time|timestamp|zeit|day|date|year|wave"
+    r"from_file|datetime|count[_ .].*|.*[_ .]trial"
+    r"|(.*[_ .])?id|unnamed: \d+|index|row|column_\d+|time|timestamp|zeit|day|date|year|wave"
     r"|session|age|alter|edad|eta|yas|sexe?|sexo|sesso|cinsiyet|gender|geschlecht|grade|school|group|gruppe|order|seed|rt|au\d\d_[rc].*"
     r"|.*(dauer|zeit|duree|duracion|durata|suresi)|(temps|tiempo)([_ .].*)?"
     r"|.*duration.*|.*reaction.?time.*|.*_ms|trial.*|.*time.*seconds.*|.*(_|\.|key_resp.*)rt|progress"

@@ -12,7 +12,16 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.codes import repeats_rows
 from exprstats.errors import Option, Problem
-from exprstats.io.files.words import TIMES, WORDS, fold_name, is_answer, is_aside, split_name
+from exprstats.io.files.answers import order_answers
+from exprstats.io.files.words import (
+    FROM_FILE,
+    TIMES,
+    WORDS,
+    fold_name,
+    is_answer,
+    is_aside,
+    split_name,
+)
 from exprstats.io.guards.codes import holds_steps
 from exprstats.options import MOST_WORDS, WIDEST
 
@@ -138,10 +147,11 @@ def find_viewers(
     seen = table[table[clip].notna()]
     coded = [name for name in map(str, table) if _CODED.fullmatch(fold_name(name))]
     tried = [given] if given else [name for name in coded if name not in roles.values()]
+    tried += [FROM_FILE] if FROM_FILE in table else []
     kept = [name for name in numeric if name not in {*roles.values(), *tried, *coded}]
     kept = [name for name in kept if is_answer(name)] or [n for n in kept if not is_aside(n)]
     kept = [roles["rating"]] if "rating" in roles else kept
-    if len(seen) < _FEWEST or not hold_ratings(seen, kept):
+    if len(seen) < _FEWEST or not (hold_ratings(seen, kept) or _hold_words(seen, roles)):
         return None
     if not seen.duplicated([clip, *([roles["item"]] if "item" in roles else [])]).any():
         return _find_single(seen, clip)
@@ -193,7 +203,8 @@ def find_asked(
 def _list_questions(table: pd.DataFrame, key: Sequence[str]) -> list[str]:
     """Return the columns of a few texts that may tell questions apart."""
     texts = map(str, table.select_dtypes(exclude="number"))
-    return [name for name in texts if name not in key and 1 < table[name].nunique() <= MOST_WORDS]
+    free = [name for name in texts if name not in {*key, FROM_FILE}]
+    return [name for name in free if 1 < table[name].nunique() <= MOST_WORDS]
 
 
 def _find_single(table: pd.DataFrame, clip: str) -> Crossing | None:
@@ -216,6 +227,16 @@ def hold_ratings(table: pd.DataFrame, names: Sequence[str]) -> bool:
         return False
     spans = table[held].max().to_numpy(float) - table[held].min().to_numpy(float)
     return bool(spans.min() >= spans.max() / 2) and holds_steps(table[held].to_numpy(float))
+
+
+def _hold_words(table: pd.DataFrame, roles: Mapping[str, str]) -> bool:
+    """Return whether a column holds answers in words: in a known order, or called as answers."""
+    free = [name for name in table.select_dtypes(exclude="number") if name not in roles.values()]
+    held = {str(name): [*map(str, table[name].dropna().unique())] for name in free}
+    return any(
+        1 < len(words) <= MOST_WORDS and (is_answer(name) or order_answers(words) is not None)
+        for name, words in held.items()
+    )
 
 
 def is_named(name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import string
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -35,6 +35,10 @@ _DATE = re.compile(
 )
 # Contexts that are numbers with decimals are fewer.
 _MEASURED = 12
+
+
+# A clip is called after its file in one table, and after the recording in another.
+_ENDING = re.compile(r"\.(mp4|m4v|mov|avi|mkv|webm|mpe?g|wmv|wav|mp3|csv|txt|jpe?g|png)$")
 
 
 def clean_id(text: str) -> str:
@@ -233,3 +237,72 @@ def judge_context(column: pd.Series, count: int) -> list[Problem]:
     shown = ", ".join(str(level) for level in levels[:3])
     fact = f"it holds {len(levels):,} numbers in {count:,} rows ({shown}, …), as measurements do."
     return [Problem(fact, "Name a column of contexts, such as tasks.", column=str(column.name))]
+
+
+def align_forms(
+    held: Mapping[str, Sequence[str]],
+) -> tuple[dict[str, dict[str, str]], dict[tuple[str, str], list[str]]]:
+    """Return ids that files write in different forms, with the form that all are to have.
+
+    Form is leading zeros, ".0", case, width of letters, blanks inside, a file's ending, and the
+    folders before it. The form of most files is kept, else the one that a spreadsheet would not
+    have made of the other. Ids are merged only where each file has one id of the kind.
+
+    Parameters
+    ----------
+    held
+        File to its ids, each once.
+
+    Returns
+    -------
+    merged : dict
+        File to own form to the form that is kept.
+    wrong : dict
+        Pairs of files to ids of which one has several forms, and the other not the same ones.
+
+    Examples
+    --------
+    >>> align_forms({"a.csv": ["P1.mp4", "P2.mp4"], "b.csv": ["p1", "p3"]})[0]
+    {'a.csv': {}, 'b.csv': {'p1': 'P1.mp4'}}
+    """
+    groups: dict[str, dict[str, list[str]]] = {}
+    for name, levels in held.items():
+        bare = [re.split(r"[/\\]", one)[-1] for one in levels]
+        bare = bare if len({*bare}) == len({*levels}) else [*levels]
+        for one, text in zip(levels, bare, strict=True):
+            groups.setdefault(_find_key(text), {}).setdefault(name, []).append(one)
+    merged: dict[str, dict[str, str]] = {name: {} for name in held}
+    wrong: dict[tuple[str, str], list[str]] = {}
+    for forms in groups.values():
+        if len(forms) < 2 or len({text for own in forms.values() for text in own}) < 2:
+            continue
+        best = _choose_form(forms)
+        if all(len(own) == 1 for own in forms.values()):
+            for name, (own,) in forms.items():
+                merged[name] |= {} if own == best else {own: best}
+        elif len({frozenset(own) for own in forms.values()}) > 1:
+            # The file with most forms of the id, and one that has others.
+            first = max(forms, key=lambda name: len(forms[name]))
+            second = next(name for name in forms if set(forms[name]) != set(forms[first]))
+            told = [" and ".join(f"'{one}'" for one in forms[name]) for name in (first, second)]
+            wrong.setdefault((first, second), []).append(f"{told[0]} for {told[1]}")
+    return merged, wrong
+
+
+def _choose_form(forms: Mapping[str, Sequence[str]]) -> str:
+    """Return the form of most files; then plain letters, no decimals, and leading zeros."""
+    written = [own[0] for own in forms.values()]
+
+    def rank(form: str) -> tuple[int, bool, bool, int]:
+        plain = unicodedata.normalize("NFKC", form) == form
+        return written.count(form), plain, not form.endswith(".0"), len(form)
+
+    return max(dict.fromkeys(written), key=rank)
+
+
+def _find_key(text: str) -> str:
+    plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    plain = _ENDING.sub("", plain)
+    parts = (_WHOLE.fullmatch(part) for part in plain.split(":"))
+    kept = zip(plain.split(":"), parts, strict=True)
+    return ":".join(match[1] if match else part for part, match in kept)

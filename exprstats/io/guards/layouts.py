@@ -21,7 +21,7 @@ from exprstats.options import name_some
 if TYPE_CHECKING:
     from exprstats.io.detection import Guess
 
-_TRACKERS = {
+TRACKERS = {
     "OpenFace": {"frame", "timestamp", "confidence", "success"},
     "OpenFace images": {"face", "confidence", "gaze_angle_x"},
     "OpenFace 3": {"frame_index", "face_id", "action_units"},
@@ -52,7 +52,7 @@ def find_layout_kind(table: pd.DataFrame, guess: Guess) -> str:
     'raters in rows'
     """
     names = {str(name).strip() for name in table.columns}
-    tracker = next((name for name, marks in _TRACKERS.items() if marks <= names), None)
+    tracker = next((name for name, marks in TRACKERS.items() if marks <= names), None)
     if tracker is not None:
         return tracker
     words = [str(name).strip().lower() for name in table.columns]
