@@ -262,3 +262,34 @@ def test_gaps_of_one_emotion_do_not_weaken_its_correlations():
     apart = np.arctanh(wide[["Joy", "Fear"]].corr("spearman").iloc[0, 1]) - np.arctanh(r)
     assert told["estimate"] == pytest.approx(abs(apart), abs=1e-9)
     assert told["p_value"] > 0.05
+
+
+def make_clips(seed=0):
+    rng = np.random.default_rng(seed)
+    speakers, labels = np.repeat(list("abcdefgh"), 6), np.tile(["x", "y"], 24).astype(object)
+    return rng.normal(size=(48, 3)) + (labels == "x")[:, None], labels, speakers.astype(object)
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [(0, "'n' lacks a number in 1 clip"), (1, "1 clip has no label"), (2, "no s")],
+)
+def test_clips_that_lack_something_are_refused_and_not_dealt_to_the_last_speaker(place, told):
+    data = make_clips()
+    data[place][7] = np.nan if place == 0 else None
+    features, labels, speakers = data
+    with pytest.raises(DataError, match=told):
+        ex.classify_expressions({"n": features}, labels, speakers)
+
+
+def test_a_class_of_one_speaker_has_no_interval():
+    """Without this speaker the mean of recalls would be one of other classes."""
+    features, labels, speakers = make_clips()
+    labels[:3] = "rare"
+    noise = np.random.default_rng(1).normal(size=(48, 2))
+    data = {"n": features, "m": noise}
+    found = ex.classify_expressions(data, labels, speakers, repeats=2).tidy()
+    assert found["estimate"].notna().all()
+    assert found[["conf_low", "conf_high"]].isna().all(axis=None)
+    assert found["p_value"].isna().all()
+    assert found["note"].eq("no interval: a class is of one speaker alone").all()
