@@ -18,6 +18,7 @@ from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.expressions.estimates import ESTIMATES
 from exprstats.expressions.jackknife import (
     FEWEST,
+    Jackknifed,
     jackknife_correlations,
     jackknife_means,
     jackknife_ranks,
@@ -274,7 +275,7 @@ def _describe_levels(
     top = np.where(known, top / top.sum(axis=1, keepdims=True), np.nan)  # ties share the place
     codes = code_clusters(moments.keys, cluster)
     for term, values in (("mean", scores), ("mean_rank", ranks), ("share_top", top)):
-        yield from write_rows(term, jackknife_means(values, codes), codes, moments.emotions, level)
+        yield from write_rows(term, jackknife_means(values, codes), moments.emotions, level)
 
 
 def _describe_time(moments: Moments, cluster: str | None, level: float) -> Iterator[dict[str, Any]]:
@@ -290,17 +291,21 @@ def _describe_time(moments: Moments, cluster: str | None, level: float) -> Itera
     later = np.concatenate([rows[1:] for rows in long])
     centred = scores.copy()
     for rows in long:
-        centred[rows] -= np.nanmean(scores[rows], axis=0)
+        centred[rows] -= _average(scores[rows])
+        # An emotion that stays the same in a recording says nothing of what follows what.
+        sizes = (np.nanmax(np.abs(one[rows]), axis=0, initial=0) for one in (centred, scores))
+        moves = np.greater(next(sizes), 1e-12 * next(sizes))
+        centred[rows] = np.where(moves, centred[rows], np.nan)
     _, owner = np.unique(codes[now], return_inverse=True)
     found = jackknife_correlations(centred[now], centred[later], owner)
-    yield from write_rows("lag_one", found, owner, moments.emotions, level)
+    yield from write_rows("lag_one", found, moments.emotions, level)
     if len(long) < 3:
         return
-    first = np.array([np.nanmean(scores[rows[: len(rows) // 2]], axis=0) for rows in long])
-    second = np.array([np.nanmean(scores[rows[len(rows) // 2 :]], axis=0) for rows in long])
+    first = np.array([_average(scores[rows[: len(rows) // 2]]) for rows in long])
+    second = np.array([_average(scores[rows[len(rows) // 2 :]]) for rows in long])
     _, owner = np.unique([codes[rows[0]] for rows in long], return_inverse=True)
     halves = jackknife_correlations(first, second, owner)
-    for row in write_rows("stability", halves, owner, moments.emotions, level):
+    for row in write_rows("stability", halves, moments.emotions, level):
         # Limits are those of the halves, so that they are as skewed as wholes are near 1.
         r = np.array([row[name] for name in ("estimate", "conf_low", "conf_high")])
         r = np.maximum(r, _LEAST)
@@ -308,26 +313,25 @@ def _describe_time(moments: Moments, cluster: str | None, level: float) -> Itera
         yield row | ends | {"std_error": row["std_error"] * 2 / (1 + r[0]) ** 2}
 
 
+def _average(values: np.ndarray) -> np.ndarray:
+    """Return means over the first axis of what is defined; NaN where nothing is."""
+    counts = np.isfinite(values).sum(axis=0)
+    return np.where(counts > 0, np.nansum(values, axis=0) / np.maximum(counts, 1), np.nan)
+
+
 def _correlate(
     moments: Moments, beside: np.ndarray, cluster: str | None, level: float
 ) -> Iterator[dict[str, Any]]:
     codes = code_clusters(moments.keys, cluster)
     scores = moments.scores
-    each, without = jackknife_ranks(scores, beside, codes)
-    yield from write_rows("spearman", (each, without), codes, moments.emotions, level)
+    found = jackknife_ranks(scores, beside, codes)
+    each, without, counts = found
+    yield from write_rows("spearman", found, moments.emotions, level)
     every = np.repeat(codes, scores.shape[1])
     whole = jackknife_ranks(scores.reshape(-1, 1), beside.reshape(-1, 1), every)
-    defined = np.isfinite(each)
-    within = np.array([each[defined].mean() if defined.any() else np.nan])
-    left = _average_defined(without) if len(without) else without
-    for term, found in (("spearman", whole), ("spearman_within", (within, left))):
-        for row in write_rows(term, found, codes, ("",), level):
+    within = _average(each)[None]
+    left = _average(without)[None] if len(without) else without
+    own = Jackknifed(within, left, counts[:1])
+    for term, found in (("spearman", whole._replace(known=counts[:1])), ("spearman_within", own)):
+        for row in write_rows(term, found, ("",), level):
             yield row | {"emotion": None}
-
-
-def _average_defined(without: np.ndarray) -> np.ndarray:
-    """Return the mean (1, G) over the emotions whose ρ is defined."""
-    known = np.isfinite(without)
-    counts = known.sum(axis=0)
-    sums = np.where(known, without, 0.0).sum(axis=0)
-    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)[None, :]

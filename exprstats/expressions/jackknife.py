@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,7 +20,18 @@ _SCALES = {"share_top": "logit"} | dict.fromkeys(
     ("spearman", "spearman_within", "stability"), "fisher"
 )
 _RANGES = {"share_top": (0.0, 1.0), "mean": (-np.inf, np.inf), "mean_rank": (1.0, np.inf)}
-Jackknifed = tuple[np.ndarray, np.ndarray]
+
+
+class Jackknifed(NamedTuple):
+    """Statistics of all moments (names,), and without each cluster (names, G).
+
+    ``known`` (names, G) are the moments of each cluster that a statistic rests on: a person without
+    any score of an emotion says nothing of how sure its mean is.
+    """
+
+    whole: np.ndarray
+    without: np.ndarray
+    known: np.ndarray
 
 
 def jackknife_means(values: np.ndarray, codes: np.ndarray) -> Jackknifed:
@@ -30,7 +41,7 @@ def jackknife_means(values: np.ndarray, codes: np.ndarray) -> Jackknifed:
 
     Examples
     --------
-    >>> whole, without = jackknife_means(np.array([[1.0], [2.0], [6.0]]), np.array([0, 0, 1]))
+    >>> whole, without, _ = jackknife_means(np.array([[1.0], [2.0], [6.0]]), np.array([0, 0, 1]))
     >>> whole.tolist(), without.tolist()
     ([3.0], [[6.0, 1.5]])
     """
@@ -42,7 +53,7 @@ def jackknife_means(values: np.ndarray, codes: np.ndarray) -> Jackknifed:
         without = (sums.sum(axis=1, keepdims=True) - sums) / (
             counts.sum(axis=1, keepdims=True) - counts
         )
-    return whole, without
+    return Jackknifed(whole, without, counts)
 
 
 def jackknife_correlations(one: np.ndarray, two: np.ndarray, codes: np.ndarray) -> Jackknifed:
@@ -60,7 +71,7 @@ def jackknife_correlations(one: np.ndarray, two: np.ndarray, codes: np.ndarray) 
     sums = np.stack([_sum_clusters(term, codes) for term in terms])
     totals = sums.sum(axis=2, keepdims=True)
     whole = _correlate(totals, totals)[:, 0]
-    return whole, _correlate(totals - sums, totals)
+    return Jackknifed(whole, _correlate(totals - sums, totals), sums[0])
 
 
 def _correlate(sums: np.ndarray, totals: np.ndarray) -> np.ndarray:
@@ -87,7 +98,8 @@ def jackknife_ranks(one: np.ndarray, two: np.ndarray, codes: np.ndarray) -> Jack
         wholes.append(evaluation.measure_whole()[0, 0])
         if groups >= FEWEST:
             withouts.append(evaluation.measure_without()[0, 0])
-    return np.array(wholes), np.array(withouts)
+    counts = np.tile(np.bincount(codes, minlength=groups), (len(wholes), 1))
+    return Jackknifed(np.array(wholes), np.array(withouts), counts)
 
 
 def _sum_clusters(values: np.ndarray, codes: np.ndarray) -> np.ndarray:
@@ -97,45 +109,55 @@ def _sum_clusters(values: np.ndarray, codes: np.ndarray) -> np.ndarray:
 
 
 _NEEDS = f"no interval: it needs {FEWEST} people or recordings, and there {{}}"
+_STILL = "not defined: the scores do not vary"
+_SHORT = f"not defined: fewer than {FEWEST} pairs of scores"
+_TORN = "no interval: not defined without one of the people or recordings"
 
 
 def write_rows(
-    term: str, found: Jackknifed, codes: np.ndarray, names: Sequence[str], level: float
+    term: str, found: Jackknifed, names: Sequence[str], level: float
 ) -> Iterator[dict[str, Any]]:
-    """Yield rows of a statistic (names,), with the jackknife-t interval over clusters."""
-    groups = int(codes.max()) + 1
-    whole, without = found
-    low = high = error = np.full(len(names), np.nan)
-    notes = [_NEEDS.format(f"{'is' if groups == 1 else 'are'} {groups}")] * len(names)
-    if groups >= FEWEST:
-        scales = np.full(len(names), _SCALES.get(term, "raw"))
-        jackknifed = jackknife_clusters(whole, without, level=level, scales=scales)
-        ranges = np.tile(_RANGES.get(term, (-1.0, 1.0)), (len(names), 1))
-        holders = np.full(len(names), groups if term == "share_top" else 0)
-        ends = limit_ends(
-            whole,
-            jackknifed.conf_low,
-            jackknifed.conf_high,
-            errors=jackknifed.std_error,
-            ranges=ranges,
-            holders=holders,
-            level=level,
-        )
-        low, high, notes = ends.conf_low, ends.conf_high, ends.notes
-        error = jackknifed.std_error
+    """Yield rows of a statistic (names,), with jackknife-t intervals over its clusters."""
     for place, name in enumerate(names):
-        undefined = "not defined: the scores do not vary" if np.isnan(whole[place]) else ""
+        present = found.known[place] > 0
+        groups, value = int(present.sum()), found.whole[place]
+        low = high = error = np.nan
+        note = _NEEDS.format(f"{'is' if groups == 1 else 'are'} {groups}")
+        if groups >= FEWEST:
+            without = found.without[place, present]
+            low, high, error, note = _find_limits(term, value, without, level)
         yield {
             "emotion": name,
             "term": term,
-            "estimate": float(whole[place]),
-            "std_error": float(error[place]),
-            "conf_low": float(low[place]),
-            "conf_high": float(high[place]),
+            "estimate": float(value),
+            "std_error": float(error),
+            "conf_low": float(low),
+            "conf_high": float(high),
             "level": level,
             "method": "jackknife",
             "headline": True,
-            "n_clips": len(codes),
+            "n_clips": (count := int(found.known[place].sum())),
             "n_clusters": groups,
-            "note": undefined or notes[place] or None,
+            "note": (_STILL if count >= FEWEST else _SHORT) if np.isnan(value) else note,
         }
+
+
+def _find_limits(
+    term: str, value: float, without: np.ndarray, level: float
+) -> tuple[float, float, float, str | None]:
+    """Return limits, standard error and note of one value, and values without each cluster (G,)."""
+    if np.isfinite(value) and not np.isfinite(without).all():
+        return np.nan, np.nan, np.nan, _TORN
+    scales, whole = np.array([_SCALES.get(term, "raw")]), np.array([value])
+    jackknifed = jackknife_clusters(whole, without[None], level=level, scales=scales)
+    ends = limit_ends(
+        whole,
+        jackknifed.conf_low,
+        jackknifed.conf_high,
+        errors=jackknifed.std_error,
+        ranges=np.array([_RANGES.get(term, (-1.0, 1.0))]),
+        holders=np.array([len(without) if term == "share_top" else 0]),
+        level=level,
+    )
+    limits = float(ends.conf_low[0]), float(ends.conf_high[0])
+    return *limits, float(jackknifed.std_error[0]), ends.notes[0] or None

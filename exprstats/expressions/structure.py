@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -213,14 +213,14 @@ def _list_pairs(side: Side, cluster: str | None, padjust: str) -> pd.DataFrame:
         return pd.DataFrame(columns=["context", "modality", "emotion", "other", "r", "n"])
     wide = pd.DataFrame(moments.scores[:, varied], columns=kept)
     found = pairwise_corr(wide, method="spearman", padjust=padjust)
-    left = _leave_out(_rank(wide.to_numpy()), side.codes)
-    own, note = np.full(len(found), np.nan), _tell_few(len(left.people), _name_unit(cluster))
-    if len(left.people) >= FEWEST:
-        note = None
-        error = np.sqrt((left.moves**2).sum(axis=0))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            size = np.where(error > 0, np.abs(left.z) / error, np.nan)
-        own = 2 * stdtr(len(left.people) - 1, -size)
+    left = _leave_out(wide.to_numpy(), side.codes)
+    error = np.sqrt((left.moves**2).sum(axis=0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        size = np.where(error > 0, np.abs(left.z) / error, np.nan)
+    enough, unit = left.counts >= FEWEST, _name_unit(cluster)
+    own = np.where(enough, 2 * stdtr(np.maximum(left.counts - 1, 1), -size), np.nan)
+    few = zip(enough, left.counts.tolist(), strict=True)
+    note = [None if some else _tell_few(count, unit) for some, count in few]
     known = np.isfinite(own)
     mine = own.copy()
     if known.any() and padjust != "none":
@@ -233,7 +233,7 @@ def _list_pairs(side: Side, cluster: str | None, padjust: str) -> pd.DataFrame:
             "other": found["Y"],
             "r": found["r"],
             "n": found["n"],
-            "n_clusters": len(left.people),
+            "n_clusters": left.counts,
             "p_value": own,
             "p_adjusted": mine,
             "p_moments": found["p_unc"],
@@ -268,14 +268,22 @@ def _compare(
         return []
     parts = [one.narrow(shared) for one in sides]
     codes = np.concatenate([mine for _, mine in parts])
-    left = [_leave_out(_rank(scores), mine) for scores, mine in parts]
+    left = [_leave_out(scores, mine) for scores, mine in parts]
+    # A pair of emotions that few people have, or one alone lets vary, is no evidence of structure.
+    enough = np.logical_and.reduce(
+        [(one.counts >= FEWEST) & np.isfinite(one.moves).all(axis=0) for one in left]
+    )
+    if enough.any():
+        left = [one._replace(z=np.where(enough, one.z, np.nan)) for one in left]
     defined = np.logical_and.reduce([np.isfinite(one.z) for one in left])
     found, alike = _distance(left[0].z - left[1].z), _resemble(*(one.z[defined] for one in left))
     people = [len(one.people) for one in left]
     draws, seed = plan
     p_value, note = np.nan, _tell_few(min(people), f"{_name_unit(cluster)} on each side")
     expected = np.nan
-    if min(people) >= FEWEST:
+    if min(people) >= FEWEST and not enough.any():
+        note = f"no two emotions are known of {FEWEST} {_name_unit(cluster)} on each side"
+    elif min(people) >= FEWEST:
         drawn = _flip_signs(left, draws, np.random.default_rng(seed))
         p_value, note = (1 + (drawn >= found - 1e-12).sum()) / (draws + 1), None
         expected = float(drawn.mean())
@@ -297,42 +305,59 @@ def _compare(
     ]
 
 
-def _rank(scores: np.ndarray) -> np.ndarray:
-    """Return ranks (n, emotions) as z values of the data set, so that only structure is left."""
-    filled = np.where(np.isnan(scores), np.nanmedian(scores, axis=0), scores)
-    ranks = rankdata(filled, axis=0)
-    spread = ranks.std(axis=0)
-    return (ranks - ranks.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+class _Left(NamedTuple):
+    """Fisher z (pairs,) of a matrix, how far each person moves it (people, pairs), and who.
 
-
-@dataclass(frozen=True, slots=True)
-class _Left:
-    """Fisher z (pairs,) of a matrix, how far each person moves it (people, pairs), and who."""
+    ``counts`` (pairs,) are the people who have both emotions.
+    """
 
     z: np.ndarray
     moves: np.ndarray
     people: np.ndarray
+    counts: np.ndarray
 
 
-def _leave_out(table: np.ndarray, codes: np.ndarray) -> _Left:
-    """Return the matrix of all moments, and how far it moves without each person.
+def _leave_out(scores: np.ndarray, codes: np.ndarray) -> _Left:
+    """Return the matrix of all moments (n, emotions), and how far it moves without each person.
 
-    The squares of the moves add up to the jackknife's variance.
+    The squares of the moves add up to the jackknife's variance. Where scores are missing, a pair of
+    emotions has the moments and the people that have both.
     """
     people, mine = np.unique(codes, return_inverse=True)
+    if np.isfinite(scores).all():
+        z, moves = _move_pairs(scores, mine)
+        return _Left(z, moves, people, np.full(len(z), len(people)))
+    pairs = [*combinations(range(scores.shape[1]), 2)]
+    found, counts = np.full((len(people) + 1, len(pairs)), np.nan), np.zeros(len(pairs), int)
+    for place, pair in enumerate(pairs):
+        known = np.isfinite(scores[:, pair]).all(axis=1)
+        held, own = np.unique(mine[known], return_inverse=True)
+        counts[place] = len(held)
+        if known.sum() >= FEWEST:
+            z, moves = _move_pairs(scores[known][:, pair], own)
+            found[0, place], found[1:, place] = z[0], 0.0
+            found[1 + held, place] = moves[:, 0]
+    return _Left(found[0], found[1:], people, counts)
+
+
+def _move_pairs(scores: np.ndarray, mine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return Fisher z (pairs,) of complete scores, and the moves (people, pairs)."""
+    ranks = rankdata(scores, axis=0)
+    spread = ranks.std(axis=0)
+    table = (ranks - ranks.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     whole = np.column_stack([np.ones(len(table)), table])
+    count = int(mine.max()) + 1
     order = np.argsort(mine, kind="stable")
-    starts = np.searchsorted(mine[order], np.arange(len(people) + 1))
+    starts = np.searchsorted(mine[order], np.arange(count + 1))
     sums = np.stack(
         [whole[order[start:stop]].T @ whole[order[start:stop]] for start, stop in pairwise(starts)]
     )
     total = sums.sum(axis=0)
     z = _find_matrix(total)
-    if len(people) < FEWEST:
-        return _Left(z, np.empty((0, len(z))), people)
+    if count < 2:
+        return z, np.full((count, len(z)), np.nan)
     without = np.stack([_find_matrix(total - one) for one in sums])
-    scale = np.sqrt((len(people) - 1) / len(people))
-    return _Left(z, scale * (without - without.mean(axis=0)), people)
+    return z, np.sqrt((count - 1) / count) * (without - without.mean(axis=0))
 
 
 def _flip_signs(left: list[_Left], draws: int, rng: np.random.Generator) -> np.ndarray:

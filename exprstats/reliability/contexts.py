@@ -15,7 +15,9 @@ from exprstats.apa import tell_p, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows, encode_ids
 from exprstats.document.text import join_words
 from exprstats.errors import DataError, Option, Problem
+from exprstats.inference.resampling.intervals import spread_about
 from exprstats.inference.resampling.pvalues import adjust_holm
+from exprstats.inference.resampling.terms import count_freedom
 from exprstats.options import IccChoice, IccModel, check_level, check_word
 from exprstats.reliability.icc.analysis import tell_spread
 from exprstats.reliability.icc.checks import split_obstacles
@@ -33,6 +35,7 @@ from exprstats.reliability.icc.oneway import find_usual_divisor
 from exprstats.reliability.icc.panels import Panel, find_cluster, split_panels
 from exprstats.results import Result
 
+_PARTS = ("subject", "rater")
 _NUMBERS = ("estimate", "std_error", "conf_low", "conf_high", "p_value")
 
 
@@ -91,6 +94,7 @@ def compare_reliability(
 
     Contexts share subjects and raters, so that their reliabilities hang together: each subject,
     rater and cell is left out of all contexts at once, and the variance is that of the difference.
+    Degrees of freedom are Welch's where contexts have subjects or raters of their own.
 
     Parameters
     ----------
@@ -116,6 +120,9 @@ def compare_reliability(
     ----------
     Cameron, A. C., Gelbach, J. B., & Miller, D. L. (2011). Robust inference with multiway
     clustering. *Journal of Business & Economic Statistics, 29*, 238–249.
+
+    Welch, B. L. (1947). The generalization of "Student's" problem when several different
+    population variances are involved. *Biometrika, 34*, 28-35.
 
     Examples
     --------
@@ -265,25 +272,36 @@ def _find_codes(local: np.ndarray, everywhere: np.ndarray) -> np.ndarray:
 
 
 def spread_difference(one: Placed, two: Placed, estimand: Estimand, *, averaged: bool) -> Spread:
-    """Return the jackknife variance of the difference between two contexts' coefficients."""
-    thetas = {}
+    """Return the jackknife variance of the difference between two contexts' coefficients.
+
+    A context's leave-one-out values vary among its own clusters, and degrees of freedom are
+    Welch's where contexts have clusters of their own: 80 people of one context say nothing of how
+    sure the 6 of another are.
+    """
+    thetas, freedom = {}, {}
     without_limits = []
     for part in ("subject", "rater", "cell"):
         union = np.unique(np.concatenate([one.places[part], two.places[part]]))
-        values = []
-        for context in (one, two):
+        present = np.zeros((2, len(union)), dtype=bool)
+        values, whole = np.empty(present.shape), np.empty(2)
+        for line, context in enumerate((one, two)):
             divisors = context.divide(averaged=averaged)
-            whole = measure_estimand(estimand, context.samples.whole, divisors)
-            filled = np.full(len(union), float(whole))
+            whole[line] = measure_estimand(estimand, context.samples.whole, divisors)
             without = measure_estimand(estimand, context.samples.without[part], divisors)
             if part == "subject" and not np.isfinite(without).any():
                 without_limits.append(context.name)
-            filled[np.searchsorted(union, context.places[part])] = without
-            values.append(np.where(np.isinf(filled), np.nan, filled))
-        thetas[part] = values[0] - values[1]
+            places = np.searchsorted(union, context.places[part])
+            present[line, places], values[line] = True, whole[line]
+            values[line, places] = np.where(np.isinf(without), np.nan, without)
+        sides = [spread_about(*side) for side in zip(whole, values, present, strict=True)]
+        thetas[part] = sides[0] - sides[1]
+        freedom[part] = count_freedom(thetas[part] - whole[0] + whole[1], present)
     if len(thetas["cell"]) == len(thetas["rater"]):
         thetas = {"subject": thetas["subject"]}
-    spread = settle_spread(spread_thetas(thetas))
+    found = spread_thetas(thetas)
+    rests = [min(freedom[x] for x in _PARTS[: 1 + bool(each.n_raters)]) for each in found]
+    found = [replace(each, df=df) for each, df in zip(found, rests, strict=True)]
+    spread = settle_spread(found)
     if without_limits and spread.refusal:
         where = join_words([f"context '{name}'" for name in without_limits])
         why = f"interval refused: in {where} the ratings do not vary both between and within clips"

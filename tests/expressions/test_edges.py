@@ -192,3 +192,104 @@ def test_limits_of_stability_are_those_of_halves_on_fishers_z():
         wanted = 2 * ends / (1 + ends)
         found = rows.loc[name, ["conf_low", "estimate", "conf_high"]].to_numpy(float)
         assert found == pytest.approx(wanted, rel=1e-9)
+
+
+def drop_joy(table, kept):
+    """Return the table without scores of joy beyond those of some people."""
+    return table[table["emotion"].ne("Joy") | table["subject"].isin(kept)].reset_index(drop=True)
+
+
+def test_people_without_an_emotion_do_not_make_its_limits_narrow():
+    """Joy is known of 3 in 20 people: t has 2 degrees of freedom. Tolerance 1e-9: sums."""
+    table = drop_joy(make_table(people=20, moments=8), kept := ["p3", "p7", "p12"])
+    found = ex.rate_estimates(table).tidy()
+    joy = table[table["emotion"].eq("Joy")]
+    left = [joy.loc[joy["subject"].ne(who), "score"].mean() for who in kept]
+    reach = student.ppf(0.975, 2) * np.std(left) * 2**0.5
+    row = found.query("emotion == 'Joy' and term == 'mean'").iloc[0]
+    limits = joy["score"].mean() + np.array([-reach, reach])
+    assert row[["conf_low", "conf_high"]].tolist() == pytest.approx(limits.tolist(), abs=1e-9)
+    assert (row["n_clusters"], row["n_clips"]) == (3, 24)
+    counted = found.groupby("emotion")["n_clusters"].unique().map(list).to_dict()
+    assert counted == {"Fear": [20], "Joy": [3]}
+    two = ex.rate_estimates(drop_joy(table, ["p3", "p7"])).tidy().query("emotion == 'Joy'")
+    assert two["conf_low"].isna().all()
+    notes = two.set_index("term")["note"]
+    assert notes.pop("stability") == "not defined: fewer than 3 pairs of scores"
+    assert notes.str.contains("it needs 3 people or recordings, and there are 2").all()
+
+
+def test_an_emotion_that_a_person_never_changes_adds_nobody_to_its_lags():
+    table = make_table(people=12, moments=8)
+    still = table["emotion"].eq("Joy") & ~table["subject"].isin(["p0", "p1", "p2", "p3"])
+    some = table.assign(score=table["score"].mask(still, 0.3))
+    lags = ex.rate_estimates(some).tidy().query("term == 'lag_one'").set_index("emotion")
+    own = table[table["subject"].isin(["p0", "p1", "p2", "p3"])]
+    alone = ex.rate_estimates(own).tidy().query("term == 'lag_one'").set_index("emotion")
+    assert lags["n_clusters"].to_dict() == {"Fear": 12, "Joy": 4}
+    names = ["estimate", "conf_low", "conf_high"]
+    assert lags.loc["Joy", names].tolist() == pytest.approx(alone.loc["Joy", names].tolist())
+
+
+def test_gaps_of_one_emotion_do_not_weaken_its_correlations():
+    """Pairs have the moments with both: filled gaps made .9 of people look like another structure.
+
+    Tolerance 1e-9: sums. p by leaving out people, ranks kept, as of complete tables.
+    """
+    rng = np.random.default_rng(3)
+    table = make_table(people=12, moments=10)
+    wide = table.pivot_table("score", ["subject", "time"], "emotion").reset_index()
+    wide["Joy"] = wide["Fear"] + 0.2 * rng.random(len(wide))
+    gaps = rng.random(len(wide)) < 0.6
+    both = wide[~gaps & wide["subject"].ne("p0")]
+    long = wide.assign(Joy=wide["Joy"].where(wide.index.isin(both.index)))
+    long = long.melt(["subject", "time"], ["Joy", "Fear"], "emotion", "score").dropna()
+    long = long.assign(recording=long["subject"] + "r", id="a", modality="face")
+    row = ex.compare_structure(long).correlations.iloc[0]
+    ranks = both[["Joy", "Fear"]].rank()
+    r = np.corrcoef(ranks.T)[0, 1]
+    assert row["r"] == pytest.approx(r, abs=1e-9)
+    people = both["subject"].unique()
+    left = [np.arctanh(np.corrcoef(ranks[both["subject"].ne(who)].T)[0, 1]) for who in people]
+    error = np.std(left) * (len(left) - 1) ** 0.5
+    expected = 2 * student.sf(np.arctanh(r) / error, len(left) - 1)
+    assert row["n_clusters"] == len(people) == 11
+    assert row["p_value"] == pytest.approx(expected, rel=1e-6)
+    whole = wide.melt(["subject", "time"], ["Joy", "Fear"], "emotion", "score")
+    whole = whole.assign(recording=whole["subject"] + "r", id="a", modality="face")
+    joined = pd.concat([whole.assign(context="all"), long.assign(context="some")])
+    told = ex.compare_structure(joined, by="context", seed=1).table.iloc[0]
+    apart = np.arctanh(wide[["Joy", "Fear"]].corr("spearman").iloc[0, 1]) - np.arctanh(r)
+    assert told["estimate"] == pytest.approx(abs(apart), abs=1e-9)
+    assert told["p_value"] > 0.05
+
+
+def make_clips(seed=0):
+    rng = np.random.default_rng(seed)
+    speakers, labels = np.repeat(list("abcdefgh"), 6), np.tile(["x", "y"], 24).astype(object)
+    return rng.normal(size=(48, 3)) + (labels == "x")[:, None], labels, speakers.astype(object)
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [(0, "'n' lacks a number in 1 clip"), (1, "1 clip has no label"), (2, "no s")],
+)
+def test_clips_that_lack_something_are_refused_and_not_dealt_to_the_last_speaker(place, told):
+    data = make_clips()
+    data[place][7] = np.nan if place == 0 else None
+    features, labels, speakers = data
+    with pytest.raises(DataError, match=told):
+        ex.classify_expressions({"n": features}, labels, speakers)
+
+
+def test_a_class_of_one_speaker_has_no_interval():
+    """Without this speaker the mean of recalls would be one of other classes."""
+    features, labels, speakers = make_clips()
+    labels[:3] = "rare"
+    noise = np.random.default_rng(1).normal(size=(48, 2))
+    data = {"n": features, "m": noise}
+    found = ex.classify_expressions(data, labels, speakers, repeats=2).tidy()
+    assert found["estimate"].notna().all()
+    assert found[["conf_low", "conf_high"]].isna().all(axis=None)
+    assert found["p_value"].isna().all()
+    assert found["note"].eq("no interval: a class is of one speaker alone").all()

@@ -39,25 +39,64 @@ def test_difference_and_its_error_equal_a_loop(make_crowd):
     both = join_contexts(one, two)
     ks = [find_k(table) for table in (one, two)]
 
-    def difference(rows):
-        parts = [rows[rows["context"] == name] for name in ("pain", "fear")]
-        return compute_icc(parts[0], ks[0]) - compute_icc(parts[1], ks[1])
+    def leave_out(labels, name, k):
+        rows = both[both["context"] == name]
+        here = labels[rows.index].unique()
+        left = [compute_icc(rows[labels[rows.index] != label], k) for label in here]
+        scale = ((len(left) - 1) / len(left)) ** 0.5
+        return pd.Series(scale * (np.array(left) - np.mean(left)), here)
 
     def spread(labels):
-        values = [difference(both[labels != label]) for label in labels.unique()]
-        return np.var(values) * (len(values) - 1)
+        sides = [leave_out(labels, *side) for side in zip(("pain", "fear"), ks, strict=True)]
+        moves = sides[0].sub(sides[1], fill_value=0) ** 2
+        shared = moves.index.isin(sides[0].index) & moves.index.isin(sides[1].index)
+        alone = [moves[~shared & moves.index.isin(side.index)] for side in sides]
+        # A cluster of a context frees 1 - 1/n degrees, n the clusters of the smaller it is in.
+        counts = [len(side) for side in sides]
+        parts = [*zip(alone, counts, strict=True), (moves[shared], min(counts))]
+        lost = sum(own.sum() ** 2 / (len(own) * (1 - 1 / n)) for own, n in parts if len(own))
+        return moves.sum(), moves.sum() ** 2 / lost
 
-    subject, rater = spread(both["subject"]), spread(both["rater"])
-    cell = spread(both["subject"] + "/" + both["rater"])
+    (subject, df), (rater, df_rater) = spread(both["subject"]), spread(both["rater"])
+    cell = spread(both["subject"] + "/" + both["rater"])[0]
     error = max(subject + rater - cell, subject, rater) ** 0.5
     row = compare_reliability(both).table.set_index("term").loc["ICC(1,k)"]
-    assert row["estimate"] == pytest.approx(difference(both), abs=1e-10)
+    values = [compute_icc(table, k) for table, k in zip((one, two), ks, strict=True)]
+    difference = values[0] - values[1]
+    assert row["estimate"] == pytest.approx(difference, abs=1e-10)
     assert row["std_error"] == pytest.approx(error, abs=1e-10)
-    df = min(both["subject"].nunique(), both["rater"].nunique()) - 1
-    reach = stats.t.ppf(0.975, df) * error
-    assert row["conf_high"] == pytest.approx(difference(both) + reach, abs=1e-10)
-    expected = 2 * stats.t.sf(abs(difference(both)) / error, df)
+    assert row["df"] == pytest.approx(min(df, df_rater), abs=1e-8)
+    reach = stats.t.ppf(0.975, min(df, df_rater)) * error
+    assert row["conf_high"] == pytest.approx(difference + reach, abs=1e-10)
+    expected = 2 * stats.t.sf(abs(difference) / error, min(df, df_rater))
     assert row["p_value"] == pytest.approx(expected, abs=1e-10)
+
+
+def test_people_of_one_context_alone_give_no_freedom_to_the_other(make_crowd):
+    """6 people and 40 others: each context's own variance, and Welch's degrees of freedom.
+
+    Raters are one clip's own, so that people alone are left out. With the degrees of freedom of all
+    46 people a true null was rejected in .12 of 200 studies of 6 and 80 people, now in .09.
+    """
+    parts, tables = [], []
+    for name, people, seed in (("pain", 6, 1), ("fear", 40, 2)):
+        table = make_crowd(seed, subjects=people, clips=3).assign(context=name)
+        for column in ("subject", "clip"):
+            table[column] = name + table[column].astype(str)
+        table["rater"] = table["clip"] + table["rater"].astype(str)
+        tables.append(table)
+        k, who = find_k(table), table["subject"].unique()
+        left = [compute_icc(table[table["subject"] != one], k) for one in who]
+        parts.append((compute_icc(table, k), np.var(left) * (len(left) - 1), len(left)))
+    row = compare_reliability(pd.concat(tables)).table.set_index("term").loc["ICC(1,k)"]
+    (a, va, na), (b, vb, nb) = parts
+    df = (va + vb) ** 2 / (va**2 / (na - 1) + vb**2 / (nb - 1))
+    assert df < 20
+    assert row["df"] == pytest.approx(df, rel=1e-8)
+    assert row["std_error"] == pytest.approx((va + vb) ** 0.5, abs=1e-10)
+    assert row["p_value"] == pytest.approx(
+        2 * stats.t.sf(abs(a - b) / (va + vb) ** 0.5, df), abs=1e-10
+    )
 
 
 def test_pairs_and_adjustment(make_crowd):

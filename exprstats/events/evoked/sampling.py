@@ -15,9 +15,8 @@ from exprstats.events.evoked.tables import Moments, sum_videos
 from exprstats.inference.comparison.contexts import join_contexts
 from exprstats.inference.metrics.metric import Measure, Metric
 from exprstats.inference.resampling.clusters import Cell, Panel, Scheme, iterate_counts
-from exprstats.inference.resampling.intervals import spread_about
 from exprstats.inference.resampling.samples import Sample, sample_cell
-from exprstats.inference.resampling.summaries import summarise_terms
+from exprstats.inference.resampling.summaries import summarise_terms, tell_active
 from exprstats.inference.resampling.terms import form_terms
 
 CHANCE, FEWEST = "chance", 3
@@ -187,6 +186,7 @@ def _average(samples: Sequence[Sample]) -> Sample:
     """Return the plain mean over expressions."""
     used = list(samples)
     drawn = np.stack([one.draws for one in used])
+    active = [one.active for one in used if one.active is not None]
     defined = np.isfinite(drawn)
     with np.errstate(divide="ignore", invalid="ignore"):
         draws = np.where(defined, drawn, 0.0).sum(axis=0) / defined.sum(axis=0)
@@ -201,7 +201,13 @@ def _average(samples: Sequence[Sample]) -> Sample:
         holders=0,
         flat=frozenset(),
         still=frozenset(),
+        active=np.logical_or.reduce(active) if len(active) == len(used) else None,
     )
+
+
+def _find_rests(sample: Sample, here: np.ndarray) -> np.ndarray:
+    """Return the videos (G,) of those present that a value can rest on."""
+    return here if sample.active is None else here & sample.active
 
 
 def _write_sample(
@@ -212,12 +218,9 @@ def _write_sample(
     keys: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
     """Return the rows of scores and differences, whose jackknife rests on the videos present."""
-    count = int(here.sum())
-    if not here.all():
-        both = zip(sample.estimates, sample.left_out, strict=True)
-        sample = replace(sample, left_out=np.array([spread_about(*one, here) for one in both]))
-    terms = form_terms(sample, pairs)
-    terms = replace(terms, freedom=np.full(len(terms.names), float(count - 1)))
+    rests = _find_rests(sample, here)
+    count = int(rests.sum())
+    terms = form_terms(replace(sample, active=rests), pairs)
     linear = _LINEAR if sample.n_clips * len(here) >= LARGE and sample.metric.prepare else None
     rows = []
     for line, summary in summarise_terms(terms, n_clusters=count, interval="auto", level=level):
@@ -225,7 +228,8 @@ def _write_sample(
         notes = [str(one) for one in (summary["note"], linear) if one]
         named = {"model": model, "versus": versus, "term": sample.metric.name}
         told = {"note": "; ".join(notes) or None, "n_clips": sample.n_clips}
-        rows.append({**keys, **named, **summary, **told})
+        row = {**keys, **named, **summary, **told}
+        rows.append(row if count == here.sum() else tell_active(row, rests[here], "videos"))
     return rows
 
 
@@ -259,6 +263,8 @@ def write_differences(
             labelled = [
                 replace(one, context=group) for one, group in zip(lines, groups, strict=True)
             ]
+            rests = [_find_rests(*one) for one in zip(labelled, here, strict=True)]
+            labelled, here = [replace(one, active=None) for one in labelled], np.array(rests)
             keys, terms = join_contexts(labelled, here, own)
             least = [int(min(here[one].sum(), here[other].sum())) for _, one, other in keys]
             found = summarise_terms(terms, n_clusters=least, interval="auto", level=level)

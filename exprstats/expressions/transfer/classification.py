@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from scipy.special import stdtr
 
-from exprstats.apa import tell_p, write_interval, write_level, write_number
+from exprstats.apa import count_things, tell_p, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
 from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.expressions.transfer.folds import (
     FoldTask,
+    Recalls,
     add_deals,
     count_words,
     deal_speakers,
     learn_fold,
-    measure_recall,
+    leave_out_speakers,
+    measure_nulls,
     permute_labels,
 )
 from exprstats.inference.resampling.intervals import jackknife_clusters
@@ -163,7 +165,8 @@ def classify_expressions(
     Raises
     ------
     DataError
-        If there are fewer than four speakers or two classes.
+        If there are fewer than four speakers or two classes, or a clip lacks its label, its speaker
+        or a number.
     OptionError
         If features, labels and speakers differ in length, or C is not positive.
 
@@ -198,8 +201,8 @@ def classify_expressions(
     if not isinstance(features, Mapping):
         message = f"features is a dict of modalities and what they say; got {features!r:.60}."
         raise OptionError(message, option="features")
-    y = pd.factorize(pd.Series(list(labels)), sort=True)[0]
-    who, names = pd.factorize(pd.Series(list(speakers)), sort=True)
+    y = _code(labels, "label")[0]
+    who, names = _code(speakers, "speaker")
     data = {name: _embed(name, values, len(y), embed) for name, values in features.items()}
     if len(who) != len(y):
         message = f"there are {len(y)} labels and {len(who)} speakers; give one for each clip."
@@ -226,11 +229,11 @@ def classify_expressions(
         for task, one in zip(tasks, answers, strict=True):
             if task.name == name:
                 predicted[task.repeat][:, :, one.test] = one.predicted
-        whole[name] = _leave_out(y, who, predicted[:, :, 0])
+        whole[name] = leave_out_speakers(y, who, predicted[:, :, 0])
         shared = {"features": name, "dimensions": sum(block.shape[1] for block in blocks)}
         shared |= {"n_clips": len(y), "n_clusters": count, "level": level}
         rows += [shared | row for row in _write_rows(whole[name], level)]
-        recalls = _measure_nulls(given, predicted)
+        recalls = measure_nulls(given, predicted)
         rows += [shared | row for row in _write_nulls(recalls)]
         drawn += [
             {"features": name, "draw": draw, "uar": recalls[0, draw], "uar_test": recalls[1, draw]}
@@ -241,6 +244,15 @@ def classify_expressions(
     nulled = pd.DataFrame(drawn, columns=["features", "draw", "uar", "uar_test"])
     choices = pd.DataFrame([row for one in answers for row in one.choices])
     return Transfer(table, choices, nulled, level, classes, len(deals))
+
+
+def _code(values: Sequence[Any], what: str) -> tuple[np.ndarray, Any]:
+    """Return codes (n,) of labels or speakers, and their names."""
+    codes, names = pd.factorize(pd.Series(list(values)), sort=True)
+    if (lost := int((codes < 0).sum())) > 0:
+        fact = f"{count_things(lost, 'clip has', 'clips have')} no {what}."
+        raise DataError(Problem(fact, "Leave such clips out of features, labels and speakers."))
+    return codes, names
 
 
 def _embed(
@@ -256,6 +268,10 @@ def _embed(
             raise OptionError(message)
         if isinstance(block, np.ndarray) and block.dtype.kind in "fiu":
             found.append(np.asarray(block, float).reshape(len(block), -1))
+            if not np.isfinite(found[-1]).all():
+                lost = int((~np.isfinite(found[-1])).any(axis=1).sum())
+                fact = f"'{name}' lacks a number in {count_things(lost, 'clip')}."
+                raise DataError(Problem(fact, "Leave such clips out, or fill them in."))
             continue
         texts = [str(one) for one in block]
         if embed is None:
@@ -269,45 +285,14 @@ def _embed(
     return found
 
 
-class _Recalls(NamedTuple):
-    """Recall by both choices of C and their difference.
-
-    ``deals`` (R, 3) in each deal, ``without`` (3, G) without each speaker, means over deals.
-    """
-
-    deals: np.ndarray
-    without: np.ndarray
-
-    @property
-    def whole(self) -> np.ndarray:
-        return self.deals.mean(axis=0)
-
-    @property
-    def spread(self) -> np.ndarray:
-        """SD over deals (3,), missing where there is one."""
-        count = len(self.deals)
-        return self.deals.std(axis=0, ddof=1) if count > 1 else np.full(3, np.nan)
+def _refuse(without: np.ndarray) -> str:
+    """Return why recalls without each speaker (G,) give no interval."""
+    if np.isnan(without).any():
+        return "no interval: a class is of one speaker alone"
+    return "no interval: all speakers are alike"
 
 
-def _leave_out(y: np.ndarray, who: np.ndarray, predicted: np.ndarray) -> _Recalls:
-    """Return recalls of predictions (R, 2, n), of all clips and without each speaker."""
-    everyone = np.ones(len(y), dtype=bool)
-    kept = [everyone, *(who != group for group in range(int(who.max()) + 1))]
-    each = [[[measure_recall(y[k], one[k]) for k in kept] for one in deal] for deal in predicted]
-    found = np.concatenate([each, np.diff(each, axis=1)], axis=1)
-    return _Recalls(found[:, :, 0], found[:, :, 1:].mean(axis=0))
-
-
-def _measure_nulls(given: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """Return recalls (2, 1 + draws), means over deals, of predictions (R, 2, 1 + draws, n)."""
-    each = [
-        [[measure_recall(t, p) for t, p in zip(given, one, strict=True)] for one in deal]
-        for deal in predicted
-    ]
-    return np.mean(each, axis=0)
-
-
-def _write_rows(recalls: _Recalls, level: float) -> Iterator[dict[str, Any]]:
+def _write_rows(recalls: Recalls, level: float) -> Iterator[dict[str, Any]]:
     whole, without = recalls.whole, recalls.without
     scales = np.array(["logit", "logit", "raw"])
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -318,7 +303,7 @@ def _write_rows(recalls: _Recalls, level: float) -> Iterator[dict[str, Any]]:
         error, note = float(found.std_error[place]), None
         if not limits[0] < limits[1]:
             limits = (np.nan, np.nan)
-            note = "no interval: all speakers are alike"
+            note = _refuse(without[place])
             if whole[place] == 1.0 and term != "inflation":
                 limits, note = ((1 - level) ** (1 / groups), 1.0), "all speakers: the exact limit"
         elif term != "inflation":
@@ -339,13 +324,13 @@ def _write_rows(recalls: _Recalls, level: float) -> Iterator[dict[str, Any]]:
 
 
 def _write_difference(
-    recalls: Mapping[str, _Recalls], first: str, name: str, level: float
+    recalls: Mapping[str, Recalls], first: str, name: str, level: float
 ) -> Iterator[dict[str, Any]]:
     """Yield the difference to the first features, with the same speakers left out of both."""
     if name == first:
         return
     mine, other = recalls[name], recalls[first]
-    more = _Recalls(mine.deals - other.deals, mine.without - other.without)
+    more = Recalls(mine.deals - other.deals, mine.without - other.without)
     whole, without = more.whole, more.without
     raw = np.array(["raw"])
     found = jackknife_clusters(whole[:1], without[:1], level=level, scales=raw)
@@ -365,7 +350,7 @@ def _write_difference(
         "sd_repeats": float(more.spread[0]),
         "headline": False,
         "p_value": float(p),
-        "note": "no interval: all speakers are alike" if alike else None,
+        "note": _refuse(without[0]) if alike else None,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import expit, logit
@@ -191,3 +191,47 @@ def measure_recall(y: np.ndarray, predicted: np.ndarray) -> float:
     counts = np.bincount(y)
     hits = np.bincount(y[y == predicted], minlength=len(counts))
     return float(np.mean(hits[counts > 0] / counts[counts > 0]))
+
+
+class Recalls(NamedTuple):
+    """Recall by both choices of C and their difference.
+
+    ``deals`` (R, 3) in each deal, ``without`` (3, G) without each speaker, means over deals.
+    """
+
+    deals: np.ndarray
+    without: np.ndarray
+
+    @property
+    def whole(self) -> np.ndarray:
+        """Means over deals (3,)."""
+        return self.deals.mean(axis=0)
+
+    @property
+    def spread(self) -> np.ndarray:
+        """SD over deals (3,), missing where there is one."""
+        count = len(self.deals)
+        return self.deals.std(axis=0, ddof=1) if count > 1 else np.full(3, np.nan)
+
+
+def leave_out_speakers(y: np.ndarray, who: np.ndarray, predicted: np.ndarray) -> Recalls:
+    """Return recalls of predictions (R, 2, n), of all clips and without each speaker.
+
+    Without the only speaker of a class the recall is that of other classes, and undefined.
+    """
+    everyone = np.ones(len(y), dtype=bool)
+    kept = [everyone, *(who != group for group in range(int(who.max()) + 1))]
+    classes = len(np.unique(y))
+    whole = np.array([1.0 if len(np.unique(y[k])) == classes else np.nan for k in kept])
+    each = [[[measure_recall(y[k], one[k]) for k in kept] for one in deal] for deal in predicted]
+    found = np.concatenate([each, np.diff(each, axis=1)], axis=1) * whole
+    return Recalls(found[:, :, 0], found[:, :, 1:].mean(axis=0))
+
+
+def measure_nulls(given: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Return recalls (2, 1 + draws), means over deals, of predictions (R, 2, 1 + draws, n)."""
+    each = [
+        [[measure_recall(t, p) for t, p in zip(given, one, strict=True)] for one in deal]
+        for deal in predicted
+    ]
+    return np.mean(each, axis=0)

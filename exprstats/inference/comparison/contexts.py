@@ -101,9 +101,11 @@ class ContextComparison(Result):
         told = [_describe_row(row, self.metrics) for _, row in rows.iterrows()]
         texts = cut_texts(told, MOST_TOLD)
         text = f"{start}{'; '.join(texts)} (Holm within metric; {self._tell_resampling()})."
-        few = self.table["n_clusters"].min()
-        freedom = self.table.loc[self.table["headline"], "df"].dropna().tolist()
-        return " ".join([text, *describe_few(int(few), self.cluster, freedom)])
+        limited = self.table[self.table["conf_low"].notna()]
+        if limited.empty:
+            return text
+        freedom = limited.loc[limited["headline"], "df"].dropna().tolist()
+        return " ".join([text, *describe_few(limited["n_clusters"].min(), self.cluster, freedom)])
 
     def _tell_resampling(self) -> str:
         """Return how the clusters of the headline rows were resampled."""

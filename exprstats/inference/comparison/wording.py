@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from exprstats.apa import tell_p, write_count, write_interval, write_level, write_number
+from exprstats.apa import (
+    count_things,
+    tell_p,
+    write_count,
+    write_interval,
+    write_level,
+    write_number,
+)
 from exprstats.document.text import join_words
 from exprstats.inference.metrics import list_metrics
 from exprstats.inference.metrics.metric import Metric, Printed
@@ -178,8 +185,12 @@ def describe_comparison(
         texts += [_describe_contexts(story, mine)] if mine else []
     used = [METHOD_WORDS[str(method)] for method in printed["method"].unique()]
     adjusted = f"; {ADJUSTED}" if printed["versus"].notna().any() else ""
-    texts.append(f"Intervals are {write_level(level)} {' and '.join(used)} ({cluster}){adjusted}.")
-    texts += describe_few(min(sample.n_clusters for sample in samples), cluster)
+    if printed["conf_low"].notna().any():
+        how = " and ".join(used)
+        texts.append(f"Intervals are {write_level(level)} {how} ({cluster}){adjusted}.")
+        texts += describe_few(
+            int(printed.loc[printed["conf_low"].notna(), "n_clusters"].min()), cluster
+        )
     rest = len(metrics) - len(told)
     if rest:
         texts.append(
@@ -232,8 +243,8 @@ def describe_folds(samples: Sequence[Sample]) -> str:
 def _describe_sample(story: _Story, sample: Sample, *, same: bool) -> str:
     rows = story.find_rows(sample)
     scores, label = rows[rows["versus"].isna()], name_clusters(sample.metric.label, story.cluster)
-    count = f"{write_count(sample.n_clusters)} {name_clusters('clusters', story.cluster)}"
-    size = f"{write_count(sample.n_clips)} clips, {count}"
+    count = count_things(sample.n_clusters, name_clusters("cluster", story.cluster))
+    size = f"{count_things(sample.n_clips, 'clip')}, {count}"
     score = _find_score(sample.metric, scores, story.against)
     place = "Over all clips" if sample.context is None else f"In {sample.context}"
     start = "Over the same clips" if same else f"{place} ({size})"

@@ -223,8 +223,11 @@ def weigh_stratum(members: int, groups: int) -> float:
     """Return what squares of a stratum's leave-one-out values count in the jackknife variance.
 
     (G - 1)/G where there is one stratum. A cluster's influence, (G - 1) times what leaving it out
-    changes, varies among the members of its own stratum only.
+    changes, varies among the members of its own stratum only. NaN where there is one member, which
+    varies among none.
     """
+    if members < 2:
+        return float("nan")
     return members * (groups - 1) ** 2 / (groups**2 * (members - 1))
 
 

@@ -268,10 +268,10 @@ def refuse_limits(row: dict[str, Any], note: str) -> dict[str, Any]:
     return row | {name: np.nan for name in _LIMITS if name in row} | {"note": note}
 
 
-def tell_active(row: dict[str, Any], active: np.ndarray) -> dict[str, Any]:
+def tell_active(row: dict[str, Any], active: np.ndarray, what: str = "clusters") -> dict[str, Any]:
     """Return a row that says how few of the clusters it rests on, without limits where too few."""
     count = int(active.sum())
-    note = f"rests on the {count:,} of {len(active):,} clusters that have enough clips that vary"
+    note = f"rests on the {count:,} of {len(active):,} {what} that have enough clips that vary"
     if count < FEWEST_CLUSTERS:
         return refuse_limits(row, f"no interval: {note}")
     return row | {"note": "; ".join(one for one in (row["note"], note) if one)}

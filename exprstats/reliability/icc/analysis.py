@@ -82,7 +82,7 @@ class Interval:
     std_error: float | None = None
     note: str = ""
     draws: int | None = None
-    df: int | None = None
+    df: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +232,7 @@ def tell_spread(spread: Spread) -> str:
 
 def write_freedom(df: float) -> str:
     """Return degrees of freedom in words."""
-    return f"{df:g} degree{'s' * (df > 1)} of freedom"
+    return f"{df:.3g} degree{'s' * (df > 1)} of freedom"
 
 
 def _write_interval(family: Family, interval: Interval, k: float) -> dict[str, Any]:

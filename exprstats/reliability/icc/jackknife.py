@@ -59,7 +59,7 @@ class Spread:
     """
 
     variance: float
-    df: int
+    df: float
     n_subjects: int
     n_raters: int
     refusal: str = ""

@@ -264,3 +264,34 @@ def test_names_that_differ_in_case_are_one(study, truth):
     pd.testing.assert_frame_equal(
         found.table, ex.rate_evoked(truth, study.predictions, **options).table
     )
+
+
+def test_videos_too_short_for_a_correlation_are_no_degrees_of_freedom():
+    """3 videos of 12 moments and 17 of one: t has 2 degrees of freedom, as in compare_models.
+
+    With 19 a true null was rejected in 9 of 60 studies, now in 1. Tolerance 1e-9: sums.
+    """
+    rng = np.random.default_rng(0)
+    truth = pd.DataFrame({"video": np.repeat(np.arange(20), [12] * 3 + [1] * 17)})
+    truth["time"] = truth.groupby("video").cumcount().astype(float)
+    truth[["joy", "awe"]] = rng.normal(size=(len(truth), 2))
+    model = truth.assign(**(truth[["joy", "awe"]] + rng.normal(size=(len(truth), 2))))
+    rows = ex.rate_evoked(truth, {"net": model}, draws=50, seed=1).table
+    rows = rows[rows["term"].eq("correlation_mean") & rows["method"].eq("jackknife")]
+
+    def average(names, left_out=None):
+        kept = [one for video, one in truth.groupby("video") if len(one) > 2 and video != left_out]
+        r = [[stats.pearsonr(one[x], model.loc[one.index, x])[0] for one in kept] for x in names]
+        return np.arctanh(np.mean(r))
+
+    for names, row in zip((["joy"], ["awe"], ["joy", "awe"]), rows.itertuples(), strict=True):
+        left = [average(names, video) for video in range(3)]
+        reach = stats.t.ppf(0.975, 2) * np.std(left) * 2**0.5
+        limits = np.tanh([average(names) - reach, average(names) + reach])
+        assert [row.conf_low, row.conf_high] == pytest.approx(limits.tolist(), abs=1e-9)
+        assert row.n_clusters == 3
+        assert "rests on the 3 of 20 videos" in row.note
+    groups = truth[["video"]].drop_duplicates().assign(group=lambda t: t["video"] % 2)
+    told = ex.rate_evoked(truth, {"net": model}, metrics=["correlation_mean"], by=groups, draws=50)
+    apart = told.table[told.table["versus_group"].notna()]
+    assert apart["conf_low"].isna().all()
