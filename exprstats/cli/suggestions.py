@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from exprstats.cli.calls import SINGLE, Call, Value, write_labels
+from exprstats.cli.holdings import SINGLE, Call, Value, write_labels
 from exprstats.options import MOST_JUDGES, MOST_WORDS, WIDEST
 
 if TYPE_CHECKING:

@@ -19,8 +19,7 @@ from exprstats.inference.resampling.pvalues import adjust_holm
 from exprstats.options import IccChoice, IccModel, check_level, check_word
 from exprstats.reliability.icc.analysis import tell_spread
 from exprstats.reliability.icc.checks import split_obstacles
-from exprstats.reliability.icc.estimands import ESTIMANDS, Estimand, measure_estimand
-from exprstats.reliability.icc.identification import settle_model
+from exprstats.reliability.icc.estimands import ESTIMANDS, Estimand, measure_estimand, settle_model
 from exprstats.reliability.icc.jackknife import (
     Samples,
     Spread,
