@@ -73,14 +73,9 @@ def keep_codes() -> Iterator[None]:
 
 
 def note_codes(column: pd.Series, codes: np.ndarray, levels: Sequence[str]) -> None:
-    """Keep the codes of a column that a reader has, if they are those that `encode_column` finds.
+    """Keep the codes of a column of texts, if they are those that `encode_column` finds.
 
-    Parameters
-    ----------
-    column
-        (n,) texts.
-    codes, levels
-        As `Codes` has them; levels that come twice or are empty have other codes.
+    Levels that come twice or are empty have other codes.
     """
     if _KEPT.get() is not None and len(set(levels)) == len(levels) and all(levels):
         found = Codes(codes.astype(np.intp), np.array(levels, dtype=object))

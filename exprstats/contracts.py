@@ -87,20 +87,10 @@ SEGMENTS = Contract(
 
 
 def check_table(table: pd.DataFrame, contract: Contract) -> None:
-    """Refuse a table that breaks its contract, with every reason at once.
+    """Refuse a table that breaks its contract, with every reason at once; more columns are welcome.
 
-    Parameters
-    ----------
-    table
-        Any DataFrame; extra columns are welcome.
-    contract
-        What it must hold.
-
-    Raises
-    ------
-    DataError
-        With one `Problem` for each breach: absent columns, no rows, empty ids, text, dates or
-        booleans in number columns, infinite values, rows that repeat the key.
+    There is one `Problem` for each breach: absent columns, no rows, empty ids, text, dates or
+    booleans in number columns, infinite values, rows that repeat the key.
     """
     present = table.columns if isinstance(table, pd.DataFrame) else ()
     needed = [
@@ -124,10 +114,7 @@ def check_table(table: pd.DataFrame, contract: Contract) -> None:
 def find_absent(table: pd.DataFrame, names: Iterable[str | None], what: str = "") -> list[Problem]:
     """Return a problem for each named column that a table lacks or has twice; None names none.
 
-    Raises
-    ------
-    OptionError
-        If the table is none, but the name of a file, for instance, or a column a list.
+    What is no table, but the name of a file, for instance, is an OptionError.
     """
     called = f"the {what} table" if what else "the table"
     if not isinstance(table, pd.DataFrame):
@@ -158,13 +145,7 @@ def find_absent(table: pd.DataFrame, names: Iterable[str | None], what: str = ""
 
 
 def take_predictions(models: Any) -> pd.DataFrame:
-    """Return a PREDICTIONS table, or that of models which have one.
-
-    Raises
-    ------
-    OptionError
-        If it is neither.
-    """
+    """Return a PREDICTIONS table, or that of models which have one."""
     table = models if isinstance(models, pd.DataFrame) else getattr(models, "predictions", None)
     if not isinstance(table, pd.DataFrame):
         message = f"a {type(models).__name__} holds no predictions; give models or their table."
@@ -173,22 +154,7 @@ def take_predictions(models: Any) -> pd.DataFrame:
 
 
 def check_kind(thing: Any, kind: type, name: str, maker: str) -> None:
-    """Refuse what is not the result that a verb goes on from.
-
-    Parameters
-    ----------
-    thing, kind
-        What was given, and what it must be.
-    name
-        Of the argument.
-    maker
-        The verb that returns such a result.
-
-    Raises
-    ------
-    OptionError
-        It is something else.
-    """
+    """Refuse an argument that is not what its maker, a verb, returns and another goes on from."""
     if not isinstance(thing, kind):
         message = (
             f"{name} must be what {maker} returns; got {tell_kind(thing)}. "
@@ -290,11 +256,8 @@ def find_repeats(table: pd.DataFrame, key: Sequence[str]) -> list[Problem]:
 def find_disagreements(tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
     """Return a problem for each pair of tables that name two subjects or contexts for one clip.
 
-    Parameters
-    ----------
-    tables
-        The name of a file to its table, with canonical columns. Clips are compared within their
-        context where both tables have contexts.
+    Tables have the names of their files. Clips are compared within their context where both tables
+    have contexts.
 
     Examples
     --------

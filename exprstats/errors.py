@@ -102,14 +102,7 @@ Text = str | Option | Sequence[str | Option]
 
 
 def speak(text: Text, style: Style = "verb", names: Mapping[str, str] | None = None) -> str:
-    """Return a message whose options are spelt for its reader.
-
-    Parameters
-    ----------
-    text
-        A text, an `Option`, or a sequence of both.
-    style, names
-        As in `Option.spell`.
+    """Return a message whose options are spelt for its reader, as `Option.spell` does.
 
     Examples
     --------
@@ -204,12 +197,7 @@ def _name_rows(rows: tuple[int, ...], what: str) -> str:
 class _Spoken(Exception):
     """A message that keeps its parts, so that each reader gets the options in his own words.
 
-    Parameters
-    ----------
-    *parts
-        Texts and `Option`, in order.
-    option
-        The argument that the message is about; by default the first that it names.
+    It is about an argument: by default the first that it names.
     """
 
     def __init__(self, *parts: str | Option, option: str | None = None) -> None:
@@ -291,15 +279,7 @@ class RWarning(ExprStatsWarning):
 
 
 def warn_user(message: Text | Problem, category: type[ExprStatsWarning] = DataWarning) -> None:
-    """Warn at the line that called exprstats, however deep the finding was made.
-
-    Parameters
-    ----------
-    message
-        A text, a `Problem`, or a sequence of texts and `Option`.
-    category
-        The kind of warning.
-    """
+    """Warn at the line that called exprstats, however deep the finding was made."""
     frame, depth, found = sys._getframe(), 1, 1
     while frame := frame.f_back:
         depth += 1

@@ -130,13 +130,7 @@ def name_nearest(word: str, allowed: Iterable[str]) -> str:
 
 
 def check_word(value: str, allowed: Any, option: str) -> None:
-    """Refuse a value that is not one of a Literal's words.
-
-    Raises
-    ------
-    OptionError
-        With the allowed words and the nearest one.
-    """
+    """Refuse a value that is not one of a Literal's words."""
     words = get_args(allowed)
     if not isinstance(value, str) or value not in words:
         shown = f"'{value}'" if isinstance(value, str) else tell_kind(value)
@@ -159,13 +153,7 @@ def tell_kind(thing: object) -> str:
 
 
 def check_columns(*names: object) -> None:
-    """Refuse what names no column, such as a list or a table; None names none and is let through.
-
-    Raises
-    ------
-    OptionError
-        With what was given.
-    """
+    """Refuse what names no column, such as a list or a table; None is let through."""
     for name in names:
         if not (name is None or isinstance(name, str | Real | tuple)):
             message = f"a column is named by one text, such as 'subject'; got {tell_kind(name)}."
@@ -173,13 +161,7 @@ def check_columns(*names: object) -> None:
 
 
 def take_columns(names: Any, option: str, many: str = "") -> list[Any]:
-    """Return names of columns from a list of them, or of as many as a word says.
-
-    Raises
-    ------
-    OptionError
-        If something else was given, or an empty list.
-    """
+    """Return names of columns from a list of them, or of as many as a word says."""
     listed = isinstance(names, Iterable) and not isinstance(names, str) and not hasattr(names, "at")
     given = [*names] if listed else []
     if not given:
@@ -196,26 +178,14 @@ def is_word(value: object, allowed: Any) -> TypeGuard[Any]:
 
 
 def check_share(share: float, option: str) -> None:
-    """Refuse a share that is not between 0 and 1.
-
-    Raises
-    ------
-    OptionError
-        With the value.
-    """
+    """Refuse a share that is not between 0 and 1."""
     if not isinstance(share, Real) or not 0 <= share <= 1:
         message = f"{option} is {tell_kind(share)}; it is a share between 0 and 1."
         raise OptionError(message, option=option)
 
 
 def check_level(level: float, option: str = "level") -> None:
-    """Refuse a confidence level that is no number between 0 and 1.
-
-    Raises
-    ------
-    OptionError
-        With the level and a usual one.
-    """
+    """Refuse a confidence level that is no number between 0 and 1."""
     if not isinstance(level, Real) or not 0 < level < 1:
         message = f"{option} is {tell_kind(level)}; it must lie between 0 and 1, such as 0.95."
         raise OptionError(message, option=option)
@@ -225,13 +195,7 @@ MOST_DRAWS = 1_000_000
 
 
 def check_count(count: object, option: str, least: int = 1, most: int | None = None) -> None:
-    """Refuse a number of draws, raters or the like that is no whole number or too small.
-
-    Raises
-    ------
-    OptionError
-        With the number and the least that is allowed.
-    """
+    """Refuse a number of draws, raters or the like that is no whole number or too small."""
     if isinstance(count, bool) or not isinstance(count, Integral) or count < least:
         message = f"{option} is {count!r}; it must be a whole number of at least {least}."
         raise OptionError(message, option=option)

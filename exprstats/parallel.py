@@ -72,13 +72,7 @@ def run_tasks(
 
 
 def check_jobs(n_jobs: int) -> None:
-    """Refuse a number of workers that is no whole number, or 0.
-
-    Raises
-    ------
-    OptionError
-        With what it may be.
-    """
+    """Refuse a number of workers that is no whole number, or 0."""
     if not _is_whole(n_jobs) or n_jobs == 0:
         message = f"n_jobs is {n_jobs}; it must be a whole number: 1, 2, ..., or -1 for all cores."
         raise OptionError(message)
@@ -92,13 +86,7 @@ def limit_threads() -> Iterator[None]:
 
 
 def spawn_seeds(seed: Seed, count: int) -> list[np.random.SeedSequence]:
-    """Return independent seed sequences, the first k of which do not depend on ``count``.
-
-    Raises
-    ------
-    OptionError
-        As `check_seed`.
-    """
+    """Return independent seed sequences, the first k of which do not depend on ``count``."""
     check_seed(seed)
     if isinstance(seed, np.random.Generator):
         seed = int(seed.integers(2**63))
@@ -106,13 +94,7 @@ def spawn_seeds(seed: Seed, count: int) -> list[np.random.SeedSequence]:
 
 
 def open_generator(seed: Seed) -> np.random.Generator:
-    """Return a generator of random numbers; one that is given goes on where it stands.
-
-    Raises
-    ------
-    OptionError
-        As `check_seed`.
-    """
+    """Return a generator of random numbers; one that is given goes on where it stands."""
     check_seed(seed)
     return np.random.default_rng(seed)
 
@@ -153,13 +135,7 @@ def _watch(answers: Iterable[Answer], label: str, total: int) -> Iterator[Answer
 
 
 def check_seed(seed: Seed) -> None:
-    """Refuse a seed that is no whole number of at least 0, no generator, and not None.
-
-    Raises
-    ------
-    OptionError
-        With what it may be.
-    """
+    """Refuse a seed that is no whole number of at least 0, no generator, and not None."""
     if seed is None or isinstance(seed, np.random.Generator) or (_is_whole(seed) and seed >= 0):
         return
     message = f"seed is {seed}; it must be a whole number of at least 0, a generator, or None."

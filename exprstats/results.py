@@ -115,13 +115,7 @@ class Results:
 
     @classmethod
     def collect(cls, results: Iterable[Any]) -> Results:
-        """Return the registry of some results, in whatever order they come.
-
-        Raises
-        ------
-        OptionError
-            If something is no result, or two results have one name.
-        """
+        """Return the registry of some results, in whatever order they come, each name once."""
         found: dict[tuple[str, str | None], Result] = {}
         others: list[Result] = []
         results = list(results)

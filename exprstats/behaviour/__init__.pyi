@@ -5,8 +5,7 @@ from .intensity import count_labels, cut_windows, label_intensity
 from .ledger import ClipFeatures
 from .motion import FEATURES
 from .openface.frames import inspect_openface, read_openface
-from .plans import plan_segments, plan_windows
-from .segments import read_segments
+from .segments import plan_segments, plan_windows, read_segments
 from .sensitivity import Sensitivity, vary_confidence
 from .settings import Quality, Sampling
 from .trackers.faces import Frames, join_frames, read_faces

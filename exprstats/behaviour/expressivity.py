@@ -111,20 +111,11 @@ def rate_expressivity(
 
 
 def measure_emotions(rated: np.ndarray, seen: np.ndarray, *, complete: bool = False) -> np.ndarray:
-    """Return the seven emotions of each frame.
+    """Return the seven emotions (n, 7) of each frame, in the order of `EMOTIONS`.
 
-    Parameters
-    ----------
-    rated, seen
-        Intensities and activity (n, units) of the units that the emotions name, in the order of
-        first mention.
-    complete
-        Whether all units of an emotion must be active.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n, 7), in the order of `EMOTIONS`.
+    ``rated`` and ``seen`` are intensities and activity (n, units) of the units that the emotions
+    name, in the order of first mention; ``complete``: whether all units of an emotion must be
+    active.
     """
     columns = []
     for units in EMOTIONS.values():

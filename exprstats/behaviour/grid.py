@@ -54,19 +54,9 @@ class Grid:
 
 
 def place_grid(start: np.ndarray, end: np.ndarray, hz: float) -> Grid:
-    """Return the moments start + j/hz that come before the end, for each of c clips.
+    """Return the moments start + j/hz that come before the end, for c clips of seconds (c,).
 
-    Parameters
-    ----------
-    start, end
-        Seconds (c,).
-    hz
-        Moments a second.
-
-    Raises
-    ------
-    DataError
-        If wild time stamps ask for more moments than there can be.
+    Wild time stamps, which ask for more moments than there can be, are a DataError.
 
     Examples
     --------
@@ -89,21 +79,9 @@ def place_grid(start: np.ndarray, end: np.ndarray, hz: float) -> Grid:
 
 
 def find_nearest(time: np.ndarray, moments: np.ndarray, reach: float) -> np.ndarray:
-    """Return which frame is nearest to each moment; of two at the same distance the earlier.
+    """Return the place (N,) of the frame nearest to each moment; of two as near the earlier.
 
-    Parameters
-    ----------
-    time
-        Seconds of the frames (n,), ascending.
-    moments
-        Seconds (N,).
-    reach
-        Frames further away than this do not count.
-
-    Returns
-    -------
-    numpy.ndarray
-        Places (N,); −1 where no frame is near enough.
+    ``time`` of frames (n,) ascends; −1 where no frame is within ``reach`` (all in seconds).
 
     Examples
     --------
@@ -158,20 +136,11 @@ class Picked:
 
 
 def pick_frames(recording: Recording, grid: Grid, settings: Settings) -> Picked:
-    """Choose the frames of each moment.
+    """Choose the frames of each moment from one face's frames in the order of time.
 
-    ``"nearest"`` takes the nearest frame within half a step. ``"mean"`` takes the valid frames
-    from the moment up to the next one; at least half of the frames there must be valid, and
-    these must show the same face.
-
-    Parameters
-    ----------
-    recording
-        One face's frames in the order of time.
-    grid
-        Moments of its clips.
-    settings
-        The choices.
+    ``"nearest"`` takes the nearest frame within half a step. ``"mean"`` takes the valid frames from
+    the moment up to the next one; at least half of the frames there must be valid, and these must
+    show the same face.
     """
     return _PICKS[settings.sampling](recording, grid, settings)
 

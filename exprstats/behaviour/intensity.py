@@ -10,9 +10,8 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.behaviour.grid import SLACK
-from exprstats.behaviour.trackers.emotions import UNIT_COLUMNS, Units, name_units
 from exprstats.behaviour.trackers.faces import Frames
-from exprstats.behaviour.trackers.units import TRACKER_NAMES
+from exprstats.behaviour.trackers.units import TRACKER_NAMES, UNIT_COLUMNS, Units, name_units
 from exprstats.contracts import find_empty, find_unnumbers, require_columns
 from exprstats.document.text import join_words
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
@@ -109,21 +108,11 @@ def label_intensity(
 
 
 def measure_intensity(values: np.ndarray, unit: np.ndarray) -> tuple[np.ndarray, list[int]]:
-    """Return one person's intensities and the units that never move.
+    """Return one person's intensities (n,) and the units that never move.
 
-    Parameters
-    ----------
-    values
-        Activations (n, columns), NaN where missing.
-    unit
-        Which unit each column is a side of (columns,), from 0.
-
-    Returns
-    -------
-    intensity : numpy.ndarray
-        (n,); NaN where a column is missing or no unit ever moves.
-    silent : list of int
-        Units whose maximum is 0 or that are missing throughout.
+    ``values`` are activations (n, columns), and ``unit`` (columns,) says of which unit each column
+    is a side. NaN where a column is missing or no unit ever moves; silent are units whose maximum
+    is 0.
     """
     highest = np.nan_to_num(np.fmax.reduce(values, axis=0))
     sides = np.equal.outer(unit, np.arange(unit.max() + 1)).astype(float)

@@ -38,21 +38,8 @@ def assemble(
 ) -> ClipFeatures:
     """Join features and quality to the segments, and leave out the clips that fail.
 
-    Parameters
-    ----------
-    plan
-        The segments.
-    measured
-        Recording to what it gave; a recording that could not be read is absent.
-    files
-        Status rows.
-    settings
-        The choices.
-
-    Raises
-    ------
-    DataError
-        If a clip fails and that is to be an error, or if no clip is left.
+    Recordings that could not be read are absent from ``measured``. It is a DataError if clips may
+    not fail and one does, or if none is left.
     """
     table = _collect(plan, measured)
     reason, jumps = table.pop("reason"), table.pop("jumps")

@@ -51,22 +51,10 @@ class Measured:
 def measure_clips(
     recording: Recording, start: np.ndarray, end: np.ndarray, settings: Settings
 ) -> Measured:
-    """Return the features and the quality of each clip of a recording.
+    """Return the features and the quality of each clip of a recording (all rows of a video).
 
-    Parameters
-    ----------
-    recording
-        All rows of a video.
-    start, end
-        Seconds (c,); negative times, and an end of 0, count from the end of the video; NaN means
-        the first frame and the end of the last.
-    settings
-        The choices.
-
-    Raises
-    ------
-    DataError
-        If a frame shows two faces and none is chosen.
+    Negative seconds (c,), and an end of 0, count from the end of the video; NaN means the first
+    frame and the end of the last. A frame with two faces of which none is chosen is a DataError.
     """
     timed = recording.retime(settings.fps)
     followed = follow_face(timed, settings.face)

@@ -23,12 +23,7 @@ _ANGLES = {"pitch", "yaw", "roll"}
 def find_steps(clip: np.ndarray, face: np.ndarray) -> np.ndarray:
     """Return which moments (N,) follow one of the same clip that shows the same face.
 
-    Parameters
-    ----------
-    clip
-        Which clip each moment belongs to (N,).
-    face
-        The face that its valid frames show (N,); NaN where there are none.
+    A face of NaN: the moment has no valid frame.
 
     Examples
     --------
@@ -43,37 +38,17 @@ def find_steps(clip: np.ndarray, face: np.ndarray) -> np.ndarray:
 
 
 def measure_displacement(positions: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """Return the distance that each point travelled since the moment before.
+    """Return ‖p_t − p_{t−1}‖ (N, points) of positions (N, points, dimensions), in their unit.
 
-    Parameters
-    ----------
-    positions
-        Coordinates (N, points, dimensions).
-    steps
-        Where there is a moment before (N,); see `find_steps`.
-
-    Returns
-    -------
-    numpy.ndarray
-        ‖p_t − p_{t−1}‖ (N, points) in the unit of the coordinates; NaN where there is no step.
+    NaN where there is no step to the moment (N,); see `find_steps`.
     """
     return _measure_change(positions, steps, lambda change: np.linalg.norm(change, axis=2))
 
 
 def measure_turn(angle: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """Return how far an angle turned since the moment before, the shorter way round.
+    """Return |Δ angle| (N, 1) since the moment before, the shorter way round, in [0, π].
 
-    Parameters
-    ----------
-    angle
-        Radians (N,).
-    steps
-        Where there is a moment before (N,).
-
-    Returns
-    -------
-    numpy.ndarray
-        |Δ angle| wrapped to [0, π] (N, 1); NaN where there is no step.
+    NaN where there is no step to the moment (N,).
 
     Examples
     --------
@@ -86,21 +61,9 @@ def measure_turn(angle: np.ndarray, steps: np.ndarray) -> np.ndarray:
 
 
 def measure_velocity(displacement: np.ndarray, hz: float) -> np.ndarray:
-    """Return the change of displacement a second.
+    """Return the signed change of displacement a second, (d_t − d_{t−1})·hz (N, points).
 
-    Three valid moments in a row are needed, since each displacement needs two.
-
-    Parameters
-    ----------
-    displacement
-        Distances (N, points), NaN where there was no step.
-    hz
-        Moments a second.
-
-    Returns
-    -------
-    numpy.ndarray
-        (d_t − d_{t−1})·hz (N, points), signed; NaN where it is not defined.
+    Three valid moments in a row are needed, since each displacement needs two; NaN elsewhere.
     """
     velocity = np.full_like(displacement, np.nan)
     velocity[1:] = (displacement[1:] - displacement[:-1]) * hz
@@ -115,12 +78,7 @@ def count_units(seen: np.ndarray) -> np.ndarray:
 def average_active(rated: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """Return the mean intensity of each frame's active units, 0 where none is active.
 
-    Parameters
-    ----------
-    rated
-        Intensities (N, units), 0 to 5.
-    seen
-        Whether each of the same units is active, 0 or 1 (N, units).
+    ``rated`` from 0 to 5, and ``seen`` 0 or 1 (N, units).
 
     Examples
     --------
@@ -164,17 +122,7 @@ class Traces:
 
 
 def trace_signals(recording: Recording, grid: Grid, settings: Settings) -> Traces:
-    """Return every series that the columns of a recording allow.
-
-    Parameters
-    ----------
-    recording
-        One face's frames in the order of time.
-    grid
-        Moments of its clips.
-    settings
-        The choices.
-    """
+    """Return every series that the columns of one face's frames, in the order of time, allow."""
     picked = pick_frames(recording, grid, settings)
     groups = [name for name in list_groups(recording.columns) if name != _other(settings)]
     values = _gather(recording, picked, groups)

@@ -134,21 +134,9 @@ class Settings(Sampling, Quality):
 def choose_settings(
     sampling: SamplingRule | Sampling, quality: Quality | None, choices: Mapping[str, Any]
 ) -> Settings:
-    """Return the settings of a verb from whole groups of options and from single ones.
+    """Return the settings of a verb from groups of options, or a rule's word, and single ones.
 
-    Parameters
-    ----------
-    sampling
-        A group, or the word of its rule.
-    quality
-        A group; None: the defaults.
-    choices
-        Fields of both groups by name.
-
-    Raises
-    ------
-    OptionError
-        If a choice is not known or is given twice, or its value cannot be.
+    A choice that is not known, given twice, or whose value cannot be is an OptionError.
     """
     given: dict[str, Any] = {}
     for group, kind in ((sampling, Sampling), (quality, Quality)):

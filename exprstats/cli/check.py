@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from exprstats.apa import count_things, write_count
-from exprstats.cli.calls import Call, name_call
 from exprstats.cli.holdings import (
     UNSAID,
+    Call,
     count_table,
     inspect_annotated,
     match_tables,
+    name_call,
     present_classes,
     present_design,
     try_call,

@@ -63,7 +63,7 @@ def _read_plan(session: Session, plan: str, videos: list[Path]) -> pd.DataFrame:
     import pandas as pd
 
     from exprstats.behaviour import plan_segments, read_segments
-    from exprstats.behaviour.plans import LIN2020
+    from exprstats.behaviour.segments import LIN2020
     from exprstats.deep.video.clips import name_contexts
 
     if plan != PUBLISHED:

@@ -28,19 +28,9 @@ def opens_session(
 ) -> Callable[[Command], Command]:
     """Open the session of a command, and give it the options that all commands have.
 
-    Its first parameter is the session; ``seed`` and ``n_jobs``, keywords at its end, are passed
-    on to it.
-
-    Parameters
-    ----------
-    name
-        What it is called.
-    files
-        Its options with files that it writes.
-    seeded
-        Whether something in it is random.
-    one_process
-        Whether it takes ``--n-jobs`` only because others do.
+    Its first parameter is the session; ``seed`` and ``n_jobs``, keywords at its end, are passed on
+    to it. ``files`` are its options with files that it writes; ``one_process``: it takes
+    ``--n-jobs`` only because others do.
     """
 
     def decorate(command: Command) -> Command:

@@ -10,7 +10,6 @@ import typer
 from exprstats.apa import count_things
 from exprstats.cli.command import opens_session
 from exprstats.cli.fit import SplitOption, plan_split
-from exprstats.cli.modalities import ablate_network, fit_modalities, split_counts
 from exprstats.cli.options import (
     CLIP_HELP,
     PREDICTIONS_HELP,
@@ -30,6 +29,78 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from exprstats.deep import DeepModels
+
+
+def split_counts(text: str | None) -> dict[str, int]:
+    """Return modalities with their numbers of features from a list of NAME=COUNT.
+
+    Examples
+    --------
+    >>> split_counts("image=2048,audio=128")
+    {'image': 2048, 'audio': 128}
+    """
+    found = {}
+    for part in split_names(text, "--modalities") or []:
+        name, mark, count = (one.strip() for one in part.partition("="))
+        if not (name and mark and count.isdigit() and int(count) > 0):
+            message = f"--modalities '{part}' must be a name and its features, such as audio=128."
+            raise OptionError(message)
+        found[name] = int(count)
+    return found
+
+
+def fit_modalities(
+    tried: list[dict[str, Any]], model: str, sizes: dict[str, int], *, ablate: bool
+) -> list[dict[str, Any]]:
+    """Return the settings to try with the modalities of a gated GRU, which alone has modalities."""
+    if sizes and model != "gated-gru":
+        message = f"--modalities are for --model gated-gru, not {model}."
+        raise OptionError(message)
+    if ablate and len(sizes) < 2:
+        message = "--ablate needs --modalities, two or more, such as image=2048,audio=128."
+        raise OptionError(message)
+    if model != "gated-gru":
+        return tried
+    count = max(len(sizes), 1)
+    whole = {"sizes": tuple(sizes.values())} if sizes and not ablate else {}
+    return [
+        {**whole, **one, **({"hidden": (one["hidden"],) * count} if "hidden" in one else {})}
+        for one in tried
+    ]
+
+
+def ablate_network(
+    session: Session,
+    table: pd.DataFrame,
+    targets: list[str],
+    parts: pd.DataFrame,
+    *,
+    plain: bool,
+    sequences: Path,
+    grid: list[dict[str, Any]],
+    **options: Any,
+) -> None:
+    """Print what networks lose without one of the modalities each."""
+    from exprstats.deep import ablate_modalities, read_sequences
+
+    if not plain:
+        message = (
+            "--ablate takes neither --by, --classes, --weights, --crop, --brightness, "
+            "--training-only, --resume, --save nor --predictions."
+        )
+        raise OptionError(message)
+    widths = {one["hidden"][0] for one in grid if "hidden" in one}
+    if len(widths) > 1:
+        message = "--ablate takes one number of --hidden units, the same for each modality."
+        raise OptionError(message)
+    units = {name: one for one in widths for name in options["modalities"]} or None
+    kept = [{name: value for name, value in one.items() if name != "hidden"} for one in grid]
+    found = ablate_modalities(table, targets=targets, parts=parts, load=read_sequences(sequences),
+                              hidden=units, grid=kept, **options)  # fmt: skip
+    session.add_table("ablation", found.tidy())
+    session.tables |= {"predictions": found.predictions, "runs": found.runs}
+    session.present(found)
+
 
 _FEWEST = 3  # people whom intervals need
 deep_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -246,12 +317,7 @@ def check_ending(save: Path | None) -> None:
 
 
 def _cross(epochs: int | None, **lists: str | None) -> list[dict[str, Any]]:
-    """Return every combination of the settings to try.
-
-    Raises
-    ------
-    OptionError
-        A setting is not a number above 0.
+    """Return every combination of the settings to try, all of them numbers above 0.
 
     Examples
     --------

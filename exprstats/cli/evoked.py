@@ -108,7 +108,7 @@ def analyse_videos(
 ) -> None:
     """Describe what videos evoke; compare machines with annotators."""
     from exprstats.study.files import EvokedSettings
-    from exprstats.study.stages.evoked import analyse_evoked
+    from exprstats.study.stages.events import analyse_evoked
 
     lists = {
         "expressions": split_names(expressions, "--expressions"),

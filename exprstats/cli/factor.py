@@ -194,7 +194,7 @@ def _describe_scores(
 ) -> Iterator[Result]:
     """Yield the scores' distribution, and their means by context and by the groups of people."""
     from exprstats.descriptives import compare_means
-    from exprstats.study.stages.descriptives import describe_factor_scores, find_by, pick_scores
+    from exprstats.study.stages.raters import describe_factor_scores, find_by, pick_scores
 
     if factor.scores["score"].isna().all():
         return
@@ -288,13 +288,7 @@ def read_means(
 
 
 def name_item(item: str | None, rating: str | None, rater: str | None) -> dict[str, str | None]:
-    """Return the columns of questions and answers of a file with a row a question.
-
-    Raises
-    ------
-    OptionError
-        If one is named without what it needs.
-    """
+    """Return the columns of questions and answers of a file with a row a question, or neither."""
     if item is None and rating is None:
         return {}
     if item is None:

@@ -197,13 +197,7 @@ def plan_split(
     nested: bool,
     model: str,
 ) -> SplitSettings:
-    """Return how subjects are shared out.
-
-    Raises
-    ------
-    OptionError
-        Options that cannot be read, or that do not fit together.
-    """
+    """Return how subjects are shared out, if the options fit together."""
     from exprstats.study import SplitSettings
 
     add = "Add ", Option("folds", 5)

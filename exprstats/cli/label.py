@@ -140,15 +140,8 @@ def label_file(
 def choose_emotions(
     faces: Frames, emotion: str | None, units: list[str] | None
 ) -> tuple[dict[str, dict[str, tuple[str, ...]]], list[str]]:
-    """Return the units of each emotion with their columns, and notes on those that are not rated.
-
-    Raises
-    ------
-    OptionError
-        Emotions and units are both named, an emotion is not known, or the tracker rates none.
-    """
-    from exprstats.behaviour.trackers.emotions import EMOTIONS, name_units
-    from exprstats.behaviour.trackers.units import TRACKER_NAMES
+    """Return each emotion's units with their columns, and notes on those that are not rated."""
+    from exprstats.behaviour.trackers.units import EMOTIONS, TRACKER_NAMES, name_units
     from exprstats.document.text import join_words
 
     if units and emotion:
@@ -224,13 +217,7 @@ def join_emotions(
 
 
 def pick_face(frames: pd.DataFrame, face: int | None) -> pd.DataFrame:
-    """Return the frames of one face, in the order of time.
-
-    Raises
-    ------
-    OptionError
-        Frames show several faces and none is chosen, or there is no such face.
-    """
+    """Return the frames of one face, in the order of time; of several, one must be chosen."""
     known = sorted(frames["face"].unique().tolist())
     if face is not None and face not in known:
         told = f" is not in the file; it has {', '.join(map(str, known))}."
@@ -305,13 +292,7 @@ def compare_peaks(
 
 
 def pick_features(text: str | None, frames: pd.DataFrame) -> list[str]:
-    """Return the columns that are named, or that fit a name with asterisks, in their order.
-
-    Raises
-    ------
-    OptionError
-        Nothing is named, or nothing fits a name.
-    """
+    """Return the columns that are named, or that fit a name with asterisks, in their order."""
     from fnmatch import fnmatchcase
 
     names = split_names(text, "--features")
@@ -358,12 +339,7 @@ def write_sequences(
 
 
 def split_units(text: str | None) -> dict[str, tuple[str, ...]] | None:
-    """Return units with their columns.
-
-    Raises
-    ------
-    OptionError
-        If it is no list of UNIT=COLUMN+COLUMN.
+    """Return units with their columns from a list of UNIT=COLUMN+COLUMN.
 
     Examples
     --------

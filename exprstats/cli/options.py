@@ -189,10 +189,7 @@ def name_ratings(
 ) -> dict[str, Any]:
     """Return the options of a ratings file that were given, as `exprstats.io.read_ratings` takes.
 
-    Raises
-    ------
-    OptionError
-        If raters are named both as columns and as cells of one, or beside several items.
+    Raters are named as columns or as cells of one, and not beside several items.
 
     Examples
     --------
@@ -231,24 +228,13 @@ def tell_saved(path: Path, command: str) -> str:
 
 
 def check_draws(option: str, draws: int, *, fewest: int, better: int) -> None:
-    """Refuse a number of draws that is not 0 and too small for an interval.
-
-    Raises
-    ------
-    OptionError
-        With the numbers to ask for.
-    """
+    """Refuse a number of draws that is not 0 and too small for an interval."""
     if 0 < draws < fewest:
         raise OptionError(Option(option, draws), f" is too few; ask for {fewest}, better {better}.")
 
 
 def split_names(text: str | None, option: str = "the list") -> list[str] | None:
     """Return the names of a comma-separated list; names that hold commas stand in quotes.
-
-    Raises
-    ------
-    OptionError
-        If a name is empty or stands twice.
 
     Examples
     --------
@@ -287,11 +273,6 @@ def split_id(text: str | None, option: str) -> str | list[str] | None:
 def split_scale(text: str | None) -> tuple[float, float] | None:
     """Return the lowest and the highest answer of a scale.
 
-    Raises
-    ------
-    OptionError
-        Unless the text holds two numbers, the lower first.
-
     Examples
     --------
     >>> split_scale("0,4")
@@ -310,12 +291,7 @@ def split_scale(text: str | None) -> tuple[float, float] | None:
 
 
 def split_shares(text: str | None) -> dict[str, float]:
-    """Return the shares of subjects for training, validation and test; none where none are given.
-
-    Raises
-    ------
-    OptionError
-        Unless the text holds three percentages with sum 100.
+    """Return the shares of training, validation and test from percentages; none without a text.
 
     Examples
     --------
@@ -343,10 +319,7 @@ def split_sizes(
 ) -> dict[str, float] | None:
     """Return a size for each metric: the smallest difference that matters, or a wanted width.
 
-    Raises
-    ------
-    OptionError
-        Unless the text is one positive number, or one for each metric.
+    The text is one positive number, or one for each metric.
 
     Examples
     --------

@@ -78,13 +78,7 @@ def check_folders(folders: Mapping[str, Path | None], files: Mapping[str, Path])
 
 
 def check_folder(place: Path, option: str) -> None:
-    """Refuse a folder that files cannot be written into.
-
-    Raises
-    ------
-    OptionError
-        It is a file, or lies where nothing may be written.
-    """
+    """Refuse a folder that files cannot be written into."""
     folder = next(one for one in (place.absolute(), *place.absolute().parents) if one.exists())
     if not folder.is_dir():
         message = f"{option} {place}: {folder} is a file, not a folder. Choose another place."

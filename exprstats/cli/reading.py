@@ -97,12 +97,7 @@ def is_strict() -> bool:
 
 
 def split_labels(text: str) -> list[str] | dict[str, float]:
-    """Return answers from the lowest to the highest, or the number of each.
-
-    Raises
-    ------
-    OptionError
-        If some answers have a number and others have none.
+    """Return answers from the lowest to the highest, or the number of each: all of them or none.
 
     Examples
     --------

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from exprstats.cli.calls import list_places
 from exprstats.cli.command import opens_session
+from exprstats.cli.holdings import list_places
 from exprstats.cli.options import (
     ByOption,
     ClipOption,

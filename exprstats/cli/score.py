@@ -89,13 +89,7 @@ def score_file(
 
 
 def choose_items(asked: list[str] | None, factor: Factor | None) -> list[str]:
-    """Return the items to score.
-
-    Raises
-    ------
-    OptionError
-        None are known, or those asked for are not the model's.
-    """
+    """Return the items to score: those asked for, which must be the model's, or its own."""
     if factor is None:
         if asked is None:
             told = "Name the items with ", Option("items"), ", or a stored model with "

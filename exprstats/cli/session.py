@@ -123,13 +123,7 @@ class Session:
         self.parts.append(section)
 
     def add_table(self, stem: str, table: pd.DataFrame, **more: Any) -> list[Row]:
-        """Keep a table for ``--out``, and its rows with further cells for ``--json``.
-
-        Returns
-        -------
-        list of dict
-            The rows as they stand in the table.
-        """
+        """Keep a table for ``--out``, and return its rows, with further cells for ``--json``."""
         rows = list_records(table)
         self.tables[stem] = table
         self.rows += [{**row, **more} for row in rows]
@@ -222,14 +216,8 @@ def open_session(
 ) -> Iterator[Session]:
     """Run a command's body: gather warnings, show progress, end errors in one readable block.
 
-    Parameters
-    ----------
-    command
-        Its name.
-    files
-        Option to the file that the command will write, beside ``--json``; None: it was not given.
-    **options
-        ``seed``, ``json``, ``out``, ``force`` and ``quiet``, as `Session` takes them.
+    ``files`` has, beside ``--json``, the file that the command will write for each option, or None;
+    other options are as `Session` takes them.
     """
     session = Session(command, **options)
     session.files = {option: place for option, place in (files or {}).items() if place is not None}

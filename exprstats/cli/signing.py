@@ -114,7 +114,7 @@ def relate_signing(
 ) -> None:
     """Relate lexical emotions to signers' faces, and predict them."""
     from exprstats.study.files import SigningSettings
-    from exprstats.study.stages.signing import analyse_signing
+    from exprstats.study.stages.events import analyse_signing
 
     kept = {"files": paths, "categories": split_names(categories, "--categories")}
     run = run_stage(session, SigningSettings, analyse_signing, seed=seed, n_jobs=n_jobs, **kept)

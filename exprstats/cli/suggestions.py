@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from exprstats.cli.calls import SINGLE, Call, Value, write_labels
+from exprstats.cli.holdings import SINGLE, Call, Value, write_labels
 from exprstats.errors import DataError
 from exprstats.io.contents import read_contents
 from exprstats.io.files.answers import order_answers

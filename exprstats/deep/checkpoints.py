@@ -31,12 +31,8 @@ FORMAT = "exprstats checkpoint 1"
 class Checkpoint:
     """The state of one training after each epoch: weights, optimiser, draws and losses.
 
-    Parameters
-    ----------
-    path
-        The file; it is written after every epoch and replaced as a whole.
-    about
-        What is trained on what: the file of another training is not used.
+    The file is written after every epoch and replaced as a whole; ``about`` says what is trained on
+    what, and the file of another training is not used.
     """
 
     def __init__(self, path: Path, about: str) -> None:
@@ -50,13 +46,7 @@ class Checkpoint:
         generators: Mapping[str, np.random.Generator],
         progress: dict[str, Any],
     ) -> None:
-        """Keep where training is.
-
-        Raises
-        ------
-        OptionError
-            The file cannot be written.
-        """
+        """Keep where training is; a file that cannot be written is an OptionError."""
         states = {name: json.dumps(one.bit_generator.state) for name, one in generators.items()}
         held = {
             "format": FORMAT,
@@ -88,15 +78,8 @@ class Checkpoint:
     ) -> dict[str, Any] | None:
         """Bring everything to where training was, and return its progress; None for a new start.
 
-        Raises
-        ------
-        OptionError
-            The file is none of ours, and would be lost.
-
-        Warns
-        -----
-        DataWarning
-            The file is of another training: training starts anew.
+        The file of another training is replaced, with a warning; one of another program is an
+        OptionError.
         """
         if not self.path.is_file():
             return None
@@ -130,16 +113,8 @@ def open_checkpoint(
 ) -> Checkpoint | None:
     """Return the checkpoint of a training, known by its settings, seed, versions and data.
 
-    Of the clips the first and the last count, since to read all would take as long as an epoch.
-
-    Parameters
-    ----------
-    place
-        The file; None keeps nothing.
-    model
-        An estimator whose ``seed_`` is drawn.
-    material
-        What it is trained on.
+    Of the clips the first and the last count, since to read all would take as long as an epoch. The
+    model's ``seed_`` is drawn; no place, no checkpoint.
     """
     if place is None:
         return None

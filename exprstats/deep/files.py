@@ -28,15 +28,7 @@ _REMEDY = "Give a file that save wrote."
 
 
 def write_model(model: DeepModel, path: str | Path) -> None:
-    """Write a fitted model to one safetensors file.
-
-    Raises
-    ------
-    OptionError
-        The file cannot be written.
-    MissingDependency
-        safetensors is not installed.
-    """
+    """Write a fitted model to one safetensors file, or say why not in an OptionError."""
     try:
         from safetensors import SafetensorError
         from safetensors.torch import save_file
@@ -76,13 +68,7 @@ def _simplify(value: Any) -> Any:
 
 
 def read_model(kind: type[Any], path: str | Path, *, load: Loader | None, device: str) -> Any:
-    """Return a model of a kind from its file.
-
-    Raises
-    ------
-    DataError
-        There is no such file, or it holds something else or a model of another kind.
-    """
+    """Return a model of a kind from its file; another file or kind is a DataError."""
     from exprstats.deep.training import find_device
     from exprstats.deep.weights import read_weights
 
@@ -108,13 +94,7 @@ def read_model(kind: type[Any], path: str | Path, *, load: Loader | None, device
 
 
 def read_kind(path: str | Path) -> str:
-    """Return which estimator a file holds, such as ``"DeepRegressor"``.
-
-    Raises
-    ------
-    DataError
-        There is no such file, or it holds no model.
-    """
+    """Return which estimator a file holds, such as ``"DeepRegressor"``."""
     from exprstats.deep.weights import read_weights
 
     read_weights(path)
@@ -122,13 +102,7 @@ def read_kind(path: str | Path) -> str:
 
 
 def list_copies(folder: Path) -> dict[str, Path]:
-    """Return the files of copies in a folder, by the person whom each was adapted to.
-
-    Raises
-    ------
-    DataError
-        A file holds no copy, two are of one person, or there is none.
-    """
+    """Return the files of copies in a folder, by the one person whom each was adapted to."""
     from exprstats.deep.weights import read_weights
 
     found: dict[str, Path] = {}

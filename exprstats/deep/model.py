@@ -21,9 +21,16 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from exprstats.deep.people import split_people
 from exprstats.deep.recipes import NAME_FEATURES, NetName, find_recipe, require_torch
-from exprstats.deep.sequences import Clips, Loader, Taker, Variation, measure_levels, open_clips
+from exprstats.deep.sequences import (
+    Clips,
+    Loader,
+    Taker,
+    Variation,
+    measure_levels,
+    open_clips,
+    split_people,
+)
 from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.options import check_count, is_positive
 
@@ -158,39 +165,32 @@ class DeepModel(BaseEstimator, ABC):
             torch is not installed.
         """
         require_torch()
+        from exprstats.deep import training
         from exprstats.deep.checkpoints import open_checkpoint
-        from exprstats.deep.training import (
-            Material,
-            check_targets,
-            find_device,
-            fork_random,
-            limit_torch,
-            train_net,
-        )
 
         plan = self._plan()
         take, count, shape = open_clips(X, net=self.net, load=self.load)
         self.targets_ = tuple(getattr(y, "columns", ()))
-        targets, outputs = self._learn_targets(check_targets(y, count))
+        targets, outputs = self._learn_targets(training.check_targets(y, count))
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
         share, seed = self.validation, self.seed_
         train, held, self.held_out_ = split_people(count, groups, held_out, share=share, seed=seed)
         self.trained_on_ = np.unique([] if groups is None else np.asarray(groups)[train])
         targets = self._centre(targets, train)
         self._learn_levels(take, train, plan.batch)
-        device = find_device(self.device)
+        device = training.find_device(self.device)
         started = time.perf_counter()
-        with fork_random(self.seed_, device), limit_torch(self.net):
+        with training.fork_random(self.seed_, device), training.limit_torch(self.net):
             net = self._build(outputs, shape)
             if self.weights is not None:
                 from exprstats.deep.weights import load_weights
 
                 load_weights(net, self.weights)
             self.net_ = net.to(device)
-            material = Material(*self._vary(take), targets, train, held)
+            material = training.Material(*self._vary(take), targets, train, held)
             store = open_checkpoint(checkpoint, self, material)
             told: dict[str, Any] = {"seed": self.seed_, "store": store}
-            self.history_ = train_net(self.net_, material, self._loss, plan, **told)
+            self.history_ = training.train_net(self.net_, material, self._loss, plan, **told)
         self.seconds_ = time.perf_counter() - started
         self.device_, self.shape_, self.outputs_ = str(device), shape, outputs
         self.n_parameters_ = sum(weights.numel() for weights in self.net_.parameters())
@@ -332,7 +332,7 @@ class DeepModel(BaseEstimator, ABC):
 
     def _vary(self, take: Taker) -> tuple[Taker, Variation]:
         """Return what gives the clips as a network sees them, and as it sees them in training."""
-        from exprstats.deep.intensity.augmentation import open_augmentation
+        from exprstats.deep.video.pictures import open_augmentation
 
         settle, vary = open_augmentation(self.augment, self.net)
         center, scale = getattr(self, "levels_", (0.0, 1.0))

@@ -16,11 +16,6 @@ INSTALL = 'pip install "exprstats[deep]"'
 def report_absence(error: ImportError) -> MissingDependency:
     """Return the error that names the line which installs the deep extra.
 
-    Parameters
-    ----------
-    error
-        What the import of a package raised.
-
     Examples
     --------
     >>> print(report_absence(ImportError(name="torch")))
@@ -99,18 +94,7 @@ def find_recipe(net: str) -> Recipe:
 
 
 def describe_settings(model: Any) -> dict[str, Any]:
-    """Return the settings of an estimator that count, defaults too.
-
-    Parameters
-    ----------
-    model
-        A `DeepRegressor`, `DeepClassifier` or `DeepMultilabel`.
-
-    Returns
-    -------
-    dict
-        ``lr``, ``batch``, ``epochs``, ``patience``, ``weight_decay``, and the network's own.
-    """
+    """Return the settings of an estimator: of training, and the network's own; defaults too."""
     recipe = find_recipe(model.net)
     usual = {name: getattr(recipe, name) for name in ("lr", "batch", "epochs")}
     given = {name: one for name in usual if (one := getattr(model, name)) is not None}

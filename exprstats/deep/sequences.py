@@ -1,10 +1,11 @@
-"""Clips as arrays: one file a clip in a folder, or stretches of a table of frames."""
+"""Clips as arrays, one file a clip or stretches of a table of frames, and their inner split."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.contracts import find_absent
 from exprstats.deep.recipes import find_recipe
-from exprstats.errors import DataError, Option, OptionError, Problem
+from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.io.files.kinds import hash_file
 from exprstats.options import is_positive, name_some, take_path
 
@@ -185,23 +186,8 @@ def open_clips(
 ) -> tuple[Taker, int, tuple[int, ...]]:
     """Return what gives the clips at some positions, their number, and the shape of one.
 
-    Parameters
-    ----------
-    X
-        Clips (n, ...), or a table of n clips.
-    net
-        The network that takes them, which fixes their axes.
-    load
-        Where X is a table: returns the array of a row.
-    shape
-        Of the clips of training, where there was one.
-
-    Raises
-    ------
-    DataError
-        There are no clips, or they have other axes than the network takes.
-    OptionError
-        X is a table and ``load`` is missing.
+    ``X`` are clips (n, ...) with the axes that the network takes and, where there was one, the
+    shape of training; or a table of n clips, and ``load`` returns the array of a row.
     """
     axes = find_recipe(net).axes
     if not len(X):
@@ -247,11 +233,6 @@ def check_clips(
     """Return clips (m, ...) in single precision if all numbers are finite and the shape is known.
 
     Where there is one clip, messages call it by its name.
-
-    Raises
-    ------
-    DataError
-        Missing or infinite values, or clips of another shape than those of training.
     """
     clips = np.ascontiguousarray(clips, dtype=np.float32)
     if shape is not None and clips.shape[1:] != shape:
@@ -289,3 +270,60 @@ def measure_levels(take: Taker, rows: np.ndarray, batch: int) -> np.ndarray:
         center, count = center + share * step, count + len(frames)
     scale = np.sqrt(spread / count)
     return np.stack([center, np.where(scale > 1e-6 * np.abs(center), scale, 1.0)])
+
+
+def split_people(
+    count: int, groups: Any, held_out: Any = None, *, share: float, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return which clips (positions) are trained on, which stop training, and their people.
+
+    Whole people are held out: a clip of a person who is trained on is predicted too well, so that
+    training would stop too late. ``groups`` (count,) is the person of each clip; without them clips
+    are held out, and a warning says so. ``held_out`` (count,) marks clips in place of a random
+    share (at least one person on either side; 0 holds out nobody). The draw depends on the set of
+    people and not on the order of clips. A person on both sides is a DataError.
+
+    Examples
+    --------
+    >>> split_people(6, list("aabbcc"), share=0.2, seed=1)
+    (array([2, 3, 4, 5]), array([0, 1]), array(['a'], dtype='<U1'))
+    """
+    people = None if groups is None else np.asarray(groups)
+    if people is not None and people.shape != (count,):
+        fact = f"groups have shape {people.shape}; the number of clips is {count:,}."
+        raise DataError(Problem(fact, "Name one person for each clip.", option="groups"))
+    if held_out is None:
+        if not share:
+            return np.arange(count), np.arange(0), np.array([])
+        if people is None:
+            message = (
+                "Without groups, clips that stop training may show people who are trained on. "
+                "Name each clip's person: fit(X, y, groups=...)."
+            )
+            warn_user(message)
+        held_out = _draw_people(np.arange(count) if people is None else people, share, seed)
+    mask = np.asarray(held_out)
+    if mask.shape != (count,) or mask.dtype != bool:
+        fact = f"held_out has shape {mask.shape} and type {mask.dtype}."
+        raise DataError(Problem(fact, f"Give one True or False for each of {count:,} clips."))
+    train, held = np.flatnonzero(~mask), np.flatnonzero(mask)
+    if not len(train):
+        raise DataError(Problem("every clip is held out.", "Leave some to train on."))
+    if people is None:
+        return train, held, np.array([])
+    torn = np.intersect1d(people[train], people[held])
+    if len(torn):
+        counted = count_things(len(torn), "person is", "people are")
+        fact = f"{counted} on both sides of the inner split: {name_some(torn.tolist())}."
+        raise DataError(Problem(fact, "Hold out whole people.", option="held_out"))
+    return train, held, np.unique(people[held])
+
+
+def _draw_people(units: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Return which clips (n,) belong to the share of units that is held out."""
+    names = np.unique(units)
+    if len(names) < 2:
+        fact = "all clips show one person, so that nobody can be held out to stop training."
+        raise DataError(Problem(fact, ("Use ", Option("validation", 0), ".")))
+    drawn = np.random.default_rng(seed).permutation(names)
+    return np.isin(units, drawn[: min(max(round(share * len(names)), 1), len(names) - 1)])

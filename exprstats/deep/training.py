@@ -90,13 +90,7 @@ class Material:
 
 
 def find_device(name: str) -> torch.device:
-    """Return the device of a name; ``"auto"`` is the GPU where CUDA is at hand, else the CPU.
-
-    Raises
-    ------
-    OptionError
-        The device does not exist here.
-    """
+    """Return the device of a name, if it is here; ``"auto"`` is a GPU with CUDA if there is one."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -144,35 +138,14 @@ def train_net(
     watch: Callable[[int], dict[str, float]] | None = None,
     store: Checkpoint | None = None,
 ) -> pd.DataFrame:
-    """Train a network in place, and return one row an epoch.
+    """Train a network in place, on the device where it is, and return one row an epoch.
 
     Where clips are held out, the network ends with the weights of the epoch in which their loss was
-    lowest; else with the last ones.
-
-    Parameters
-    ----------
-    net
-        On the device where it is trained.
-    material, loss, plan
-        What to train on, what to minimise, and how.
-    seed
-        Of the order of clips; dropout draws from the random numbers around.
-    watch
-        Called after every step with its number; what it returns is added to that step's row. Rows
-        are steps then.
-    store
-        Keeps the state after each epoch; training goes on from the state that it holds.
-
-    Returns
-    -------
-    pandas.DataFrame
-        epoch, lr, loss_train, loss_validate and ``best``; with ``watch``: iteration, loss and
-        whatever ``watch`` returned, from iteration 0 on.
-
-    Raises
-    ------
-    FitError
-        The loss is no longer finite.
+    lowest (``best``); else with the last ones. ``seed`` is that of the order of clips; dropout
+    draws from the random numbers around. ``watch`` is called after every step with its number, from
+    0 on; rows are steps then, to which what it returns is added. ``store`` keeps the state after
+    each epoch; training goes on from the state that it holds. A loss that is not finite is a
+    FitError.
     """
     optimiser = _open_optimiser(net, plan)
     # The order of clips does not depend on variations.
@@ -307,11 +280,6 @@ def check_targets(y: Any, count: int, names: Sequence[str] = ()) -> np.ndarray:
     """Return targets (n,) or (n, k), one row per clip; nothing is broadcast.
 
     Columns of a table are taken in the order of ``names``, where these are known.
-
-    Raises
-    ------
-    DataError
-        Not one target, or one row of targets, for each clip.
     """
     if isinstance(y, pd.DataFrame) and len(names):
         absent = [name for name in names if name not in y]

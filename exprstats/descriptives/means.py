@@ -17,7 +17,7 @@ from exprstats.contracts import (
     order_levels,
     require_columns,
 )
-from exprstats.descriptives.intervals import FEWEST, measure_clips, measure_people
+from exprstats.descriptives.moments import FEWEST, measure_clips, measure_people
 from exprstats.descriptives.variance import Cells, compare_pairs, run_anova
 from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.options import check_level, name_some

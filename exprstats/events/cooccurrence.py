@@ -134,16 +134,9 @@ class Counts:
 
 
 def count_utterances(runs: Runs, unit: Counted, features: np.ndarray, labels: np.ndarray) -> Counts:
-    """Return the counts of each utterance.
+    """Return the counts of each utterance for columns of the runs.
 
-    Parameters
-    ----------
-    runs
-        From `lay_runs`.
-    unit
-        With ``"utterances"`` an utterance counts 1 where the event occurs in it.
-    features, labels
-        Columns of the runs.
+    With the unit ``"utterances"`` an utterance counts 1 where the event occurs in it.
     """
     weights, groups = runs.frames.astype(float), len(runs.utterances)
 
@@ -295,10 +288,7 @@ def _add_chance(
 def pick_columns(runs: Runs, least: int) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """Return the columns of features and of labels with enough frames, and names of the others.
 
-    Raises
-    ------
-    DataError
-        If there is no feature or no label left.
+    Without any feature or label left it is a DataError.
     """
     frames = runs.shown.T @ runs.frames
     kept = []

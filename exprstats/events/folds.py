@@ -98,13 +98,7 @@ def _measure_micro(counts: Sequence[np.ndarray]) -> Any:
 def predict_kind(
     frames: Frames, kind: FoldUnit, plan: Plan, seed: np.random.SeedSequence
 ) -> Predicted:
-    """Return predictions of labels by forests that did not see the fold of a frame.
-
-    Raises
-    ------
-    DataError
-        As `deal_groups`.
-    """
+    """Return predictions of labels by forests that did not see the fold of a frame."""
     draw, grow = seed.spawn(2)
     cells, count = _deal_cells(frames.runs, frames.data, kind, plan.n_folds, draw)
     cells = replace(cells, cluster=frames.homes[cells.cluster])
@@ -122,19 +116,8 @@ def spread_halves(
 
     Each half of the clusters has folds and forests of its own. The SD over halves estimates the
     standard error of the whole (Shao & Wu, 1989, with d = n/2), other training frames included.
-
-    Parameters
-    ----------
-    frames, plan
-        All frames, and how they are predicted.
-    seed
-        Of halves and forests.
-
-    Returns
-    -------
-    tuple of numpy.ndarray
-        (3, 3, l + 2) by kind (honest, frames, their difference), measure, and label or average; and
-        (p,). NaN below four clusters, and for labels that few halves have.
+    They are (3, 3, l + 2) by kind (honest, frames, their difference), measure, and label or
+    average; and (p,). NaN below four clusters, and for labels that few halves have.
     """
     groups = int(frames.homes.max()) + 1
     shape = (3, 3, frames.data[1].shape[1] + 2)
@@ -207,12 +190,8 @@ def deal_groups(
 ) -> tuple[np.ndarray, int]:
     """Return the fold of each utterance (G,), so that folds are nearly equal in frames.
 
-    Groups come in random order, the longest tenth first, each into the fold with fewest frames.
-
-    Raises
-    ------
-    DataError
-        If signers are not known, or there is one group only.
+    Groups, two or more, come in random order, the longest tenth first, each into the fold with
+    fewest frames.
     """
     groups = np.arange(len(runs.utterances))
     if kind == "signers":

@@ -74,26 +74,11 @@ def split_covariance(
 def permute_labels(
     parts: Parts, strata: np.ndarray, tested: np.ndarray, *, draws: int, seed: Seed
 ) -> Chance:
-    """Return two-sided permutation p, labels changing places within strata.
+    """Return two-sided permutation p, labels changing places within strata (G,) of utterances.
 
-    Parameters
-    ----------
-    parts
-        From `split_covariance`.
-    strata
-        Stratum of each utterance (G,), such as its signer.
-    tested
-        Which pairs (f, l) are.
-    draws
-        Permutations.
-    seed
-        Of the permutations.
-
-    Returns
-    -------
-    Chance
-        ``p_max_t``: the largest |U* - μ|/σ among the tested pairs against the own one, with the
-        exact μ and σ of permutations (Westfall & Young, 1993); NaN for pairs that are not tested.
+    ``tested`` marks pairs (f, l). ``p_max_t`` holds the largest |U* - μ|/σ among the tested pairs
+    against the own one, with the exact μ and σ of permutations (Westfall & Young, 1993); NaN for
+    pairs that are not tested.
     """
     seen = parts.feature.T @ parts.label + _gather(parts) @ parts.within
     mean, spread = find_moments(parts, strata)

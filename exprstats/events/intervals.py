@@ -26,13 +26,7 @@ Pair = tuple[str, str]
 
 
 def check_rate(fps: float) -> None:
-    """Refuse a number of frames per second that is not above 0.
-
-    Raises
-    ------
-    OptionError
-        With the number.
-    """
+    """Refuse a number of frames per second that is not above 0."""
     if not is_positive(fps):
         message = (
             f" is {tell_kind(fps)}; it must be a number of frames per second above 0, such as 30."
@@ -41,14 +35,7 @@ def check_rate(fps: float) -> None:
 
 
 def check_events(events: pd.DataFrame) -> None:
-    """Refuse a table that is none of intervals.
-
-    Raises
-    ------
-    DataError
-        With every reason: columns absent, empty utterances or tiers, times that are no numbers,
-        intervals that end before they start, no rows.
-    """
+    """Refuse a table that is none of intervals, with every reason."""
     require_columns(events, ["utterance", "tier", "start", "end", "value"], "events")
     problems = find_empty(events, ["utterance", "tier"])
     problems += find_unnumbers(events, ["start", "end"])
@@ -136,19 +123,9 @@ def find_frames(start: np.ndarray, end: np.ndarray, fps: float) -> tuple[np.ndar
 
 
 def lay_runs(events: pd.DataFrame, *, fps: float) -> Runs:
-    """Return the frames of every utterance in runs without change.
+    """Return the frames of every utterance, from its first start to its last end, in runs.
 
-    Parameters
-    ----------
-    events
-        EVENTS; an utterance reaches from its first start to its last end.
-    fps
-        Frames per second.
-
-    Raises
-    ------
-    DataError
-        As `check_events`, or if the times span more frames than any corpus has.
+    A run is without change. Times that span more frames than any corpus has are a DataError.
     """
     check_rate(fps)
     check_events(events)
@@ -183,13 +160,7 @@ def lay_runs(events: pd.DataFrame, *, fps: float) -> Runs:
 def lay_labelled(
     events: pd.DataFrame, labels: pd.DataFrame, *, fps: float, among: Among = "all"
 ) -> Runs:
-    """Return runs of features and labels together, of all frames or of those with a label.
-
-    Raises
-    ------
-    DataError
-        If there is no label.
-    """
+    """Return runs of features and labels together, of all frames or of those with a label."""
     check_events(events)
     require_columns(labels, [], "labels")
     if not len(labels):

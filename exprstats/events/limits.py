@@ -45,14 +45,12 @@ def limit_terms(
 ) -> Limits:
     """Return jackknife-t intervals of terms that rest on clusters of their own.
 
+    Undefined below three clusters. A share of 0 or 1 throughout has its exact limit.
+
     Parameters
     ----------
-    estimates
-        Values (t,).
-    left_out
-        Values without each cluster (t, G).
-    present
-        Which clusters a term rests on (t, G).
+    estimates, left_out, present
+        Values (t,), values without each cluster (t, G), and which clusters a term rests on (t, G).
     scale
         ``"logit"`` for shares, ``"log"`` for ratios, ``"fisher"`` for correlations, ``"raw"`` for
         differences of shares.
@@ -66,11 +64,6 @@ def limit_terms(
         What a cluster is called.
     spread
         Other standard errors (t,), to which the intervals are widened where they are larger.
-
-    Returns
-    -------
-    Limits
-        Undefined below three clusters. A share of 0 or 1 throughout has its exact limit.
 
     Notes
     -----

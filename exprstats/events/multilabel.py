@@ -114,18 +114,7 @@ def grow_fold(
 ) -> Fold:
     """Return the predictions of a fold by a forest grown on all others.
 
-    Parameters
-    ----------
-    fold
-        Which.
-    cells
-        All frames.
-    trees
-        Trees of the forest.
-    seed
-        Of the forest.
-    turn
-        Whether to predict with each feature set to 0 and to 1 as well.
+    If ``turn``, it predicts with each feature set to 0 and to 1 as well.
     """
     rng = np.random.default_rng(seed)
     inside = cells.fold == fold
@@ -183,16 +172,9 @@ class Confusions:
 
 
 def count_confusions(cells: Cells, shares: np.ndarray, groups: int) -> Confusions:
-    """Return confusions by cluster of predictions.
+    """Return confusions by cluster of predictions: of each cell and label the probability (c, l).
 
-    Parameters
-    ----------
-    cells
-        All frames.
-    shares
-        Probability that a label is predicted in each cell (c, l); 0 or 1 but for permuted features.
-    groups
-        Number of clusters.
+    It is 0 or 1 but for permuted features.
     """
     truth = cells.labels[cells.kind[1, cells.pair]]
     weight = cells.frames[:, None]

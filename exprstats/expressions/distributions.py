@@ -16,21 +16,19 @@ from exprstats.document.cells import pick_rows
 from exprstats.document.text import join_words
 from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.expressions.estimates import ESTIMATES
-from exprstats.expressions.jackknife import (
+from exprstats.expressions.moments import (
     FEWEST,
     Jackknifed,
-    jackknife_correlations,
-    jackknife_means,
-    jackknife_ranks,
-    write_rows,
-)
-from exprstats.expressions.moments import (
     Moments,
     code_clusters,
     count_mixed,
     find_cluster,
+    jackknife_correlations,
+    jackknife_means,
+    jackknife_ranks,
     pair_modalities,
     spread_moments,
+    write_rows,
 )
 from exprstats.options import check_level
 from exprstats.parallel import limit_threads

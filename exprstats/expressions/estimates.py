@@ -13,7 +13,7 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.contracts import Contract, check_table
 from exprstats.errors import NO_FILE, NO_FILES, DataError, Option, OptionError, Problem, warn_user
-from exprstats.expressions.exports import HUME, parse_hume_table, parse_json
+from exprstats.expressions.exports import HUME, UNKNOWN, parse_hume_table, parse_json, read_wide
 from exprstats.expressions.recordings import (
     PLACED,
     decode_ravdess,
@@ -22,7 +22,6 @@ from exprstats.expressions.recordings import (
     place_recordings,
     read_about,
 )
-from exprstats.expressions.wide import UNKNOWN, read_wide
 from exprstats.io import Reading
 from exprstats.options import list_paths
 from exprstats.parallel import report_progress

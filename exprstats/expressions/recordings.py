@@ -116,13 +116,7 @@ def place_recordings(
 
 
 def read_about(about: str | Path | pd.DataFrame | None) -> pd.DataFrame:
-    """Return a table about recordings with their names as exports have them.
-
-    Raises
-    ------
-    DataError
-        If it has no column ``recording``, only one of ``start`` and ``end``, or names repeat.
-    """
+    """Return a table about recordings with their names, each once, as exports have them."""
     if about is None:
         return pd.DataFrame()
     if isinstance(about, pd.DataFrame):
@@ -160,24 +154,8 @@ def join_about(
 ) -> pd.DataFrame:
     """Return estimates with the people, data sets and labels of a table about recordings.
 
-    Parameters
-    ----------
-    estimates
-        With ``recording`` and ``time``.
-    about
-        From `read_about`; empty for none.
-    roles
-        Role to the column that has it.
-
-    Raises
-    ------
-    DataError
-        If no recording is met, or parts of one recording overlap.
-
-    Warns
-    -----
-    DataWarning
-        Which recordings the table lacks, and how many moments lie outside of all parts.
+    ``roles`` has the column of each role. Parts of one recording may not overlap; recordings that
+    the table lacks, and moments outside of all parts, are a warning.
     """
     if about.empty:
         return estimates

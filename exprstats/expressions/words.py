@@ -76,13 +76,7 @@ def list_adjectives() -> pd.DataFrame:
 
 
 def settle_adjectives(given: Mapping[str, str] | pd.DataFrame | None) -> dict[str, str]:
-    """Return all adjectives by emotion: the given ones beside and instead of our own.
-
-    Raises
-    ------
-    OptionError
-        If a table lacks the columns emotion and adjective, or names an emotion twice.
-    """
+    """Return all adjectives by emotion: the given ones beside and instead of our own."""
     if given is None:
         return ADJECTIVES
     if isinstance(given, pd.DataFrame):
@@ -131,19 +125,9 @@ def list_cuts(cuts: dict[str, dict[str, float]]) -> pd.DataFrame:
 def settle_cuts(
     scores: Mapping[str, np.ndarray], thresholds: Thresholds | Mapping[str, Any] | pd.DataFrame
 ) -> dict[str, dict[str, float]]:
-    """Return the lower bound of each adverb by modality.
+    """Return the lower bound of each adverb by modality, as `write_sentences` takes them.
 
-    Parameters
-    ----------
-    scores
-        All scores (n,) of each modality, from which quantiles are taken.
-    thresholds
-        As `write_sentences` takes them.
-
-    Raises
-    ------
-    OptionError
-        If a bound is no number, two adverbs share one, or a modality has none.
+    Quantiles are taken from all scores (n,) of each modality.
     """
     if isinstance(thresholds, pd.DataFrame):
         return _read_cuts(scores, thresholds)

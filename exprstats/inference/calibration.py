@@ -192,14 +192,8 @@ def _list_widths(cell: Cell, cluster: str, level: float) -> Iterator[dict[str, A
 def find_half_width(errors: np.ndarray, codes: np.ndarray, level: float) -> float:
     """Return the hierarchical conformal quantile of absolute errors; NaN with too few clusters.
 
-    Parameters
-    ----------
-    errors
-        Absolute errors of clips, shape (n,).
-    codes
-        Their clusters, shape (n,).
-    level
-        Probability that ± the quantile holds the truth of a clip of a new cluster.
+    Errors of clips and codes of their clusters are (n,); ± the quantile holds the truth of a clip
+    of a new cluster with probability ``level``.
 
     Examples
     --------

@@ -253,13 +253,7 @@ class FactorsFit:
 
 
 def solve_factors(job: Job, groups: Mapping[str, tuple[str, ...]]) -> FactorsFit:
-    """Fit correlated factors to the moments of a job through lavaan.
-
-    Raises
-    ------
-    FitError
-        lavaan did not converge.
-    """
+    """Fit correlated factors to the moments of a job through lavaan."""
     moments = job.moments
     places = list_places(groups)
     numbers = [np.array(one) + 1 for one in places]

@@ -241,18 +241,11 @@ def contrast_groups(fits: Sequence[ClusterSums], groups: int) -> dict[str, Contr
     """Test equal loadings, intercepts and residuals across contexts by the cluster jackknife.
 
     The contexts' own fits are compared with the first context's: loadings λ_g ∝ λ_1 (metric),
-    intercept differences ν_g − ν_1 ∝ λ (scalar), residual variances θ_g = θ_1 (strict). Each set
-    of contrasts h that should be zero is held against its covariance over leave-one-cluster-out
-    samples, V = (G − 1)/G·Σ(h₋g − h̄)(h₋g − h̄)', by T² = h'V⁻¹h, (G − q)/(q(G − 1))·T² ~
-    F(q, G − q). A subject in several contexts is left out of all of them at once, which
-    likelihood-ratio tests of independent groups cannot do.
-
-    Parameters
-    ----------
-    fits
-        Sums of each context, two or more; items in units of their own spread.
-    groups
-        Number of clusters G.
+    intercept differences ν_g − ν_1 ∝ λ (scalar), residual variances θ_g = θ_1 (strict). Each set of
+    contrasts h that should be zero is held against its covariance over leave-one-cluster-out
+    samples, V = (G − 1)/G·Σ(h₋g − h̄)(h₋g − h̄)', by T² = h'V⁻¹h, (G − q)/(q(G − 1))·T² ~ F(q, G −
+    q). A subject in several contexts is left out of all of them at once, which likelihood-ratio
+    tests of independent groups cannot do. Items are in units of their own spread.
     """
     everyone = [fit.weigh(np.ones((1, groups))) for fit in fits]
     _, direction = _estimate(everyone)

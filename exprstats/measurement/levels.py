@@ -279,13 +279,7 @@ class LevelFit:
 
 
 def solve_levels(job: Job) -> LevelFit:
-    """Fit two levels to the rows of a job through lavaan.
-
-    Raises
-    ------
-    FitError
-        lavaan did not converge.
-    """
+    """Fit two levels to the rows of a job through lavaan."""
     answers, codes = job.answers, job.cluster
     if answers is None or codes is None:
         message = f"{job.name}: two levels need the rows and their clusters."

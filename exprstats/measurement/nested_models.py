@@ -103,13 +103,7 @@ class NestedModels(Result):
 def build_steps(
     blocks: Sequence[Block], receipt: Receipt, level: float, n_clusters: int | None
 ) -> NestedModels:
-    """Return the result of R's answers: (context, rows, answer) of each fit in turn.
-
-    Raises
-    ------
-    FitError
-        lavaan did not converge.
-    """
+    """Return the result of R's answers: (context, rows, answer) of each fit in turn."""
     steps = []
     for context, n, answer in blocks:
         before = None

@@ -230,13 +230,7 @@ class OrderedSolution:
 
 
 def solve_ordered(job: Job) -> tuple[OrderedSolution, Receipt]:
-    """Fit one factor to the rows of a job by WLSMV through lavaan.
-
-    Raises
-    ------
-    FitError
-        lavaan did not converge, or a loading is 1 or more in size.
-    """
+    """Fit one factor to the rows of a job by WLSMV through lavaan; no loading may be 1 in size."""
     rows = np.empty((0, len(job.items))) if job.answers is None else job.answers
     categories = tuple(np.unique(column) for column in rows.T)
     codes = np.column_stack(
@@ -340,17 +334,10 @@ def score_responses(
 
     The expected value given the answers a posteriori (Bock & Mislevy, 1982), under a standard
     normal factor, by summation over 121 points from −6 to 6. It stays finite where every answer is
-    the lowest or the highest, where maximum likelihood (Bartlett) scores run away.
-
-    Parameters
-    ----------
-    answers
-        Categories 0 … K − 1, shape (n, p); NaN where an item is missing. A row without any answer
-        has no score.
-    loadings
-        Standardised, shape (p,).
-    thresholds
-        For each item its K − 1 cuts of the standard normal response, in order.
+    the lowest or the highest, where maximum likelihood (Bartlett) scores run away. Answers (n, p)
+    are categories 0 … K − 1, NaN where an item is missing, of which each item has K − 1 thresholds
+    on its standard normal response, in order; loadings (p,) are standardised. A row without any
+    answer has no score.
     """
     weights = np.exp(-(_NODES**2) / 2)
     patterns, places = np.unique(np.nan_to_num(answers, nan=-1).astype(int), axis=0,

@@ -132,13 +132,7 @@ def _has_glyph(character: str) -> bool:
 def write_label(name: Any, *, width: int = 24) -> str:
     r"""Return a name as a label: literal, wrapped, without control characters.
 
-    Parameters
-    ----------
-    name
-        Anything that names a context, model or feature.
-    width
-        Most characters in a line; long names break after spaces and joining marks, and end in
-        an ellipsis after three lines.
+    Long names break after spaces and joining marks, and end in an ellipsis after three lines.
 
     Examples
     --------
@@ -223,12 +217,9 @@ def place_ticks(count: int) -> Place:
 
 
 def place_apart(panels: int) -> Place:
-    """Return a function that places as many ticks, at most five, as have room for their labels.
+    """Return a function that places as many ticks as have room for their labels, at most five.
 
-    Parameters
-    ----------
-    panels
-        Panels side by side, which share the room.
+    Panels side by side share the room.
 
     Examples
     --------

@@ -64,19 +64,9 @@ def draw_dots(
 ) -> ggplot:
     """Draw one point a row, with its interval where it has one and a stem from zero where not.
 
-    Parameters
-    ----------
-    rows
-        Columns feature, panel, estimate, conf_low, conf_high; the features' and panels' order is
-        that of their levels.
-    filled
-        Which points are filled.
-    marks
-        Where dashed lines stand.
-    step
-        Distance of the axis numbers, doubled where there are many; None for round numbers.
-    title
-        Below the axis.
+    Rows have columns feature, panel, estimate, conf_low, conf_high; the features' and panels' order
+    is that of their levels. Dashed lines stand at ``marks``; axis numbers are ``step`` apart,
+    doubled where there are many, or round.
     """
     import plotnine as p9
 

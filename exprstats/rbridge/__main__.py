@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import sys
 
-from exprstats.rbridge.crossing import to_python
 from exprstats.rbridge.probe import ANSWER, PARTS
-from exprstats.rbridge.session import start_here
+from exprstats.rbridge.session import start_here, to_python
 
 seen = to_python(start_here()["describe_r"]())
 plain = {name: part if name in PARTS else part[0] for name, part in seen.items()}

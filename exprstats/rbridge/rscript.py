@@ -62,23 +62,11 @@ def find_files(room: str) -> list[Path]:
 def ask_process(
     home: str, folder: Path, options: Sequence[str], asked: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return what the R process answers to one call.
+    """Return what the R process of a home answers to one call.
 
-    Parameters
-    ----------
-    home
-        R's home.
-    folder
-        Where our R files are.
-    options
-        R's command-line options.
-    asked
-        ``files`` of the room, ``function``, and its ``arguments``, packed.
-
-    Raises
-    ------
-    RError
-        The process does not start, or ended.
+    ``folder`` has our R files, ``options`` are R's, and ``asked`` has ``files`` of the room,
+    ``function``, and its ``arguments``, packed. A process that does not start, or ended, is an
+    RError.
     """
     process, log = _start(home, folder, tuple(options))
     if process.stdin is None or process.stdout is None:

@@ -350,17 +350,7 @@ class Printed:
 def read_printed(cell: Any, decimals: int | None = None) -> Printed:
     """Return a printed number from a number or text; a dash of any kind is a minus.
 
-    Parameters
-    ----------
-    cell
-        ``".84"``, ``"−1.010"`` or a float; text keeps its trailing zeros.
-    decimals
-        Digits after the point, if they are known otherwise.
-
-    Raises
-    ------
-    ValueError
-        If the cell is no finite number.
+    Text such as ``"−1.010"`` keeps its trailing zeros unless ``decimals`` are known otherwise.
 
     Examples
     --------

@@ -239,12 +239,8 @@ def recommend_interval(subjects: int, raters: int) -> str:
     """Return which interval to report of few crossed raters, by what was measured at such sizes.
 
     For each claim it is the one whose worst measured coverage is the nearest to .95 from above
-    (within Monte-Carlo error), and the one that comes nearest where none reaches it.
-
-    Parameters
-    ----------
-    subjects, raters
-        How many there are; the nearest sizes that were simulated are quoted.
+    (within Monte-Carlo error), and the one that comes nearest where none reaches it. The nearest
+    sizes that were simulated are quoted.
 
     Examples
     --------

@@ -21,8 +21,7 @@ from exprstats.inference.resampling.terms import count_freedom
 from exprstats.options import IccChoice, IccModel, check_level, check_word
 from exprstats.reliability.icc.analysis import tell_spread
 from exprstats.reliability.icc.checks import split_obstacles
-from exprstats.reliability.icc.estimands import ESTIMANDS, Estimand, measure_estimand
-from exprstats.reliability.icc.identification import settle_model
+from exprstats.reliability.icc.estimands import ESTIMANDS, Estimand, measure_estimand, settle_model
 from exprstats.reliability.icc.jackknife import (
     Samples,
     Spread,

@@ -220,14 +220,7 @@ def plan_raters(reliability: Reliability | pd.DataFrame, *, target: float = 0.8)
 def count_raters(value: float, k: float, target: float) -> float:
     """Return the fewest raters whose mean reaches a target; NaN where none do.
 
-    Parameters
-    ----------
-    value
-        Reliability of the mean of ``k`` ratings.
-    k
-        Number of ratings.
-    target
-        Wanted reliability.
+    ``value`` is the reliability of the mean of ``k`` ratings.
 
     Notes
     -----
@@ -259,13 +252,7 @@ def _write_raters(row: dict[Any, Any]) -> str:
 
 
 def take_rows(reliability: Reliability | pd.DataFrame) -> list[dict[Any, Any]]:
-    """Return the headline rows of a result, or all rows of a table.
-
-    Raises
-    ------
-    DataError
-        If a column is missing or holds no numbers, or there are no rows.
-    """
+    """Return the headline rows of a result, or all rows of a table of numbers."""
     if isinstance(reliability, Reliability):
         reliability = reliability.table[reliability.table["headline"]]
     table = reliability
@@ -295,13 +282,7 @@ def name_coefficients(table: pd.DataFrame) -> pd.Series:
 
 
 def list_sizes(sizes: Iterable[int] | int, option: str, least: int = 1) -> list[int]:
-    """Return one number or several as a list, each once.
-
-    Raises
-    ------
-    OptionError
-        If there is none, or one is no whole number from ``least`` on.
-    """
+    """Return one whole number from ``least`` on, or several, as a list, each once."""
     numbers = list(dict.fromkeys(sizes)) if isinstance(sizes, Iterable) else [sizes]
     for number in numbers:
         check_count(number, option, least)

@@ -14,7 +14,7 @@ from exprstats.codes import repeats_rows
 from exprstats.contracts import RATINGS, require_columns
 from exprstats.errors import NO_RATING, DataError, Problem
 from exprstats.io.guards.tables import guard_ratings
-from exprstats.reliability.icc.identification import (
+from exprstats.reliability.icc.estimands import (
     CROSSED,
     NESTED,
     Links,
@@ -175,12 +175,7 @@ def _write_verdicts(panel: Panel, links: Links) -> list[dict[str, Any]]:
 def describe_links(table: pd.DataFrame, *, advised: bool) -> str:
     """Return the pooled rows of a design's table in words; items that share a design, together.
 
-    Parameters
-    ----------
-    table
-        The table of a `Design`.
-    advised
-        Whether the coefficient to report is told as well.
+    ``advised``: the coefficient to report is told as well.
     """
     pooled = table[table["context"].isna()].drop(columns="context").to_dict("records")
     told = [_join_items([(row["item"], _write_design(row)) for row in pooled])]

@@ -16,8 +16,7 @@ from exprstats.contracts import arrange_rows
 from exprstats.options import IccChoice, IccModel, check_level, check_word
 from exprstats.reliability.icc.analysis import find_cluster_limits
 from exprstats.reliability.icc.checks import split_obstacles
-from exprstats.reliability.icc.estimands import ESTIMANDS, clean_components
-from exprstats.reliability.icc.identification import settle_model
+from exprstats.reliability.icc.estimands import ESTIMANDS, clean_components, settle_model
 from exprstats.reliability.icc.jackknife import Samples, sample_panel, settle_spread, spread_thetas
 from exprstats.reliability.icc.nested import find_subject_divisors
 from exprstats.reliability.icc.oneway import find_usual_divisor
@@ -190,18 +189,7 @@ def limit_component(value: float, noise: float, df: float, level: float) -> tupl
     """Return limits, never below 0, of a variance that is a mean square M less its noise.
 
     The modified large-sample limits of Burdick and Graybill (1992, §3.3) with the noise taken as
-    known: those of M by χ², less the noise. Exact where there is none.
-
-    Parameters
-    ----------
-    value
-        The component.
-    noise
-        What M holds beside it.
-    df
-        Degrees of freedom of M.
-    level
-        Confidence level.
+    known: those of M, with ``df``, by χ², less the noise. Exact where there is none.
 
     Examples
     --------

@@ -198,12 +198,7 @@ def _judge_panel(
 def warn_turned(ratings: pd.DataFrame, panels: Sequence[Panel]) -> None:
     """Warn of raters whose ratings run against those of the others, as on a scale reversed.
 
-    Parameters
-    ----------
-    ratings
-        The caller's table, for its ids.
-    panels
-        One panel an item.
+    The caller's table gives the ids; panels are one an item.
     """
     least, highest, errors = _TURNED
     # Of two raters nobody can say who turned the scale.
@@ -271,16 +266,13 @@ def _measure(rating: np.ndarray, clip: np.ndarray) -> float:
 
 
 def describe_raters(panel: Panel) -> Mapping[str, np.ndarray]:
-    """Return one array (W,) for each fact about a panel's raters.
+    """Return one array (W,) for each fact about a panel's raters; NaN where it needs more ratings.
 
-    Returns
-    -------
-    Mapping
-        ``n_ratings``; ``severity``, the mean of a rating less that of the clip's other raters
-        (scale points); ``spread``, the SD of the ratings over that of the other raters' mean on
-        the same clips; ``n_values``; ``mode_share``, the share of the value used most;
-        ``agreement``, the correlation with the other raters' mean; ``influence``, ICC(1,1) of all
-        less ICC(1,1) without the rater. NaN where a fact needs more ratings.
+    ``n_ratings``; ``severity``, the mean of a rating less that of the clip's other raters (scale
+    points); ``spread``, the SD of the ratings over that of the other raters' mean on the same
+    clips; ``n_values``; ``mode_share``, the share of the value used most; ``agreement``, the
+    correlation with the other raters' mean; ``influence``, ICC(1,1) of all less ICC(1,1) without
+    the rater.
     """
     y, clip, rater = panel.rating, panel.clip, panel.rater
     size = panel.n_raters

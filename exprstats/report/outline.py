@@ -52,7 +52,7 @@ SECTIONS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("contrasts",), "contrasts:describe_contrasts"),
     (("importance", "dependence", "weights"), "importance:describe_importance"),
     (("pooling",), "comparisons:describe_pooling"),
-    (("label_prediction",), "label_prediction:describe_prediction"),
+    (("label_prediction",), "events:describe_prediction"),
     (("event_counts",), "events:describe_events"),
     (("cooccurrence",), "cooccurrence:describe_cooccurrence"),
     (("evoked_labels",), "evoked:describe_evoked_labels"),

@@ -179,12 +179,8 @@ def _lengthen(keys: pd.DataFrame, modality: str, scores: np.ndarray) -> pd.DataF
 def state_levels(loadings: np.ndarray, *, acted: bool) -> list[dict[str, Any]]:
     """Return the truth of one data set: normal mixtures over the labels, by quadrature.
 
-    Parameters
-    ----------
-    loadings
-        Of the clips' deviations on their factor (emotions,).
-    acted
-        Whether acting shows.
+    Loadings (emotions,) are those of the clips' deviations on their factor; ``acted``: acting
+    shows.
     """
     matched = np.eye(len(LABELS), len(EMOTIONS)) * float(acted)
     rows: list[dict[str, Any]] = []

@@ -13,14 +13,16 @@ from exprstats.contracts import check_kind
 from exprstats.errors import OptionError
 from exprstats.options import check_count, name_nearest, tell_kind
 from exprstats.parallel import Seed, open_generator
-from exprstats.simulate.draws import draw_signals, list_clips, sample_ratings
 from exprstats.simulate.population import (
     FEATURE_MEANS,
     FEATURE_SDS,
     FEATURES,
     PROFILES,
     Population,
+    draw_signals,
     form_correlations,
+    list_clips,
+    sample_ratings,
 )
 from exprstats.simulate.truth import state_truth
 

@@ -1,4 +1,4 @@
-"""The simulated population: features, contexts and raters."""
+"""The simulated population: features, contexts and raters, and one draw from it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 FEATURES = (
     *("points_displacement", "points_velocity", "gaze_displacement", "gaze_velocity"),
@@ -173,19 +174,8 @@ def assign_workers(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Give every clip its number of different workers, the active ones more often.
 
-    Parameters
-    ----------
-    rng
-        Source of chance.
-    counts
-        (n,) raters of each clip, none above the number of workers.
-    activity
-        (w,) positive weights of the workers.
-
-    Returns
-    -------
-    tuple
-        Clip and worker positions, (Σ counts,) each, by clip and then by worker.
+    Counts (n,) are at most the number of workers, activity (w,) their positive weights. Clip and
+    worker positions, (Σ counts,) each, come by clip and then by worker.
 
     Notes
     -----
@@ -207,3 +197,107 @@ def assign_workers(
     worker = np.concatenate(chosen)[clip, seat]
     order = np.lexsort((worker, clip))
     return clip[order], worker[order]
+
+
+def list_clips(population: Population, subjects: int) -> pd.DataFrame:
+    """Return the clip, subject and context of every clip, by subject."""
+    width = max(3, len(str(subjects)))
+    places = [
+        (name, f"{name}_{number}")
+        for name, count in population.contexts.items()
+        for number in range(1, count + 1)
+    ]
+    people = [f"S{number:0{width}d}" for number in range(1, subjects + 1)]
+    return pd.DataFrame(
+        {
+            "clip": [f"{person}_{place}" for person in people for _, place in places],
+            "subject": np.repeat(np.array(people, object), len(places)),
+            "context": [context for context, _ in places] * subjects,
+        }
+    )
+
+
+def draw_signals(
+    rng: np.random.Generator, population: Population, subjects: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw what each clip, as in `list_clips`, shows and how expressive it is (n,).
+
+    Features (n, p) are in SD of one context.
+    """
+    share = population.subject_share
+    root = np.linalg.cholesky(population.correlations)
+    clips = sum(population.contexts.values())
+    traits = rng.standard_normal((subjects, 1, len(FEATURES) + 1))
+    states = rng.standard_normal((subjects, clips, len(FEATURES) + 1))
+    mixed = np.sqrt(share) * traits + np.sqrt(1 - share) * states
+    features = mixed[..., :-1] @ root.T
+    expressiveness = np.empty((subjects, clips))
+    start = 0
+    for name, count in population.contexts.items():
+        profile, here = population.profiles[name], slice(start, start + count)
+        explained = profile.weights @ population.correlations @ profile.weights
+        own = np.sqrt(1 - explained) * mixed[:, here, -1]
+        expressiveness[:, here] = features[:, here] @ profile.weights + own
+        features[:, here] += profile.shifts
+        start += count
+    return features.reshape(subjects * clips, -1), expressiveness.ravel()
+
+
+def sample_ratings(
+    rng: np.random.Generator,
+    population: Population,
+    frame: pd.DataFrame,
+    expressiveness: np.ndarray,
+    workers: int,
+) -> pd.DataFrame:
+    """Draw who of the workers rates each clip, whose expressiveness is (n,), and the answers."""
+    chosen = rng.choice(population.counts, size=len(frame), p=population.chances)
+    activity = measure_activity(rng, workers)
+    clip, worker = assign_workers(rng, chosen, activity)
+    severities = rng.standard_normal(workers)
+    answers = _answer(rng, population, (clip, worker), expressiveness, severities)
+    ids = frame.take(np.repeat(clip, len(ITEMS))).reset_index(drop=True)
+    width = max(3, len(str(workers)))
+    names = np.array([f"W{number:0{width}d}" for number in range(1, workers + 1)], object)
+    return pd.DataFrame(
+        {
+            "context": ids["context"],
+            "clip": ids["clip"],
+            "rater": np.repeat(names[worker], len(ITEMS)),
+            "item": np.tile(np.array(ITEMS, object), len(clip)),
+            "subject": ids["subject"],
+            "rating": answers.ravel(),
+        }
+    )
+
+
+def _answer(
+    rng: np.random.Generator,
+    population: Population,
+    jobs: tuple[np.ndarray, np.ndarray],
+    expressiveness: np.ndarray,
+    severities: np.ndarray,
+) -> np.ndarray:
+    """Return (jobs, 3) whole-number answers of each worker to each clip."""
+    clip, worker = jobs
+    names = list(population.contexts)
+    of_clip = np.tile(
+        np.repeat(np.arange(len(names)), list(population.contexts.values())),
+        len(expressiveness) // sum(population.contexts.values()),
+    )
+    stack = {
+        field: np.array([getattr(population.profiles[name], field) for name in names])
+        for field in ("means", "slopes", "specifics", "noise", "halo")
+    }
+    specific = stack["specifics"][of_clip] * rng.standard_normal((len(of_clip), len(ITEMS)))
+    seen = stack["means"][of_clip] + stack["slopes"][of_clip] * expressiveness[:, None] + specific
+    share = population.severity_share
+    halo = stack["halo"][of_clip[clip]]
+    errors = (
+        np.sqrt(share) * severities[worker][:, None]
+        + np.sqrt(halo - share) * rng.standard_normal((len(clip), 1))
+        + np.sqrt(1 - halo) * rng.standard_normal((len(clip), len(ITEMS)))
+    )
+    # Half-way values are rounded up, as the population moments assume; they have no weight.
+    answers = np.floor(seen[clip] + stack["noise"][of_clip[clip]] * errors + 0.5)
+    return np.clip(answers, LOW, HIGH).astype(np.int64)

@@ -165,10 +165,7 @@ def _write_text(rng: np.random.Generator, labels: list[str]) -> str:
 def state_chances(chances: Mapping[str, tuple[str, float, float]]) -> pd.DataFrame:
     """Return the true probabilities over frames, by Bayes' theorem.
 
-    Parameters
-    ----------
-    chances
-        Feature to its label, and its chance in a frame without and with it.
+    Each feature has its label, and its chance in a frame without and with it.
     """
     rows = []
     for feature, (own, low, high) in chances.items():

@@ -229,13 +229,6 @@ def _list_weights(
 def average_rounded(mean: float, sd: float, low: int, high: int) -> float:
     """Return the mean of a normal variable rounded to whole numbers and cut to [low, high].
 
-    Parameters
-    ----------
-    mean, sd
-        Of the variable before rounding.
-    low, high
-        Ends of the scale.
-
     Examples
     --------
     >>> round(average_rounded(2.0, 1.0, 0, 4), 12)
@@ -249,19 +242,10 @@ def covary_rounded(
 ) -> float:
     r"""Return the covariance of two jointly normal variables after rounding and cutting.
 
-    A rounded variable is the sum of the indicators of passing each cut, so its covariance is a
-    sum of :math:`\Phi_2(a, b; \rho) - \Phi(a)\Phi(b)`. By Plackett's identity this difference is
-    the integral of the bivariate density over the correlation from 0 to ρ, here with
-    :math:`t = \sin\theta` and 64 Gauss–Legendre nodes.
-
-    Parameters
-    ----------
-    means, sds
-        Of the two variables before rounding.
-    correlation
-        Between them before rounding, below 1 in size.
-    low, high
-        Ends of the scale.
+    A rounded variable is the sum of the indicators of passing each cut, so its covariance is a sum
+    of :math:`\Phi_2(a, b; \rho) - \Phi(a)\Phi(b)`. By Plackett's identity this difference is the
+    integral of the bivariate density over the correlation from 0 to ρ, here with :math:`t =
+    \sin\theta` and 64 Gauss–Legendre nodes. Means, SDs and correlation are those before rounding.
 
     Notes
     -----
@@ -281,15 +265,7 @@ def covary_rounded(
 
 
 def vary_rounded(mean: float, sd: float, low: int, high: int) -> float:
-    """Return the variance of a normal variable rounded to whole numbers and cut to [low, high].
-
-    Parameters
-    ----------
-    mean, sd
-        Of the variable before rounding.
-    low, high
-        Ends of the scale.
-    """
+    """Return the variance of a normal variable rounded to whole numbers and cut to [low, high]."""
     passed = ndtr(-_standardise_cuts(mean, sd, low, high))
     ranks = np.arange(len(passed))
     # E[y²] of a sum of nested indicators: the j-th (from 0) counts 2j + 1 times.

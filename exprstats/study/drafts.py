@@ -57,27 +57,12 @@ _HOLDS = {
 def draft_study(
     files: Sequence[str | Path], *, folder: str | Path = ".", reading: Reading | None = None
 ) -> StudyDraft:
-    r"""Draft a study file from data files.
+    r"""Draft a study file from data files: its lines with reasons, and what the files hold.
 
-    Parameters
-    ----------
-    files
-        Tables (ratings in any layout, clips, segments, a codebook, predictions) and at most one
-        folder of OpenFace files. Each kind may come once.
-    folder
-        Where the study file will be, for the paths in it.
-    reading
-        How the files are to be read, where they do not say so themselves; the study file says it.
-
-    Returns
-    -------
-    StudyDraft
-        Its lines with reasons, and what the files hold.
-
-    Raises
-    ------
-    DataError
-        If a file cannot be read, two files hold the same, or none holds what a study analyses.
+    ``files`` are tables (ratings in any layout, clips, segments, a codebook, predictions) and at
+    most one folder of OpenFace files, each kind once. Paths in the study file are taken from
+    ``folder``, where it will be; it repeats ``reading``, how files that do not say so themselves
+    are to be read.
 
     Examples
     --------

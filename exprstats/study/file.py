@@ -24,7 +24,7 @@ from exprstats.study.settings import (
     Study,
     list_validated,
 )
-from exprstats.study.stages.adaptation import check_people
+from exprstats.study.stages.networks import check_people
 from exprstats.study.values import Lines, Reader, Unreadable, find_lines, show_value
 
 Settings = TypeVar("Settings")

@@ -269,12 +269,7 @@ class EstimatesSettings(FileSettings):
 def fill_settings(kind: type[Settings], **given: object) -> Settings:
     """Return settings from options of which those that are None keep their default.
 
-    Parameters
-    ----------
-    kind
-        The settings, such as `SigningSettings`.
-    **given
-        Their fields; others are passed over, and lists become tuples.
+    Options that are no field are passed over, and lists become tuples.
     """
     known = {one.name for one in fields(kind)}
     kept: dict[str, Any] = {

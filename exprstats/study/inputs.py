@@ -196,13 +196,7 @@ def find_by(table: pd.DataFrame) -> str | None:
 
 
 def check_strata(study: Study, clips: pd.DataFrame, *, style: Style = "study") -> None:
-    """Refuse strata where there is one context, or no such column.
-
-    Raises
-    ------
-    DataError
-        In the words of a study file, or of a command.
-    """
+    """Refuse strata where there is one context, or no such column."""
     if study.split and isinstance(column := study.split.stratify, str):
         if column not in clips:
             fact = f"[split] stratify names '{column}', which no column of the clips is."
@@ -231,13 +225,7 @@ def check_marks(study: Study, clips: pd.DataFrame) -> None:
 
 
 def check_tested(predictions: pd.DataFrame, by: str | None) -> None:
-    """Refuse intervals where test subjects are too few.
-
-    Raises
-    ------
-    DataError
-        With the context and the number of its test subjects.
-    """
+    """Refuse intervals where test subjects are too few."""
     parts = [("", predictions)] if by is None else predictions.groupby(by, sort=False)
     for context, part in parts:
         count = part["subject"].nunique()

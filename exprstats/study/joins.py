@@ -95,14 +95,8 @@ def rename_columns(study: Study, problems: Iterable[Problem]) -> list[Problem]:
 def align_ids(study: Study, tables: Tables) -> tuple[Tables, list[Problem]]:
     """Return tables in which ids that differ between files in form alone are written alike.
 
-    Forms are those of `align_forms`.
-
-    Returns
-    -------
-    tables : dict of str to pandas.DataFrame
-        Tables whose ids are written alike.
-    problems : list of Problem
-        Ids of which one file has several forms, and another not the same ones.
+    Forms are those of `align_forms`; problems are ids of which one file has several forms, and
+    another not the same ones.
     """
     files, names = name_files(study), name_columns(study)
     aligned, problems = dict(tables), []
@@ -139,13 +133,8 @@ def join_tables(study: Study, tables: Tables, log: Logbook) -> Tables:
     """Return ratings and clips, each with the subjects and contexts that only the other names.
 
     Where some rated clips have no row among the clips, their subjects are not known: the ratings
-    then stay without subjects, and a note says so.
-
-    Raises
-    ------
-    DataError
-        No file names the subjects, or a clip of one file has several subjects or contexts in the
-        other.
+    then stay without subjects, and a note says so. A clip of one file with several subjects or
+    contexts in the other is a DataError.
     """
     if not {"ratings", "clips"} <= tables.keys():
         return tables
@@ -214,13 +203,7 @@ _ALIKE = "Write the clips alike in both files."
 
 
 def check_overlap(study: Study, ratings: pd.DataFrame, clips: pd.DataFrame, log: Logbook) -> None:
-    """Refuse ratings and clips of which too many have no partner in the other file.
-
-    Raises
-    ------
-    DataError
-        With both files, and clips that each has alone.
-    """
+    """Refuse ratings and clips of which too many have no partner in the other file."""
     if study.clips is None:
         return
     files, key = name_files(study), [one for one in ("context", "clip") if one in ratings]

@@ -177,17 +177,7 @@ def _measure_judges(
 
 
 def predict_sample(models: Models, clips: pd.DataFrame, context: Any) -> np.ndarray:
-    """Return predictions (n,) of one fit for new clips.
-
-    Parameters
-    ----------
-    models
-        From `fit_elastic` or `fit_forest`.
-    clips
-        With the features in their own units.
-    context
-        Which fit: a context, or None for the pooled one.
-    """
+    """Return predictions (n,) of one fit, a context's or the pooled one (None), for new clips."""
     fit = next(one for one in models.fits if one.sample.context == context)
     return fit.predict(clips[list(models.design.features)].to_numpy(float))
 

@@ -41,20 +41,19 @@ from exprstats.study.stages.central import (
     weigh_features,
 )
 from exprstats.study.stages.clips import find_codes, take_features
-from exprstats.study.stages.descriptives import (
+from exprstats.study.stages.estimates import analyse_estimates
+from exprstats.study.stages.events import analyse_evoked, analyse_signing
+from exprstats.study.stages.items import FEW, take_item
+from exprstats.study.stages.learning import CORRELATIONS, predict_all, rate_features
+from exprstats.study.stages.raters import (
     compare_score_means,
     describe_crowd,
     describe_factor_scores,
     pick_scores,
+    rate_further,
     relate_features,
     tell_ungrouped,
 )
-from exprstats.study.stages.estimates import analyse_estimates
-from exprstats.study.stages.evoked import analyse_evoked
-from exprstats.study.stages.items import FEW, take_item
-from exprstats.study.stages.learning import CORRELATIONS, predict_all, rate_features
-from exprstats.study.stages.raters import rate_further
-from exprstats.study.stages.signing import analyse_signing
 from exprstats.study.targets import LABEL_METRICS, settle_target
 
 DESCRIPTIVE = frozenset({"descriptives", "columns", "means"})  # they answer no question alone
@@ -156,17 +155,8 @@ def read_all(
 ) -> tuple[Study, pd.DataFrame | None, pd.DataFrame | None, tuple[str, ...]]:
     """Return the study, ratings, the clips that can be used, and the names of their features.
 
-    Where one item was rated, its mean is the study's target.
-
-    Raises
-    ------
-    DataError
-        If a file cannot be used, or no column could be a feature.
-
-    Warns
-    -----
-    DataWarning
-        Features whose values give the target away.
+    Where one item was rated, its mean is the study's target. Features whose values give the target
+    away are warned of.
     """
     log.columns = name_columns(study)
     ratings, clips = read_tables(study, log, n_jobs=n_jobs)
@@ -202,18 +192,7 @@ def read_all(
 
 
 def check_split(study: Study, clips: pd.DataFrame, log: Logbook) -> Study:
-    """Return the study with its target settled, and warn of what the split will stop.
-
-    Raises
-    ------
-    DataError
-        As `settle_target` and `check_strata`.
-
-    Warns
-    -----
-    DataWarning
-        Subjects cannot be split, or too few are test subjects.
-    """
+    """Return the study with its target settled, and warn of what the split will stop."""
     study = study if study.scored else settle_target(study, clips, log)
     check_strata(study, clips)
     try:
@@ -236,34 +215,11 @@ def fit_study(
 ) -> dict[str, Any]:
     """Fit the one model of a study with a plain target, without baselines and a report.
 
-    The clips, the split, the seeds and the verbs are those of `run_study`.
-
-    Parameters
-    ----------
-    study
-        The settings; contexts have models of their own where ``[clips] context`` names a column.
-    log
-        Gets the files, what was left out, and notes.
-    nested
-        Whether everybody is also predicted by nets that were tuned without them.
-    leaks
-        Splits by clips, to measure what they would have pretended; 0 for none.
-    style
-        Whether messages name keys of a study file or options of a command.
-    n_jobs
-        Processes that share the work.
-
-    Returns
-    -------
-    dict
-        ``models``, and where they were asked for ``weights``, ``importance``, ``nested`` and
-        ``leakage``; of classes ``comparison``, with the most frequent class, where test subjects
-        are not too few.
-
-    Raises
-    ------
-    DataError, OptionError
-        As in `run_study`; or classes where a split by clips is to be measured.
+    The clips, the split, the seeds and the verbs are those of `run_study`. If ``nested``, everybody
+    is also predicted by nets that were tuned without them; ``leaks`` splits by clips measure what
+    they would have pretended. Results are ``models``, and where they were asked for ``weights``,
+    ``importance``, ``nested`` and ``leakage``; of classes ``comparison``, with the most frequent
+    class, where test subjects are not too few.
     """
     study, _, clips, features = read_all(study, log, n_jobs=n_jobs)
     if clips is None or study.clips is None or study.target is None:

@@ -36,23 +36,10 @@ def settle_target(
 ) -> Study:
     """Return the study with the models and metrics that suit its target.
 
-    A target of texts, or one that the study calls ``classes``, is one of classes: the usual
-    models are then a forest, uniform guesses and the majority, the mean of which there is none
-    stands for the majority, and ``[clips] classes`` is true.
-
-    Parameters
-    ----------
-    study, clips
-        The settings, and the clips with the target.
-    log
-        Gets a note on what the target is.
-    style
-        Whether keys of a study file or options of a command are named.
-
-    Raises
-    ------
-    DataError
-        Models, metrics or tables that the target cannot have.
+    A target of texts, or one that the study calls ``classes``, is one of classes: the usual models
+    are then a forest, uniform guesses and the majority, the mean of which there is none stands for
+    the majority, and ``[clips] classes`` is true. The log notes what the target is; models, metrics
+    or tables that it cannot have are a DataError.
     """
     compare = study.compare
     if study.clips is None or compare is None or study.target not in clips:
@@ -173,25 +160,14 @@ def _find_unfit(
 def split_metrics(asked: Sequence[str], *, named: bool) -> tuple[tuple[MetricName, ...], list[str]]:
     """Return the metrics that a target of classes can have, and those asked for that it cannot.
 
-    Parameters
-    ----------
-    asked
-        Names of metrics; an unknown one is not judged here.
-    named
-        Whether the classes have names, of which none is 1.
+    ``named``: the classes have names, of which none is 1. Unknown metrics are not judged here.
     """
     allowed = LABEL_METRICS if named else (*LABEL_METRICS, *_ONES)
     return allowed, [one for one in asked if one in get_args(MetricName) and one not in allowed]
 
 
 def choose_metrics(asked: Sequence[str] | None, predictions: pd.DataFrame) -> list[str]:
-    """Return the metrics asked for, or those that suit PREDICTIONS of unknown range.
-
-    Raises
-    ------
-    OptionError
-        A metric of numbers, or of a class called 1, for predictions that are names.
-    """
+    """Return the metrics asked for, or those that suit PREDICTIONS of unknown range."""
     named = "truth_class" in predictions
     if asked is None:
         return list(LABEL_METRICS if named else ("rmse", "correlation"))
@@ -237,21 +213,12 @@ class Ranges:
 
 
 def find_ranges(study: Study, factor: Factor | None, predictions: pd.DataFrame) -> Ranges:
-    """Return the ranges of a study's target.
+    """Return the ranges of a study's target, for the fits that PREDICTIONS of all parts have.
 
     A span in the study file replaces every other: for factor scores it stands for ±span/2 (Lin,
     Girard, & Morency, 2020, took -3.5 to 3.5). Without it factor scores have their theoretical
     range, from the answers that score lowest to those that score highest, and a plain target has
     the scale that the study file gives, or else the range of the training clips.
-
-    Parameters
-    ----------
-    study
-        The settings.
-    factor
-        The fitted factor; None for a plain target.
-    predictions
-        PREDICTIONS of all parts, for the fits there are and the truths of the training clips.
     """
     keys = _list_fits(predictions)
     span = study.compare.span if study.compare else None

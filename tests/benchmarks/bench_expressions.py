@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 import exprstats as ex
-from exprstats.expressions.jackknife import jackknife_ranks
+from exprstats.expressions.moments import jackknife_ranks
 
 EMOTIONS, SPEAKERS = 48, 200
 

@@ -62,7 +62,7 @@ def test_classes_and_labels_are_recovered_on_unseen_people(people):
 
 
 def test_nobody_is_on_both_sides_of_the_inner_split(people):
-    from exprstats.deep.people import split_people
+    from exprstats.deep.sequences import split_people
 
     _, _, groups = people
     for seed in range(20):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.descriptives.intervals import measure_clips
+from exprstats.descriptives.moments import measure_clips
 
 TRUTH = 0.4
 

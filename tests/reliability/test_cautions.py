@@ -99,7 +99,7 @@ def test_severity_is_flagged_among_enough_raters_who_differ_enough(raters):
 
 
 def test_a_single_difference_is_not_counted_and_an_untested_one_not_called_equal():
-    from exprstats.report.sections.differences import say_differences
+    from exprstats.report.sections.reliability import say_differences
 
     table = draw_ratings()
     text = "".join(str(part) for part in say_differences(compare_reliability(table)))

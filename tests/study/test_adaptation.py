@@ -18,7 +18,7 @@ from exprstats.report import write_report
 from exprstats.study import read_study, run_study
 from exprstats.study.inputs import Lesson
 from exprstats.study.provenance import Logbook
-from exprstats.study.stages.adaptation import adapt_networks
+from exprstats.study.stages.networks import adapt_networks
 
 BEGIN = """\
 title = "Windows"

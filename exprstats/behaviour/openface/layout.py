@@ -148,13 +148,7 @@ def list_inside(path: Path, endings: tuple[str, ...], *, recursive: bool = False
 
 
 def list_files(path: Path, *, recursive: bool = False) -> list[Path]:
-    """Return the files that a path means: itself, or the CSV files (directly) in a folder.
-
-    Raises
-    ------
-    DataError
-        If there is none.
-    """
+    """Return the files of a path: itself, or the CSV files (directly) in a folder; never none."""
     files = list_inside(path, _ENDINGS, recursive=recursive)
     if not files:
         fact = "the folder holds no .csv or .csv.gz files."
@@ -165,13 +159,7 @@ def list_files(path: Path, *, recursive: bool = False) -> list[Path]:
 
 
 def read_names(path: Path, line: bytes) -> tuple[str, ...]:
-    """Return the column names of a header line, without padding and quotes.
-
-    Raises
-    ------
-    DataError
-        If it is no UTF-8 text.
-    """
+    """Return the column names of a header line of UTF-8, without padding and quotes."""
     try:
         text = line.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -181,19 +169,9 @@ def read_names(path: Path, line: bytes) -> tuple[str, ...]:
 
 
 def read_layout(path: Path, line: bytes, *, partial: bool = False) -> Layout:
-    """Return the layout that a header line gives.
+    """Return the layout that a file's first line gives, if it is a header of OpenFace.
 
-    Parameters
-    ----------
-    path, line
-        The file and its first line.
-    partial
-        Whether another file of the video may hold the keys; a frame or a time must be here.
-
-    Raises
-    ------
-    DataError
-        If it is no header of OpenFace, or names a column twice.
+    If ``partial``, another file of the video may hold the keys; a frame or a time must be here.
     """
     names = read_names(path, line)
     anchored = partial and not {"frame", "timestamp"}.isdisjoint(names)

@@ -69,13 +69,7 @@ class Lines:
     notes: tuple[str, ...] = ()
 
     def parse(self, rows: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
-        """Return the numbers (len(rows), len(names)) of some rows and columns.
-
-        Raises
-        ------
-        DataError
-            If a row has another number of fields than the header, or holds what is no number.
-        """
+        """Return the numbers (rows, names) of some cells; what is no number is a DataError."""
         places = self.layout.find_places(names)
         order = np.argsort(np.argsort(places))
         blocks = [self._parse_block(block, places) for block in self._cut_blocks(rows)]
@@ -140,22 +134,10 @@ def find_spans(data: Data, begin: int) -> tuple[np.ndarray, np.ndarray]:
 def read_leads(
     data: Data, starts: np.ndarray, ends: np.ndarray, places: list[int]
 ) -> np.ndarray | None:
-    """Return the numbers (n, places) of a few leading fields of each line.
+    """Return the numbers (n, places) of a few leading fields, ascending, of a file's lines.
 
-    Parameters
-    ----------
-    data
-        The file's bytes.
-    starts, ends
-        Where the lines are (n,).
-    places
-        The fields, ascending.
-
-    Returns
-    -------
-    numpy.ndarray or None
-        None unless each line holds a number in each place, with another field after the last;
-        such files need a closer look.
+    None unless each line holds a number in each place, with another field after the last; such
+    files need a closer look.
     """
     fields = places[-1] + 1
     if fields > NEAR or not len(starts):
@@ -184,15 +166,9 @@ def read_leads(
 
 
 def find_bad_keys(keys: np.ndarray, numbers: np.ndarray) -> list[Problem]:
-    """Return a problem for each key that holds what it cannot.
+    """Return a problem, with the row's number, for each key (n, 5) that holds what it cannot.
 
-    Parameters
-    ----------
-    keys
-        ``frame``, ``face_id``, ``timestamp``, ``confidence``, ``success`` (n, 5). A missing
-        confidence or success is no problem: such frames are not valid.
-    numbers
-        The rows' numbers (n,), which the problems name.
+    A missing confidence or success is no problem: such frames are not valid.
     """
     frame, face, time, confidence, success = keys.T
     known = ~np.isnan(confidence)
@@ -237,22 +213,11 @@ class _Scan:
 
 
 def scan_file(path: Path, *, partial: bool = False) -> Lines:
-    """Find the lines of a file and read their keys.
+    """Find the lines of a CSV file as OpenFace writes it, maybe compressed, and read their keys.
 
-    A file without ``frame`` has its rows numbered, one without ``face_id`` shows face 0. A last
-    row that is cut off is left out and noted; blank rows are skipped.
-
-    Parameters
-    ----------
-    path
-        A CSV file as OpenFace writes it, or one compressed by gzip.
-    partial
-        Whether another file of the video may hold the keys.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read or is no OpenFace output.
+    A file without ``frame`` has its rows numbered, one without ``face_id`` shows face 0. A last row
+    that is cut off is left out and noted; blank rows are skipped. If ``partial``, another file of
+    the video may hold the keys.
     """
     data = _open_data(path)
     found = data.find(b"\n")

@@ -78,12 +78,9 @@ class Recording:
         return replace(self, **{name: getattr(self, name)[chosen] for name in names})
 
     def retime(self, fps: float | None) -> Recording:
-        """Return the recording with the step and the times that its stamps are roundings of.
+        """Return the recording with the times that its stamps are roundings of; None: as stamped.
 
-        Parameters
-        ----------
-        fps
-            Frames per second; None: as the time stamps say. The first frame begins at 0.
+        With frames per second given, the first frame begins at 0.
         """
         if fps is None:
             return replace(self, **find_times(self.frame, self.time))
@@ -100,22 +97,12 @@ class Recording:
 
 
 def find_times(frame: np.ndarray, stamps: np.ndarray) -> dict[str, Any]:
-    """Return the times that stamps printed to a millisecond are roundings of.
+    """Return the times that stamps printed to a millisecond are roundings of, as seconds.
 
     Where the frames follow each other evenly, frame i of a video at f frames per second begins at
-    (i − 1)/f, and n frames last n/f. The rate f is the common rate nearest to the fitted one of
-    all that give every stamp within its rounding; the fitted one if there is none. Elsewhere
-    the stamps stay as they are.
-
-    Parameters
-    ----------
-    frame, stamps
-        Frame numbers and seconds (n,); frames that show several faces come more than once.
-
-    Returns
-    -------
-    dict
-        ``time`` (n,), ``step`` and ``length`` in seconds; a step of NaN where there is one frame.
+    (i − 1)/f, and n frames last n/f. The rate f is the common rate nearest to the fitted one of all
+    that give every stamp within its rounding; the fitted one if there is none. Elsewhere the stamps
+    stay as they are. Frames (n,) that show several faces come more than once.
 
     Examples
     --------
@@ -201,13 +188,7 @@ def add_angles(recording: Recording) -> Recording:
 
 
 def record_frames(frames: pd.DataFrame) -> Iterator[Recording]:
-    """Yield the recording of each video of a FRAMES table.
-
-    Raises
-    ------
-    DataError
-        If frames, faces, times, confidences or success hold what they cannot.
-    """
+    """Yield the recording of each video of a FRAMES table, whose keys must hold what they can."""
     columns = tuple(str(name) for name in frames.columns if name not in {"video", "face"})
     for video, places in frames.groupby("video", sort=False).indices.items():
         part = frames.iloc[places]
@@ -238,19 +219,9 @@ def _make_fetch(part: pd.DataFrame) -> Fetch:
 def follow_face(recording: Recording, face: Face = None) -> Recording:
     """Return the frames of one face, one row a frame, in the order of time.
 
-    Parameters
-    ----------
-    recording
-        All rows of a video.
-    face
-        An OpenFace face id; ``"largest"`` follows, frame by frame, the tracked face that fills
-        most of the picture (its landmarks' box; without landmarks, the one that is nearest);
-        None accepts any id, as long as no frame shows two faces.
-
-    Raises
-    ------
-    DataError
-        If a frame shows two faces and none is chosen, or the chosen one never occurs.
+    ``"largest"`` follows, frame by frame, the tracked face that fills most of the picture (its
+    landmarks' box; without landmarks, the one that is nearest); None accepts any id, as long as no
+    frame shows two faces, which is a DataError, as is an id that never occurs.
     """
     if face == "largest":
         chosen = _keep_largest(recording)

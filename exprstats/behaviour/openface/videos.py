@@ -45,19 +45,8 @@ class Video:
 def list_videos(path: Path, *, recursive: bool = False, endings: Sequence[str] = ()) -> list[Video]:
     """Return the videos of a file or folder, in the order of their first files.
 
-    Parameters
-    ----------
-    path
-        A file or folder.
-    recursive
-        Whether folders inside are searched, too.
-    endings
-        Endings of names, such as ``"_pose"``, that tell the files of one video apart.
-
-    Raises
-    ------
-    DataError
-        If there are no files, or two files of a video hold the same columns.
+    Endings such as ``"_pose"`` tell the files of one video apart, which may not hold the same
+    columns.
     """
     videos: dict[str, list[Path]] = {}
     for one in list_files(path, recursive=recursive):
@@ -67,13 +56,7 @@ def list_videos(path: Path, *, recursive: bool = False, endings: Sequence[str] =
 
 
 def open_video(video: Video) -> Lines | Joined:
-    """Find the lines of a video's files and read their keys.
-
-    Raises
-    ------
-    DataError
-        If a file cannot be read, or the files do not fit together.
-    """
+    """Find the lines of a video's files, which must fit together, and read their keys."""
     if len(video.paths) == 1:
         lines = scan_file(video.paths[0])
         named = lines.layout.rename(video.name)
@@ -152,16 +135,10 @@ class Joined:
 
 
 def join_lines(video: str, several: Sequence[Lines]) -> Joined:
-    """Match the rows of a video's files.
+    """Match the rows of a video's files, or say in a DataError which do not fit together.
 
     The first file with time, confidence and success says which rows there are. Rows of the others
     are matched by frame and face, without frames by time (to a millisecond).
-
-    Raises
-    ------
-    DataError
-        If no file holds all keys, a file cannot be matched or matches nothing, or the same frames
-        have different times.
     """
     whole = [lines for lines in several if set(NEEDED) <= set(lines.layout.names)]
     if not whole:

@@ -51,21 +51,12 @@ def align_frames(frames: Frames) -> pd.DataFrame:
     """Return the FRAMES table that features are computed from, with OpenFace's names and units.
 
     Landmarks are taken where a tracker marks OpenFace's 68 points in pixels, angles of head and
-    gaze where their unit is known (as radians). Of action units, ``au_count`` counts those that
-    are active at even odds or better: a presence of 1, a probability of .5, log10 odds of 0, a
+    gaze where their unit is known (as radians). Of action units, ``au_count`` counts those that are
+    active at even odds or better: a presence of 1, a probability of .5, log10 odds of 0, a
     likelihood of 50 of 100; ``au_intensity`` is the mean intensity of the active ones, where both
     are rated. They rest on other units than OpenFace's, which a warning says. Nothing else is
-    taken: a blendshape is no unit, and a unit without a scale has no threshold.
-
-    Parameters
-    ----------
-    frames
-        Frames of any tracker; of OpenFace they stay as they are.
-
-    Returns
-    -------
-    pandas.DataFrame
-        FRAMES; the confidence of tracked frames is 1 where the tracker writes none.
+    taken: a blendshape is no unit, and a unit without a scale has no threshold. Frames of OpenFace
+    stay as they are; the confidence of tracked frames is 1 where the tracker writes none.
 
     Examples
     --------

@@ -53,13 +53,7 @@ class TrackerFile:
         return set(names) <= set(self.table.columns)
 
     def get_numbers(self, name: str) -> np.ndarray:
-        """Return a column (n,) as numbers, missing as NaN.
-
-        Raises
-        ------
-        DataError
-            If the column is absent or holds texts.
-        """
+        """Return a column (n,) as numbers, missing as NaN; texts are a DataError."""
         if not self.has(name):
             fact = f"there is no column '{name}'."
             raise self.blame(fact)
@@ -114,13 +108,7 @@ def name_recording(path: Path) -> str:
 
 
 def list_tracker_files(path: Path) -> list[Path]:
-    """Return the files that a path means: itself, or the tables directly in a folder.
-
-    Raises
-    ------
-    DataError
-        If there is none.
-    """
+    """Return the files of a path: itself, or the tables directly in a folder; there must be one."""
     endings = (*_ENDINGS, *(f"{one}.gz" for one in _ENDINGS))
     files = list_inside(path, endings)
     found = [one for one in files if one == path or not one.name.endswith(_DETAILS)]
@@ -131,16 +119,11 @@ def list_tracker_files(path: Path) -> list[Path]:
 
 
 def read_tracker_file(path: Path, reading: Reading | None = None) -> TrackerFile:
-    """Read the table of a tracker's file.
+    """Read the table of a tracker's file; a DataError says why it is none.
 
     Encoding (UTF-8, UTF-16, cp1252), separator (comma, semicolon, tab) and decimal mark are found
     from the file, or said by ``reading``. A last row that is cut off and blank rows are left out
     and noted.
-
-    Raises
-    ------
-    DataError
-        If it is no text table, its rows have another width than its header, or it has no rows.
     """
     reading = reading or Reading()
     layout = find_layout(path, reading)

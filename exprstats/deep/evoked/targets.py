@@ -62,15 +62,7 @@ class Targets:
     def check_spread(self, truth: np.ndarray, context: Any) -> None:
         """Refuse targets that are the same in all training clips, from which nothing is learned.
 
-        Raises
-        ------
-        DataError
-            With their names.
-
-        Warns
-        -----
-        DataWarning
-            For labels that no training clip has, or all have, beside others.
+        Labels that no training clip has, or all have, beside others that differ are a warning.
         """
         columns = truth.reshape(len(truth), -1)
         same = (columns == columns[0]).all(axis=0)
@@ -146,14 +138,9 @@ def open_targets(
     classes: Sequence[int] | None = None,
     by: str | None = None,
 ) -> Targets:
-    """Return what is predicted, from its columns.
+    """Return what is predicted, from its columns of numbers (or classes) without gaps.
 
-    Raises
-    ------
-    DataError
-        A column is absent, holds no numbers, has gaps or values beside the classes.
-    OptionError
-        Several targets are given with classes or with a pooled one.
+    Several targets have neither classes nor a pooled one.
 
     Examples
     --------

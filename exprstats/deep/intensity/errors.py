@@ -92,12 +92,7 @@ def rate_labels(
 
 
 def count_errors(most: int) -> list[Metric]:
-    """Return the metrics "share of predictions exactly so many labels off", from 0 on.
-
-    Parameters
-    ----------
-    most
-        The largest error.
+    """Return the metrics "share of predictions exactly so many labels off", from 0 to ``most``.
 
     Examples
     --------
@@ -126,13 +121,7 @@ def _count_error(size: int) -> Metric:
 
 
 def turn_differences(table: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of a comparison of iterations against 0 as what each adds to 0.
-
-    Parameters
-    ----------
-    table
-        Of `Comparison`, whose models are the numbers of iterations.
-    """
+    """Return rows of a comparison of numbers of iterations against 0 as what each adds to 0."""
     turned = table.drop(columns=["context", "model", "versus"])
     apart = table["versus"].notna().to_numpy()
     first, second = table["model"].astype(int), table["versus"].astype("Float64").astype("Int64")

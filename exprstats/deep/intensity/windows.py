@@ -108,11 +108,6 @@ def gather_windows(
 def share_frames(windows: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
     """Return which windows (n,) show a frame that one of the others shows, too.
 
-    Parameters
-    ----------
-    windows, others
-        ``video``, ``first_frame``, ``last_frame``.
-
     Examples
     --------
     >>> table = pd.DataFrame({"video": "a", "first_frame": [1, 7, 19], "last_frame": [16, 22, 34]})
@@ -133,11 +128,6 @@ def share_frames(windows: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
 def read_marks(table: pd.DataFrame, column: str) -> np.ndarray:
     """Return a column of True and False (n,), also where it was read from a file.
 
-    Raises
-    ------
-    DataError
-        The column is absent or holds something else.
-
     Examples
     --------
     >>> read_marks(pd.DataFrame({"added": ["True", "false", "1"]}), "added").tolist()
@@ -154,21 +144,9 @@ def read_marks(table: pd.DataFrame, column: str) -> np.ndarray:
 
 
 def keep_trained(clips: pd.DataFrame, parts: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Return the clips without those for training only that are of other people.
+    """Return the CLIPS without those for training only that are of other people.
 
-    Parameters
-    ----------
-    clips
-        CLIPS with the column, which is True for clips that only training people may have.
-    parts
-        PARTS: subject, part.
-    column
-        Such as ``"added"``.
-
-    Raises
-    ------
-    DataError
-        A column is absent or holds something else.
+    The column, such as ``"added"``, is True for clips that only training people (PARTS) may have.
 
     Examples
     --------
@@ -187,14 +165,7 @@ def keep_trained(clips: pd.DataFrame, parts: pd.DataFrame, column: str) -> pd.Da
 
 
 def mark_value(table: pd.DataFrame, pair: str) -> np.ndarray:
-    """Return which rows (n,) have the value that ``COLUMN=VALUE`` names.
-
-    Raises
-    ------
-    DataError
-        There is no such column, or no row has the value.
-    OptionError
-        The text is no column and value.
+    """Return which rows (n,) have the value that ``COLUMN=VALUE`` names; there must be some.
 
     Examples
     --------

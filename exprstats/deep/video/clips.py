@@ -55,16 +55,7 @@ def cut_clips(video: FilePath, plan: pd.DataFrame, out: FilePath) -> pd.DataFram
         The ledger of this video, one row per clip: ``clip``, ``context``?, ``subject``?, ``video``,
         ``start``, ``end`` (s, from 0), ``fps``, ``n_frames``, ``n_black``, ``file``, ``status``
         (``cut``, ``kept`` or ``left out``), ``reason``, ``video_sha256``. The file holds the rows
-        of every video that was cut into this folder.
-
-    Raises
-    ------
-    DataError
-        If the video cannot be read, the plan breaks its contract or has no clip of this video.
-    OptionError
-        If a file that exprstats did not write would be replaced, or nothing can be written.
-    MissingDependency
-        If OpenCV is not installed.
+        of every video that was cut into this folder, and no file of another program is replaced.
     """
     source, folder = Path(video), Path(out)
     check_segments(plan)
@@ -94,19 +85,7 @@ def cut_clips(video: FilePath, plan: pd.DataFrame, out: FilePath) -> pd.DataFram
 def list_unmatched(plan: pd.DataFrame, videos: Sequence[FilePath], out: FilePath) -> pd.DataFrame:
     """Return ledger rows of planned clips whose video is not given, and add them to the ledger.
 
-    Parameters
-    ----------
-    plan
-        SEGMENTS.
-    videos
-        The files that were cut.
-    out
-        The folder of the clips, with its ledger.
-
-    Warns
-    -----
-    DataWarning
-        For clips whose video is not given.
+    There is a warning for such clips.
     """
     given = [Path(one).stem for one in videos]
     rows = plan[match_videos(plan, given).isna().to_numpy()]

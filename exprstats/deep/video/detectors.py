@@ -27,29 +27,9 @@ Detector = Callable[[np.ndarray], np.ndarray]
 def open_detector(path: FilePath, *, score: float = 0.7) -> Detector:
     """Return a function that finds the faces of a picture, run by OpenCV from a model's file.
 
-    Nothing is downloaded.
-
-    Parameters
-    ----------
-    path
-        YuNet as .onnx, or BlazeFace as .tflite.
-    score
-        Least score of a face, 0 to 1.
-
-    Returns
-    -------
-    callable
-        Picture (height, width, 3), BGR, to faces (k, 5): left, top, width, height in pixels,
-        and score.
-
-    Raises
-    ------
-    DataError
-        If the file is absent or is no such detector; the message says where to get one.
-    OptionError
-        If the score is not between 0 and 1.
-    MissingDependency
-        If OpenCV is not installed.
+    The file is YuNet as .onnx or BlazeFace as .tflite; nothing is downloaded, and the message says
+    where to get one. The function takes a picture (height, width, 3), BGR, and returns faces (k,
+    5): left, top, width, height in pixels, and a score of at least ``score``, from 0 to 1.
 
     References
     ----------
@@ -146,10 +126,7 @@ def _run_blaze(cv2: Any, net: Any, square: np.ndarray, side: int) -> tuple[np.nd
 def place_anchors(grids: tuple[tuple[int, int], ...]) -> np.ndarray:
     """Return the centres (anchors, 2) that BlazeFace's boxes are relative to, from 0 to 1.
 
-    Parameters
-    ----------
-    grids
-        Cells a side, and anchors in each cell, row by row.
+    Grids are cells a side, and anchors in each cell, row by row.
 
     Examples
     --------
@@ -169,19 +146,9 @@ def decode_blaze(
 ) -> np.ndarray:
     """Return faces (k, 5) from BlazeFace's outputs: left, top, width, height (0 to 1), score.
 
-    The first four of 16 places are the box's centre, relative to the anchor, and its size, in
-    pixels of the input; the others are points of the face. Scores are logits.
-
-    Parameters
-    ----------
-    places, scores
-        Outputs (anchors, 16) and (anchors,).
-    anchors
-        Centres (anchors, 2); see `place_anchors`.
-    side
-        Of the input, in pixels.
-    least
-        Least score of a face.
+    The first four of 16 places (anchors, 16) are the box's centre, relative to the anchor (see
+    `place_anchors`), and its size, in pixels of the input; the others are points of the face.
+    Scores (anchors,) are logits.
     """
     # Beyond ±80 the logistic function is 0 or 1 in doubles, and exp overflows.
     chance = 1 / (1 + np.exp(-np.clip(scores.astype(float), -80, 80)))
@@ -197,14 +164,8 @@ def suppress_overlaps(
 ) -> np.ndarray:
     """Return which boxes stay, the surest first, where others overlap them.
 
-    Parameters
-    ----------
-    boxes
-        Left, top, width, height (n, 4).
-    scores
-        How sure each is (n,).
-    overlap
-        Boxes whose intersection with a surer one is more than this share of their union go.
+    Boxes (n, 4) are left, top, width, height; those whose intersection with a surer one is more
+    than ``overlap``, a share of their union, go.
 
     Examples
     --------

@@ -52,25 +52,10 @@ def box_landmarks(
 ) -> FaceBox:
     """Return the square around all valid landmarks of a clip.
 
-    Parameters
-    ----------
-    frames
-        FRAMES of one video with OpenFace's 68 points in pixels (``x_0`` … ``y_67``). Where frames
-        show several faces, the one at the place that most frames show is taken, as in `box_clip`.
-    confidence
-        Least confidence of a valid frame; where a tracker writes none, tracked frames are valid.
-    margin
-        Side of the square by the longer side of the landmarks' box.
-
-    Returns
-    -------
-    FaceBox
-        Around the box of all landmarks in all valid frames.
-
-    Raises
-    ------
-    DataError
-        If landmarks are absent or no frame is valid.
+    ``frames`` are FRAMES of one video with OpenFace's 68 points in pixels. Where frames show
+    several faces, the one at the place that most frames show is taken, as in `box_clip`. Where a
+    tracker writes no confidence, tracked frames are valid. ``margin`` is the side of the square by
+    the longer side of the landmarks' box.
 
     Examples
     --------
@@ -105,31 +90,10 @@ def box_landmarks(
 def box_clip(
     path: FilePath, detector: Detector, *, step: int = 1, margin: float = MARGIN
 ) -> FaceBox:
-    """Return the square around the face that a detector finds in a clip.
+    """Return the square around the face that a detector finds in every ``step``-th frame of a clip.
 
     A face lies within one median side of the same place in all frames. The one that most frames
     show is taken, of two the surer one; all others are other people or errors, and are counted.
-
-    Parameters
-    ----------
-    path
-        A video file.
-    detector
-        From `open_detector`.
-    step
-        Every step-th frame is looked at.
-    margin
-        As in `box_landmarks`.
-
-    Returns
-    -------
-    FaceBox
-        Around the face's boxes in all frames.
-
-    Raises
-    ------
-    DataError
-        If the video cannot be read, or no frame shows a face.
     """
     if step < 1:
         message = f"step is {step}; it must be a whole number of at least 1."
@@ -155,14 +119,7 @@ def box_clip(
 def follow_place(frame: np.ndarray, boxes: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """Return which detections (k,) are of the face that most frames show, one a frame.
 
-    Parameters
-    ----------
-    frame
-        The frame of each detection (n,).
-    boxes
-        Left, top, width, height (n, 4).
-    scores
-        How sure each is (n,).
+    ``frame`` is that of each detection (n,); boxes are left, top, width, height (n, 4).
 
     Examples
     --------

@@ -31,13 +31,7 @@ Box = tuple[int, int, int]
 
 
 def load_opencv() -> ModuleType:
-    """Return OpenCV.
-
-    Raises
-    ------
-    MissingDependency
-        With the line that installs it.
-    """
+    """Return OpenCV, or say in a MissingDependency which line installs it."""
     # FFmpeg's own lines would stand before our messages; it reads this when it is first used.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     try:
@@ -128,25 +122,9 @@ def index_video(path: FilePath) -> VideoTimes:
     """Find when each frame of a video is shown, by passing over all of them.
 
     The rate in a file's header is an average where the rate varies, and its number of frames an
-    estimate; only the frames' own time stamps place them.
-
-    Parameters
-    ----------
-    path
-        A video file that OpenCV reads.
-
-    Returns
-    -------
-    VideoTimes
-        Times, rate, length and size. Files without time stamps have their frames numbered at the
-        header's rate, with a warning.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be opened, holds no frames, or ends before what it announces.
-    MissingDependency
-        If OpenCV is not installed.
+    estimate; only the frames' own time stamps place them. Files without time stamps have their
+    frames numbered at the header's rate, with a warning. A file that ends before what it announces
+    is a DataError.
     """
     place = Path(path)
     cv2 = load_opencv()
@@ -202,15 +180,10 @@ def resolve_bounds(start: float, end: float, length: float) -> tuple[float, floa
 
 
 def count_moments(length: float, phase: float = 0.0) -> int:
-    """Return how many frames a clip has whose frames come evenly.
+    """Return how many frames a clip has whose frames come evenly; its length is in steps.
 
-    Parameters
-    ----------
-    length
-        Of the clip, in steps.
-    phase
-        How far frames lie behind the moments, in steps from -.5 to .5: frames from half a step
-        before the clip's start to half a step before its end are its own.
+    ``phase`` is how far frames lie behind the moments, in steps from -.5 to .5: frames from half a
+    step before the clip's start to half a step before its end are its own.
 
     Examples
     --------
@@ -222,27 +195,14 @@ def count_moments(length: float, phase: float = 0.0) -> int:
 
 
 def choose_frames(time: np.ndarray, start: float, end: float, fps: float) -> np.ndarray:
-    """Return which frame belongs to each moment of a clip.
+    """Return which frame belongs to each moment of a clip, ascending; −1 where the video has none.
 
     A clip has the frames from half a step before its start to half a step before its end, so that
     clips that follow each other share none. Where frames come evenly, though not at the clip's
     moments, all lie equally far from them; the moments are moved by that part of a step, so that
-    stamps which are rounded fill each moment once. Of several frames the nearest is taken.
-
-    Parameters
-    ----------
-    time
-        Seconds of the frames (n,), ascending.
-    start, end
-        Of the clip, in seconds from 0; the end is excluded.
-    fps
-        Moments a second.
-
-    Returns
-    -------
-    numpy.ndarray
-        Places in ``time``, ascending, one a moment; −1 where the video has no frame. There are as
-        many moments as `count_moments` says.
+    stamps which are rounded fill each moment once. Of several frames the nearest is taken. Times
+    (n,) are ascending seconds, the end is excluded; there are as many moments as `count_moments`
+    says.
 
     Examples
     --------

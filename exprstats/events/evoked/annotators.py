@@ -258,13 +258,7 @@ def _find_shared(
 
 
 def count_votes(human: pd.DataFrame, names: Sequence[str], threshold: float) -> Votes:
-    """Return how many annotators saw and chose each expression at each moment.
-
-    Raises
-    ------
-    DataError
-        If an annotator stands twice at a moment.
-    """
+    """Return how many annotators saw and chose each expression at each moment, each once."""
     codes = code_names(human["video"])[0]
     moments = key_moments(human["time"])
     people = code_names(human["annotator"])[0]

@@ -38,12 +38,8 @@ def read_liris(paths: list[Path]) -> list[pd.DataFrame]:
 
     Rankings are of excerpts, which share films: ``video`` is the film where the description names
     it, and time counts the excerpts of a film in s where the description has their starts. ``part``
-    is the published set. Continuous files have valence and arousal each second, from -1 to 1.
-
-    Raises
-    ------
-    DataError
-        If sets or descriptions stand without the ranking, or a file is written otherwise.
+    is the published set. Continuous files have valence and arousal each second, from -1 to 1. Sets
+    or descriptions without the ranking are a DataError.
     """
     named = {path.stem.lower(): path for path in paths}
     tables = []

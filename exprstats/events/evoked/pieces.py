@@ -85,12 +85,8 @@ def _name_columns(source: Source) -> list[str]:
 def count_lines(source: Source) -> int:
     """Return the lines of a text, 0 where they are not counted.
 
-    Separators are counted byte by byte; a line with quotes is split only where its count is odd.
-
-    Raises
-    ------
-    DataError
-        If rows are longer or shorter than the header, which a fast reader would cut or fill.
+    Separators are counted byte by byte; a line with quotes is split only where its count is odd. A
+    row longer or shorter than the header, which a fast reader would cut or fill, is a DataError.
     """
     layout, width = source.layout, len(source.header)
     wide = (layout.encoding or "").lower().startswith(("utf-16", "utf-32"))
@@ -196,14 +192,8 @@ class Columns:
     """Columns that grow by pieces in place, so that a table is held once while it is read.
 
     A list of pieces that are joined at the end needs the memory of both. Numbers are in single
-    precision for as long as that changes none of them, as it does labels.
-
-    Parameters
-    ----------
-    expected
-        Rows that there may be, at least about.
-    threshold
-        Keep labels in half precision: 1 for a score here or above. None: scores are kept.
+    precision for as long as that changes none of them, as it does labels. About ``expected`` rows
+    are made room for; with a threshold labels are kept, in half precision, in place of scores.
     """
 
     def __init__(self, expected: int, threshold: float | None = None) -> None:
@@ -286,12 +276,8 @@ def join_columns(held: Columns, source: Source, back: Mapping[str, str]) -> pd.D
 def _clean_ids(column: pd.Series, name: str, source: Source) -> pd.Series:
     """Return a column of ids as all others are read; empty cells are missing.
 
-    Each name is looked at once, where it stands first, and not once a row.
-
-    Raises
-    ------
-    DataError
-        If ids lost digits in a spreadsheet.
+    Each name is looked at once, where it stands first, and not once a row. Ids that lost digits in
+    a spreadsheet are a DataError.
     """
     levels = [str(one) for one in column.cat.categories]
     codes = column.cat.codes.to_numpy()

@@ -296,12 +296,8 @@ class Trace(NamedTuple):
 def trace_precision(truth: np.ndarray, score: np.ndarray, codes: np.ndarray, groups: int) -> Trace:
     """Return average precision and the influence of each video; NaN without a 1.
 
-    Parameters
-    ----------
-    truth, score
-        (n,) of 0 and 1, and any numbers.
-    codes, groups
-        Video of each row (n,), and the number of videos.
+    ``truth`` (n,) is of 0 and 1, ``score`` of any numbers; ``codes`` is the video of each row, of
+    ``groups``.
 
     Notes
     -----

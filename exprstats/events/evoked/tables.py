@@ -34,11 +34,6 @@ Predictions = pd.DataFrame | Mapping[str, pd.DataFrame]
 def list_expressions(table: pd.DataFrame, expressions: Iterable[str] | None = None) -> list[str]:
     """Return the columns of a table that are expressions: those named, or all further numbers.
 
-    Raises
-    ------
-    DataError
-        If one is not there, or there is none.
-
     Examples
     --------
     >>> list_expressions(pd.DataFrame({"video": ["a"], "time": [0.0], "joy": [1], "note": ["x"]}))
@@ -70,14 +65,7 @@ def check_evoked(
     *,
     needs: Sequence[str] = ("video",),
 ) -> list[str]:
-    """Refuse a table that is none of evoked expressions; return its expressions.
-
-    Raises
-    ------
-    DataError
-        With every reason: columns absent, no rows, empty names of videos, cells that are no
-        numbers.
-    """
+    """Refuse a table that is none of evoked expressions, with every reason; return these."""
     problems = find_absent(table, needs, "evoked")
     if not problems and not len(table):
         problems.append(Problem("the evoked table has no rows.", "Check the file."))
@@ -122,17 +110,7 @@ def key_moments(time: pd.Series) -> np.ndarray:
 def refuse_repeats(codes: np.ndarray, moments: np.ndarray, names: np.ndarray) -> np.ndarray:
     """Return the order (n,) of rows by video and time; refuse two rows of one moment.
 
-    Parameters
-    ----------
-    codes, moments
-        Video and time (n,), as from `code_names` and `key_moments`.
-    names
-        Names of the videos.
-
-    Raises
-    ------
-    DataError
-        With the first moment that stands twice.
+    Codes and moments (n,) are as from `code_names` and `key_moments`.
     """
     if _is_rising(codes, moments):
         return np.arange(len(codes))
@@ -162,15 +140,7 @@ def _is_rising(codes: np.ndarray, moments: np.ndarray) -> bool:
 
 
 def cut_labels(table: pd.DataFrame, names: Sequence[str], threshold: float) -> np.ndarray:
-    """Return labels (n, e) of 1, 0 and NaN: a score at the threshold or above is a label.
-
-    Raises
-    ------
-    DataError
-        If a value lies outside 0 to 1.
-    OptionError
-        If the threshold does.
-    """
+    """Return labels (n, e) of 1, 0 and NaN: a score of the threshold or above is a label."""
     check_labels(table, names, threshold)
     found = np.empty((len(table), len(names)), dtype=np.float32)
     for place, name in enumerate(names):
@@ -206,13 +176,7 @@ def check_labels(table: pd.DataFrame, names: Sequence[str], threshold: float) ->
 
 
 def check_threshold(threshold: float) -> None:
-    """Refuse a threshold of labels that is no share.
-
-    Raises
-    ------
-    OptionError
-        With the value.
-    """
+    """Refuse a threshold of labels that is no share."""
     if isinstance(threshold, bool) or not isinstance(threshold, Real) or not 0 < threshold <= 1:
         message = f" is {threshold}; it must lie above 0 and not above 1, such as 0.5."
         raise OptionError(Option("threshold"), message)
@@ -228,13 +192,7 @@ def sum_videos(values: np.ndarray, codes: np.ndarray, groups: int) -> np.ndarray
 def find_groups(
     table: pd.DataFrame, by: Groups, codes: np.ndarray, videos: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Return whether each moment (n,) belongs to a group, by its name.
-
-    Raises
-    ------
-    DataError
-        If there is no such column, or fewer than two groups.
-    """
+    """Return whether each moment (n,) belongs to a group, by its name; groups are two or more."""
     if by is None:
         return {}
     if isinstance(by, str):
@@ -284,13 +242,7 @@ class Moments(NamedTuple):
 
 
 def name_models(predictions: Predictions) -> dict[str, pd.DataFrame]:
-    """Return the tables of predictions by the name of their model.
-
-    Raises
-    ------
-    OptionError
-        If there is none.
-    """
+    """Return the tables of predictions by the name of their model."""
     if isinstance(predictions, pd.DataFrame):
         if "model" not in predictions:
             return {"model": predictions}
@@ -306,13 +258,7 @@ def name_models(predictions: Predictions) -> dict[str, pd.DataFrame]:
 def share_expressions(
     truth: pd.DataFrame, tables: Mapping[str, pd.DataFrame], expressions: Iterable[str] | None
 ) -> list[str]:
-    """Return the expressions that the truth and every model have.
-
-    Raises
-    ------
-    DataError
-        If there is none, or a table is none of evoked expressions.
-    """
+    """Return the expressions that the truth and every model have."""
     needs = ("video", "time")
     names = check_evoked(truth, expressions, needs=needs)
     for model, table in tables.items():
@@ -330,15 +276,7 @@ def align_models(
 ) -> Moments:
     """Return the truth with what each model says of it, matched by video and time.
 
-    Raises
-    ------
-    DataError
-        If a model lacks moments of the truth and ``common`` is not set, or all of them.
-
-    Warns
-    -----
-    DataWarning
-        How many moments a model lacks, where these are left out.
+    Moments that a model lacks are a DataError, or with ``common`` left out, with a warning.
     """
     codes, videos = code_names(truth["video"])
     moments = key_moments(truth["time"])

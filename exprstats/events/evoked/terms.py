@@ -153,16 +153,8 @@ def list_ratios(
 ) -> list[dict[str, Any]]:
     """Return tidy rows of ratios with jackknife-t limits over the videos that they rest on.
 
-    Parameters
-    ----------
-    ratios
-        One line a term; ``part`` and ``whole`` are counts.
-    keys
-        What names each term.
-    scale
-        On which the interval is symmetric.
-    level
-        Confidence level.
+    One line a term, named by ``keys``; ``part`` and ``whole`` are counts, and the interval is
+    symmetric on ``scale``.
     """
     rows: list[dict[str, Any]] = []
     for lines in cut_lines(len(keys), ratios.part.shape[1]):
@@ -232,14 +224,8 @@ def list_differences(
 ) -> list[dict[str, Any]]:
     """Return tidy rows of differences of shares of two groups, with p of no difference.
 
-    Parameters
-    ----------
-    one, other
-        The same terms in two groups of rows (t, G), whose videos may be the same or others.
-    keys
-        What names each term.
-    level
-        Confidence level.
+    Both have the same terms, named by ``keys``, in rows (t, G), whose videos may be the same or
+    others.
 
     Notes
     -----

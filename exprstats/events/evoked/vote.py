@@ -149,18 +149,10 @@ def vote_windows(
 ) -> Windows:
     """Return votes of labels at slots of a grid, over windows of some slots.
 
-    Parameters
-    ----------
-    shown
-        (e, n) whether a sample has a label, in order of video and slot.
-    known
-        (e, n) whether it is known; None: all are.
-    codes, slots
-        Video (n,), 0 … G - 1, and the place on the grid (n,), whole numbers, each once.
-    width, step
-        Slots of a window, and between two windows; windows begin at multiples of ``step``.
-    ties
-        As in `vote_labels`.
+    ``shown`` (e, n) is whether a sample, in order of video and slot, has a label, and ``known``
+    whether that is known (None: all are). ``codes`` and ``slots`` (n,) are its video and its place
+    on the grid, a whole number, each once. Windows of ``width`` slots begin at multiples of
+    ``step``.
 
     Notes
     -----

@@ -16,21 +16,9 @@ def list_elan(root: Element, path: Path, within: str | None, odd: Counter[str]) 
 
     Time slots without a value lie evenly between their neighbours that have one, as ELAN shows
     them. An annotation that refers to another has the time of that one; several of one tier that
-    refer to the same one (a symbolic subdivision) have equal parts of it.
-
-    Parameters
-    ----------
-    root, path
-        The file.
-    within
-        Tier whose annotations are the utterances; None: the file is one utterance.
-    odd
-        Gets the number of intervals that were left out, by the reason.
-
-    Raises
-    ------
-    DataError
-        If a tier is absent, or an annotation refers to none.
+    refer to the same one (a symbolic subdivision) have equal parts of it. ``within`` is the tier
+    whose annotations are the utterances; without it the file is one utterance. ``odd`` counts the
+    intervals that were left out, by the reason.
     """
     header = root.find("HEADER")
     if header is not None and header.get("TIME_UNITS", "milliseconds") != "milliseconds":

@@ -151,13 +151,7 @@ def read_events(
 
 
 def list_files(paths: FilePath | Sequence[FilePath]) -> list[Path]:
-    """Return the annotation files that paths name, those of a folder by name, or its tables.
-
-    Raises
-    ------
-    OptionError
-        If a path is not there, or a folder holds none.
-    """
+    """Return the annotation files that paths name, those of a folder by name, or its tables."""
     files: list[Path] = []
     for one in list_paths(paths):
         if one.is_dir():
@@ -328,19 +322,8 @@ def merge_spellings(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the events with merged spellings, and how many intervals each row of the table met.
 
-    Tiers are renamed first, values then under the new name of their tier.
-
-    Parameters
-    ----------
-    events
-        EVENTS.
-    spellings
-        As from `list_spellings`.
-
-    Raises
-    ------
-    DataError
-        If the table lacks a column, or gives one spelling two meanings.
+    Tiers are renamed first, values then under the new name of their tier. A table as from
+    `list_spellings` that gives one spelling two meanings is a DataError.
     """
     require_columns(spellings, list(COLUMNS), "spellings")
     table = spellings[list(COLUMNS)].astype(object).where(spellings[list(COLUMNS)].notna(), "")

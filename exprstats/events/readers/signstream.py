@@ -36,19 +36,9 @@ class Event(NamedTuple):
 
 
 def list_signstream2(root: Element, path: Path, fps: float, odd: Counter[str]) -> list[Event]:
-    """Return the intervals of a database of SignStream 2.
+    """Return the intervals of a database of SignStream 2 whose videos have ``fps`` frames a second.
 
-    Parameters
-    ----------
-    root, path, fps
-        The file, and the frames per second of its videos.
-    odd
-        Gets the number of intervals that were cut or left out, by what was done.
-
-    Raises
-    ------
-    DataError
-        If a time is absent or no number.
+    ``odd`` counts the intervals that were cut or left out, by what was done.
     """
     version = root.get("SIGNSTREAM-VERSION", "2")
     if not version.startswith("2"):
@@ -228,22 +218,10 @@ def _unquote(node: Element | None) -> str:
 
 
 def parse_markup(path: Path, encoding: str | None = None) -> Element:
-    """Return the root of an XML file.
+    """Return the root of an XML file; without an encoding it is the file's own, else UTF-8.
 
     Entities of the file's own are refused: a few lines of them can expand to gigabytes, or name
     other files. None of the annotation programs writes any.
-
-    Parameters
-    ----------
-    path
-        The file.
-    encoding
-        Of its text; None: as the file says, else UTF-8.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read, is no XML, or declares entities.
     """
     try:
         content = path.read_bytes()

@@ -27,13 +27,7 @@ _TABLE = "Take a table with columns category and word, or with a column of X for
 
 
 def list_words(path: Path) -> Pairs:
-    """Yield a category and a word, as it stands in the file, of each entry of a lexicon.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read, is empty, or is none of the kinds that are known.
-    """
+    """Yield a category and a word, as it stands in the file, of each entry of a lexicon."""
     if path.suffix.lower() in _BOOKS:
         yield from _read_pairs([], path)
         return
@@ -44,13 +38,7 @@ def list_words(path: Path) -> Pairs:
 
 
 def read_lines(path: Path) -> str:
-    """Return the text of a file in UTF-8, UTF-16 with its mark, or else Windows-1252.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be opened, or is no text.
-    """
+    """Return the text of a file in UTF-8, UTF-16 with its mark, or else Windows-1252."""
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -152,16 +152,8 @@ def add_deals(
     """Return a standard error and limits that also allow for other training speakers.
 
     Leaving speakers out of the test does not show what other training speakers would change, but
-    another deal does: its variance is added to the jackknife's.
-
-    Parameters
-    ----------
-    estimate, error, limits
-        Of the jackknife; limits lie about the estimate on the raw or the logit scale.
-    spread
-        SD over deals; missing where there is one.
-    on_logit
-        Whether the limits are made on the logit scale.
+    another deal does: its variance is added to the jackknife's, whose limits lie about the estimate
+    on the raw or the logit scale. ``spread`` is the SD over deals; missing where there is one.
 
     Examples
     --------

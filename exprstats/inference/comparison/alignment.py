@@ -22,27 +22,11 @@ def align_models(
     clusters: pd.Index | None = None,
     two_stage: bool = False,
 ) -> Cell:
-    """Return the predictions of one context as arrays, aligned by key.
+    """Return the predictions of one context as arrays, aligned by the key of what is predicted.
 
-    Parameters
-    ----------
-    rows
-        PREDICTIONS, complete, of this context.
-    key
-        Columns that name what is predicted.
-    cluster
-        Column of the clusters.
-    context
-        Its name.
-    clusters
-        Names of all clusters, where some have no rows here; those of the rows by default.
-    two_stage
-        Whether rows are drawn again within drawn clusters.
-
-    Raises
-    ------
-    DataError
-        Where models do not predict the same rows, or a row stands in two clusters.
+    Rows are complete PREDICTIONS; ``clusters`` names all clusters, where some have no rows here. If
+    ``two_stage``, rows are drawn again within drawn clusters. Models that do not predict the same
+    rows, or a row in two clusters, are a DataError.
     """
     named = encode_column(rows["model"])
     models = tuple(map(str, named.order))

@@ -270,13 +270,9 @@ def resample_function(
 ) -> tuple[list[str], Values]:
     """Return the terms of a function, and its values, draws and leave-one-out values.
 
-    Where it names its numbers, those of a resample are found by name: their order may change
-    (as that of counts does), and one that a resample lacks is undefined there.
-
-    Raises
-    ------
-    OptionError
-        If the function returns anything but numbers, or other numbers of them in resamples.
+    Where it names its numbers, those of a resample are found by name: their order may change (as
+    that of counts does), and one that a resample lacks is undefined there. Anything but numbers, or
+    other numbers of them in resamples, is an OptionError.
     """
     groups = len(copies.names)
     first = function(copies.table)

@@ -300,21 +300,9 @@ def join_contexts(
 ) -> tuple[list[Key], Terms]:
     """Return each model's differences between contexts, as the last of the terms.
 
-    Parameters
-    ----------
-    samples
-        One metric's values in each context, over draws of the same clusters.
-    present
-        Which clusters a context has (contexts, clusters).
-    models
-        Models that stand in all contexts.
-
-    Returns
-    -------
-    list of (str, int, int)
-        The model and the places of the two contexts, one for each term.
-    Terms
-        Only differences.
+    Samples are one metric's values in each context, over draws of the same clusters; ``present``
+    marks the clusters that a context has (contexts, clusters); models stand in all contexts. Each
+    term has a key: the model and the places of the two contexts.
 
     Notes
     -----

@@ -245,14 +245,7 @@ def _write_rows(
 def compute_power(shift: float, freedom: float, reach: float) -> float:
     """Return the power of a two-sided t test, by the noncentral t distribution (Cohen, 1988).
 
-    Parameters
-    ----------
-    shift
-        The true difference in units of its standard error.
-    freedom
-        Degrees of freedom.
-    reach
-        Critical value of t.
+    ``shift`` is the true difference in units of its standard error, ``reach`` the critical value.
 
     Examples
     --------

@@ -134,13 +134,7 @@ def _warn_of_copies(rows: pd.DataFrame) -> None:
 
 
 def find_folds(predictions: pd.DataFrame, folds: str | None) -> str | None:
-    """Return the column of folds that is named, or ``fold`` where there is one.
-
-    Raises
-    ------
-    DataError
-        For a named column that is absent, and for empty cells.
-    """
+    """Return the column of folds that is named, without gaps, or ``fold`` where there is one."""
     if folds is None and "fold" not in predictions.columns:
         return None
     column = "fold" if folds is None else folds
@@ -164,13 +158,7 @@ def seat_rows(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def check_folds(rows: pd.DataFrame, cluster: str, folds: str) -> None:
-    """Refuse folds that take clusters apart: a model would be tested on people it has seen.
-
-    Raises
-    ------
-    DataError
-        With the cluster.
-    """
+    """Refuse folds that take clusters apart: a model would be tested on people it has seen."""
     key = [name for name in (cluster, "repeat", "context", "model") if name in rows.columns]
     named = rows[list(dict.fromkeys([*key, folds]))].drop_duplicates()
     twice = named.loc[named.duplicated(key), cluster]
@@ -196,13 +184,7 @@ def split_contexts(
     strata: str | None = None,
     two_stage: bool = False,
 ) -> list[Cell]:
-    """Return a cell for each context (with ``by``) and one for the pool.
-
-    Raises
-    ------
-    DataError
-        Where a cell has fewer than three clusters.
-    """
+    """Return a cell, of three clusters or more, for each context (with ``by``) and the pool."""
     wanted = dict.fromkeys(name for name in ("context", by, "clip") if name)
     key = [name for name in wanted if name in rows.columns]
     fits = rows["fitted_on"].to_numpy() if "fitted_on" in rows.columns else None
@@ -262,13 +244,7 @@ def check_against(against: str | None, cells: Sequence[Cell]) -> None:
 
 
 def find_span(span: Span, cell: Cell, metrics: Sequence[Metric]) -> float:
-    """Return the theoretical range of the truth in a cell; 1 where no metric needs it.
-
-    Raises
-    ------
-    OptionError
-        Where a metric needs one and none is given, or it is not positive.
-    """
+    """Return the theoretical range of the truth in a cell; 1 where no metric needs it."""
     needing = [metric.name for metric in metrics if metric.spanned]
     if not needing:
         return 1.0

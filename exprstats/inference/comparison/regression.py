@@ -38,19 +38,8 @@ def list_regressions(
     degrees of freedom); the sums over clusters are statsmodels'. Only means of rows have such a
     regression; root mean squares are linearised. With equal clusters CR1 is the jackknife: with
     shares h of the rows a cluster's weight in the jackknife's variance is ((1 − 1/G)/(1 − h))²
-    times its weight in CR1.
-
-    Parameters
-    ----------
-    cell
-        Predictions of a context. Models that stand in several seats or folds, and clusters drawn
-        within strata, have no regression.
-    metric, pairs
-        What was compared; pairs of models.
-    span
-        Divisor of spanned metrics.
-    level
-        Confidence level.
+    times its weight in CR1. Models that stand in several seats or folds, and clusters drawn within
+    strata, have no regression. ``span`` divides spanned metrics.
 
     References
     ----------
@@ -107,16 +96,8 @@ def list_repeated(cell: Cell, metric: Metric, *, level: float) -> list[dict[str,
     """Return tidy rows of correlations within clusters by pingouin's repeated measures correlation.
 
     The same coefficient from an analysis of covariance with an intercept for each cluster (Bland &
-    Altman, 1995; Bakdash & Marusich, 2017), with its parametric interval.
-
-    Parameters
-    ----------
-    cell
-        Predictions of a context. Models in several seats or folds have no such row.
-    metric
-        What was asked for.
-    level
-        Confidence level.
+    Altman, 1995; Bakdash & Marusich, 2017), with its parametric interval. Models in several seats
+    or folds have no such row.
 
     References
     ----------

@@ -202,14 +202,8 @@ def describe_comparison(
 def describe_few(count: int, cluster: str, freedom: Sequence[float] = ()) -> list[str]:
     """Return a sentence on intervals of few clusters, where they are few.
 
-    Parameters
-    ----------
-    count
-        Clusters of the smallest sample.
-    cluster
-        What they are called.
-    freedom
-        Degrees of freedom of the intervals, where they are not one less than the clusters.
+    ``count`` is that of the smallest sample, ``cluster`` what they are called; intervals may have
+    degrees of freedom that are not one less.
 
     Examples
     --------

@@ -71,12 +71,8 @@ class PairShares(NamedTuple):
 def pair_ratings(counts: np.ndarray, agree: np.ndarray) -> PairShares:
     """Return what chance-corrected and specific agreement are made of.
 
-    Parameters
-    ----------
-    counts
-        Ratings of each class (n, q), of each clip.
-    agree
-        Agreement of every two classes (q, q), 1 on the diagonal.
+    ``counts`` are ratings of each class (n, q), of each clip; ``agree`` is the agreement of every
+    two classes (q, q), 1 on the diagonal.
 
     Examples
     --------
@@ -102,16 +98,9 @@ def pair_ratings(counts: np.ndarray, agree: np.ndarray) -> PairShares:
 def correct_fleiss(agreed: np.ndarray, shares: np.ndarray, agree: np.ndarray) -> np.ndarray:
     """Return Fleiss' κ (...,) as Gwet (2014) extends it to gaps and weights; NaN for one class.
 
-    (p_a - p_e)/(1 - p_e) with p_e = Σ w_kl π_k π_l.
-
-    Parameters
-    ----------
-    agreed
-        p_a (...,), the mean agreement of clips with two ratings or more.
-    shares
-        π (..., q), the mean over all rated clips of the share of each class in a clip's ratings.
-    agree
-        w (q, q), as in `pair_ratings`.
+    (p_a - p_e)/(1 - p_e) with p_e = Σ w_kl π_k π_l: p_a (...,) is the mean agreement of clips with
+    two ratings or more, π (..., q) the mean over all rated clips of the share of each class in a
+    clip's ratings, and w (q, q) as in `pair_ratings`.
     """
     chance = np.einsum("...k,kl,...l->...", shares, agree, shares)
     room = 1 - chance
@@ -243,13 +232,9 @@ def measure_kappa(truth: np.ndarray, prediction: np.ndarray) -> float:
 def prepare_labels(score: Score) -> Callable[[Panel], Measure]:
     """Return a metric's preparation from counts of each label.
 
-    Parameters
-    ----------
-    score
-        A function of hits (labels, models, draws), truth (labels, 1, draws), predicted
-        (labels, models, draws) and present: whether a label is true anywhere in the test set
-        (labels,). It returns (models, draws). Labels are those of the whole test set, in every
-        resample.
+    The score takes hits (labels, models, draws), truth (labels, 1, draws), predicted (labels,
+    models, draws) and whether a label is true anywhere in the test set (labels,), and returns
+    (models, draws). Labels are those of the whole test set, in every resample.
     """
 
     def prepare(panel: Panel) -> Measure:

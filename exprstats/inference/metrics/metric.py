@@ -169,13 +169,7 @@ def strip_metrics(metrics: Iterable[Metric]) -> tuple[Printed, ...]:
 
 
 def check_coding(panel: Panel, metrics: Sequence[Metric]) -> None:
-    """Refuse truths and predictions that a metric would silently misread.
-
-    Raises
-    ------
-    DataError
-        With the metric, the values found, and what to write instead.
-    """
+    """Refuse truths and predictions that a metric would silently misread."""
     for metric in metrics:
         if metric.takes == "labels":
             _check_labels(metric, panel)

@@ -19,15 +19,7 @@ _CACHED = 200_000
 
 
 class Order:
-    """The distinct values of some numbers, lowest first, and how often clusters hold each.
-
-    Parameters
-    ----------
-    values
-        Numbers (n,).
-    codes, groups
-        Cluster of each, and their number.
-    """
+    """The distinct values of some numbers (n,), lowest first, and how often clusters hold each."""
 
     def __init__(self, values: np.ndarray, codes: np.ndarray, groups: int) -> None:
         _, self.places = np.unique(values, return_inverse=True)

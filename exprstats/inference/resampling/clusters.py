@@ -93,10 +93,7 @@ def code_strata(
 ) -> np.ndarray:
     """Return the stratum of each cluster (clusters,), 0 … strata - 1.
 
-    Raises
-    ------
-    DataError
-        Where a cluster stands in two strata, or a stratum has one cluster only.
+    A cluster in two strata, or a stratum of one cluster only, is a DataError.
     """
     named = rows[[cluster, strata]].drop_duplicates()
     twice = named.loc[named[cluster].duplicated(), cluster]
@@ -120,13 +117,7 @@ def list_members(codes: np.ndarray | None, groups: int) -> tuple[np.ndarray, ...
 
 
 def stratify_cell(cell: Cell, rows: pd.DataFrame, *, cluster: str, strata: str) -> Cell:
-    """Return the cell with clusters drawn within the strata that a column of its rows names.
-
-    Raises
-    ------
-    DataError
-        Where a cluster stands in two strata, or a stratum has one cluster only.
-    """
+    """Return the cell with clusters drawn within the strata that a column of its rows names."""
     codes = code_strata(rows, cell.clusters, cluster=cluster, strata=strata)
     members = list_members(codes, len(cell.clusters))
     return replace(cell, scheme=replace(cell.scheme, strata=members), strata=codes)

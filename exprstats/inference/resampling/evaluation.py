@@ -16,19 +16,8 @@ class Evaluation:
     """Metrics of one panel, ready to be asked for many resamples.
 
     Metrics made of sums share them: each distinct term is summed once per cluster, and a block of
-    resamples is one product of counts and sums. Other metrics are asked one by one.
-
-    Parameters
-    ----------
-    panel
-        Truth, predictions and clusters.
-    metrics
-        What to compute.
-
-    Raises
-    ------
-    DataError
-        Where a metric takes other values than the panel has.
+    resamples is one product of counts and sums. Other metrics are asked one by one. Metrics that
+    take other values than the panel has are a DataError.
     """
 
     def __init__(self, panel: Panel, metrics: Sequence[Metric]) -> None:
@@ -123,13 +112,7 @@ def _add_rows(term: Term, panel: Panel, metrics: Sequence[Metric]) -> np.ndarray
 
 
 def take_rows(metric: Metric, panel: Panel) -> Measure:
-    """Return the slow way that serves any function: take each resample's rows, row by row.
-
-    Raises
-    ------
-    OptionError
-        If the function returns anything but one number.
-    """
+    """Return the slow way that serves any function: take each resample's rows, row by row."""
     first = metric(panel.truth, panel.predictions[0])
     if not (np.ndim(first) == 0 and isinstance(first, Real | np.ndarray)):
         message = (

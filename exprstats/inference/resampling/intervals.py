@@ -46,18 +46,11 @@ def sort_draws(draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def interpolate_quantiles(
     ordered: np.ndarray, finite: np.ndarray, shares: np.ndarray
 ) -> np.ndarray:
-    """Return quantiles of sorted draws, interpolated on the normal scale.
+    """Return quantiles of sorted draws (terms, B), interpolated on the normal scale.
 
-    The definition is that of Davison and Hinkley (1997, eq. 5.8), which R's ``boot.ci`` uses.
-
-    Parameters
-    ----------
-    ordered
-        Sorted draws (terms, B), undefined ones last.
-    finite
-        Number of defined draws B_j of each term (terms,).
-    shares
-        Wanted share below the quantile, (terms,).
+    Undefined draws are last. The definition is that of Davison and Hinkley (1997, eq. 5.8), which
+    R's ``boot.ci`` uses. ``finite`` is the number of defined draws and ``shares`` the share below
+    the quantile (terms,).
     """
     lines = np.arange(len(ordered))
     place = (finite + 1) * shares
@@ -204,14 +197,8 @@ def spread_jackknife(left_out: np.ndarray, strata: np.ndarray | None = None) -> 
 def spread_about(estimates: np.ndarray, left_out: np.ndarray, present: np.ndarray) -> np.ndarray:
     """Return leave-one-out values about the estimates, so that all clusters give the own variance.
 
-    With G clusters of which n are present, Σ over n times (n - 1)/n is Σ over G times (G - 1)/G.
-
-    Parameters
-    ----------
-    estimates
-        Values of all rows, of any shape.
-    present
-        Which clusters the value rests on (clusters,).
+    With G clusters of which n are ``present`` (clusters,), Σ over n times (n - 1)/n is Σ over G
+    times (G - 1)/G.
     """
     every, own = len(present), present.sum()
     away = left_out - left_out[..., present].mean(axis=-1, keepdims=True)
@@ -321,17 +308,9 @@ def find_studentised(
     """Return symmetric bootstrap-t intervals and p-values (Hall, 1988).
 
     θ̂ ± q·se, q the quantile at the level of |T* - θ̂|/se*. Symmetric, because its coverage error
-    is of order 1/n² where that of the equal-tailed form is of order 1/n.
-
-    Parameters
-    ----------
-    estimates, error
-        Values of all rows and their jackknife standard errors (terms,).
-    draws, errors
-        Values of each resample, and the jackknife standard errors over its drawn copies of
-        clusters, (terms, B).
-    level
-        Confidence level.
+    is of order 1/n² where that of the equal-tailed form is of order 1/n. ``error`` are jackknife
+    standard errors (terms,); ``errors`` those of each resample over its drawn copies of clusters
+    (terms, B).
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         sizes = np.abs(draws - estimates[:, None]) / errors
@@ -359,14 +338,8 @@ def foretell_draws(
 ) -> np.ndarray:
     """Return what leaving out clusters says of each draw (terms, B), to scale: -Σ_g counts_bg·θ₋g.
 
-    Parameters
-    ----------
-    left_out
-        Values without each cluster (terms, clusters).
-    seeds, strata
-        From which the draws were made; of two stages the first.
-    draws
-        Their number B.
+    The draws were made from seeds and strata; of two stages the first. ``left_out`` is (terms,
+    clusters).
     """
     scheme = Scheme(tuple(strata))
     with np.errstate(invalid="ignore"):

@@ -95,13 +95,7 @@ class Resampling:
 def check_options(
     *, interval: str, level: float, draws: int, compat: str | None = None, scheme: str = "clusters"
 ) -> None:
-    """Refuse options that no resampling can have.
-
-    Raises
-    ------
-    OptionError
-        With the option, its value, and what is allowed.
-    """
+    """Refuse options that no resampling can have."""
     check_word(interval, IntervalName, "interval")
     check_word(scheme, SchemeName, "scheme")
     if scheme == "two-stage" and interval == "t":
@@ -121,21 +115,7 @@ def choose_resampling(
 ) -> Resampling:
     """Return the options of a verb, given together or one by one (None where not given).
 
-    Parameters
-    ----------
-    resampling
-        All of them together, or None.
-    verb
-        Who asks, for messages.
-    without
-        Options that would change the numbers, but that this verb does not have.
-    **given
-        Options of the verb, one by one.
-
-    Raises
-    ------
-    OptionError
-        For an option that is given in both ways, and for one that the verb does not have.
+    ``without`` are options that would change the numbers, but that this verb does not have.
     """
     named = {name: value for name, value in given.items() if value is not None}
     if resampling is None:

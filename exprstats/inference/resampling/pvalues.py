@@ -83,16 +83,8 @@ def adjust_holm(p_values: np.ndarray) -> np.ndarray:
 def adjust_maximum(estimates: np.ndarray, draws: np.ndarray, spread: np.ndarray) -> np.ndarray:
     """Return p-values adjusted by the largest |t| of the family (Westfall & Young, 1993).
 
-    One step: all terms are compared with the same maximum.
-
-    Parameters
-    ----------
-    estimates
-        Differences (terms,).
-    draws
-        Their draws (terms, B).
-    spread
-        Standard errors of the differences (terms,); terms that do not vary get p 1.
+    One step: all terms are compared with the same maximum. Differences (terms,) have draws (terms,
+    B) and standard errors; those that do not vary get p 1.
     """
     adjusted = np.full(len(estimates), np.nan)
     defined = np.isfinite(estimates)

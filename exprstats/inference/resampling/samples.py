@@ -90,22 +90,9 @@ def sample_cell(
 ) -> list[Sample]:
     """Resample the clusters of one context and return a sample for each metric.
 
-    Parameters
-    ----------
-    cell
-        Aligned predictions.
-    metrics
-        What to measure.
-    seeds
-        One for each block of 250 draws.
-    draws
-        Number of draws B.
-    span
-        Theoretical range of the truth, by which spanned metrics are divided.
-    n_jobs
-        Workers; the numbers do not depend on it.
-    pairs
-        Where given, the draws of models and of these pairs get standard errors of their own.
+    Each block of 250 draws has a seed, so that the numbers do not depend on workers. ``span`` is
+    the theoretical range of the truth, by which spanned metrics are divided. Where ``pairs`` are
+    given, the draws of models and of these pairs get standard errors of their own.
     """
     evaluations = [Evaluation(panel, metrics) for panel in cell.panels]
     average = partial(average_owners, owners=cell.owners, models=len(cell.models))
@@ -160,14 +147,9 @@ def sample_cell(
 def spread_folds(
     cell: Cell, whole: Sequence[np.ndarray], without: Sequence[np.ndarray]
 ) -> np.ndarray:
-    """Return jackknife values (metrics, models, clusters) of means over folds.
+    """Return jackknife values (metrics, models, clusters) of means over folds, the cell's panels.
 
-    Parameters
-    ----------
-    cell
-        Whose panels are the folds of the models.
-    whole, without
-        Of each fold, values (metrics, lines, 1) and those without each cluster.
+    Of each fold there are values (metrics, lines, 1) and those without each cluster.
 
     Notes
     -----
@@ -312,23 +294,9 @@ def spread_copies(
 ) -> np.ndarray:
     """Return each draw's jackknife standard errors over its drawn copies of clusters.
 
-    Parameters
-    ----------
-    values
-        Of the draws (metrics, models, draws).
-    counts
-        How often each cluster was drawn (draws, clusters).
-    reduced
-        For each cluster, values without one copy of it.
-    pairs
-        Differences that want a standard error as well.
-    strata
-        Clusters of each stratum.
-
-    Returns
-    -------
-    ndarray
-        (metrics, models + pairs, draws).
+    Values are (metrics, models, draws), counts of drawn clusters (draws, clusters), and ``reduced``
+    has for each cluster the values without one copy of it. Errors are (metrics, models + pairs,
+    draws).
     """
     whole = append_pairs(values, pairs)
     total, square = (np.zeros((len(strata), *whole.shape)) for _ in range(2))

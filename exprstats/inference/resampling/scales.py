@@ -92,19 +92,9 @@ def limit_ends(
 ) -> Ends:
     """Return limits within the range of a metric, and never an interval without width.
 
-    Parameters
-    ----------
-    estimates, low, high
-        Values and their limits (terms,).
-    errors
-        Their standard errors (terms,); without any there is no width.
-    ranges
-        Lowest and highest possible value (terms, 2).
-    holders
-        For shares, the number of clusters that could have shown another value (terms,); 0 for
-        all others.
-    level
-        Confidence level, 1 - α.
+    All are (terms,); without any ``errors`` there is no width. ``ranges`` (terms, 2) are the lowest
+    and highest possible value. ``holders`` is, for shares, the number of clusters that could have
+    shown another value; 0 for all others.
 
     Notes
     -----
@@ -166,17 +156,9 @@ def recover_limits(
 
     L = d - √((a - l_a)² + (u_b - b)² - 2ρ(a - l_a)(u_b - b)), U with the other limits (Zou &
     Donner, 2008, eq. 15): the skewness of a small side's interval stays on its side, where a
-    symmetric interval of d would lose it. A share of 1 or 0 in all clusters of a side has the
-    limit of `limit_ends`.
-
-    Parameters
-    ----------
-    sides
-        The two values of each term.
-    errors, shared
-        Standard errors on the scales (terms, 2) and the correlation ρ of both sides (terms,).
-    freedom, alpha
-        Degrees of freedom and 1 - level, each (terms,).
+    symmetric interval of d would lose it. A share of 1 or 0 in all clusters of a side has the limit
+    of `limit_ends`. Standard errors on the scales are (terms, 2); the correlation ρ of both sides,
+    degrees of freedom and 1 - level are (terms,).
     """
     reach = -stdtrit(freedom, alpha / 2)[:, None] * errors
     low, high = (move_back(sides.scales, sides.centre + sign * reach) for sign in (-1, 1))

@@ -55,14 +55,8 @@ def summarise_percentile(
 ) -> Summary:
     """Return percentile limits, their p-values and Monte-Carlo errors.
 
-    Parameters
-    ----------
-    terms, level
-        What to summarise.
-    groups
-        Number of clusters (terms,), where levels are expanded for it.
-    compat
-        ``"mlboot"`` for the p-values of that package.
+    Levels are expanded for ``groups``, the number of clusters (terms,); ``compat="mlboot"`` takes
+    the p-values of that package.
     """
     ordered, finite = sort_draws(terms.draws)
     levels = np.full(len(ordered), level)

@@ -87,13 +87,7 @@ def write_keys(context: object, metric: str, model: str, versus: str | None) -> 
 
 
 def check_pairs(cells: Sequence[Cell] | Sequence[Sample]) -> None:
-    """Refuse to test differences where there is one model only.
-
-    Raises
-    ------
-    DataError
-        With the model's name.
-    """
+    """Refuse to test differences where there is one model only."""
     lonely = [str(model) for cell in cells if len(cell.models) < 2 for model in cell.models]
     if lonely:
         fact = f"'{lonely[0]}' is the only model; a difference needs two."
@@ -144,12 +138,8 @@ def form_terms(sample: Sample, pairs: Sequence[tuple[int, int]]) -> Terms:
 def count_freedom(away: np.ndarray, present: np.ndarray) -> float:
     """Return the degrees of freedom of a difference's jackknife variance (Welch, 1947).
 
-    Parameters
-    ----------
-    away
-        What leaving out a cluster changes (clusters,).
-    present
-        Which clusters the two contexts have (2, clusters).
+    ``away`` is what leaving out a cluster changes (clusters,), ``present`` marks the clusters that
+    the two contexts have (2, clusters).
 
     Notes
     -----

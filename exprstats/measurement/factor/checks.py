@@ -42,13 +42,7 @@ def tell_heywood(item: str, residual: float) -> str:
 
 
 def check_items(items: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of items, unless no factor can be fitted to so few.
-
-    Raises
-    ------
-    OptionError
-        Fewer than three items, or one named twice.
-    """
+    """Return the names of items, unless no factor can be fitted to so few; each stands once."""
     items = take_columns(items, "items", "three or more ")
     twice = sorted({item for item in items if items.count(item) > 1})
     if twice:
@@ -127,15 +121,7 @@ def warn_weak(moments: Moments, items: Sequence[str], where: str) -> None:
 
 
 def judge_sphericity(r: np.ndarray, n: int) -> float:
-    """Return the p of Bartlett's test that p items are unrelated (Bartlett, 1951).
-
-    Parameters
-    ----------
-    r
-        Correlations (p, p).
-    n
-        Rows behind them.
-    """
+    """Return p that the items with correlations (p, p) of n rows are unrelated (Bartlett, 1951)."""
     p = len(r)
     statistic = -(n - 1 - (2 * p + 5) / 6) * np.linalg.slogdet(r)[1]
     return float(chdtrc(p * (p - 1) / 2, max(statistic, 0.0)))
@@ -144,16 +130,9 @@ def judge_sphericity(r: np.ndarray, n: int) -> float:
 def find_improper(
     name: str, items: Sequence[str], loadings: np.ndarray, residuals: np.ndarray
 ) -> list[str]:
-    """Return the reasons why estimates cannot be right: residual variances that are not > 0.
+    """Return the reasons why estimates (p,) cannot be right: residual variances that are not > 0.
 
-    Parameters
-    ----------
-    name
-        The rows in words.
-    items
-        Names of the p items.
-    loadings, residuals
-        Shape (p,).
+    ``name`` is the rows in words.
     """
     cure = "Leave the item out, or fit more clips."
     if len(items) == 3:
@@ -198,16 +177,8 @@ def add_alphas(
 ) -> pd.DataFrame:
     """Return a table of estimates with a row of α by pingouin for each fit of complete clips.
 
-    Parameters
-    ----------
-    table
-        The estimates of the fits.
-    solutions
-        The fits.
-    answers
-        All rows, shape (n, p); incomplete ones are left out.
-    rows
-        For each fit its part, its context, and which rows are behind it (n,).
+    ``rows`` has for each solution its part, its context, and which answers (n, p) are behind it
+    (n,).
     """
     from pingouin import cronbach_alpha
 

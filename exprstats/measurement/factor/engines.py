@@ -79,13 +79,7 @@ Engine = Callable[[Job], tuple[Solution, Receipt]]
 
 
 def solve_jobs(jobs: Sequence[Job]) -> tuple[list[Solution], Receipt]:
-    """Fit every job through lavaan, or every job by the closed form where R fails.
-
-    Raises
-    ------
-    RError
-        R cannot be used and there are more than three items.
-    """
+    """Fit every job through lavaan, or of three items by the closed form where R fails."""
     try:
         return _solve_with(solve_lavaan, jobs)
     except RError as error:
@@ -181,23 +175,9 @@ def _find_better(covariance: np.ndarray, value: dict[str, Any]) -> np.ndarray | 
 def ask_lavaan(
     job: Job, function: str, *data: Any, what: str = "", **options: Any
 ) -> tuple[dict[str, Any], Receipt]:
-    """Return what lavaan found in one fit, and where it comes from.
+    """Return what lavaan found in one fit by an R function of data, and where it comes from.
 
-    Parameters
-    ----------
-    job
-        What is fitted.
-    function
-        The R function.
-    *data, **options
-        For the R function.
-    what
-        The model in words, for the message; by default its items.
-
-    Raises
-    ------
-    FitError
-        lavaan did not converge.
+    ``what`` is the model in words; by default its items. Without convergence it is a FitError.
     """
     reply = rbridge.call("measurement", function, *data, names=job.items, **options)
     if not reply.value["converged"][0]:

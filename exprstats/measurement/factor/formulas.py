@@ -19,13 +19,9 @@ def solve_three(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return loadings (3,) and residual variances (3,) of a just-identified factor.
 
     With three items the model has as many parameters as covariances, and the maximum likelihood
-    solution reproduces them: λ₁ = +√(s₁₂s₁₃/s₂₃), λ₂ = s₁₂/λ₁, λ₃ = s₁₃/λ₁, θᵢ = sᵢᵢ − λᵢ²
-    (Bollen, 1989, ch. 7). The unit variance of the factor sets the scale.
-
-    Raises
-    ------
-    FitError
-        s₁₂s₁₃s₂₃ is not positive: no real loadings.
+    solution reproduces them: λ₁ = +√(s₁₂s₁₃/s₂₃), λ₂ = s₁₂/λ₁, λ₃ = s₁₃/λ₁, θᵢ = sᵢᵢ − λᵢ² (Bollen,
+    1989, ch. 7). The unit variance of the factor sets the scale. No real loadings where s₁₂s₁₃s₂₃
+    is not positive, which is a FitError.
 
     Examples
     --------
@@ -140,17 +136,10 @@ def compute_determinacy(parameters: np.ndarray) -> float:
 
 
 def compute_alpha(covariance: np.ndarray, n: int) -> tuple[float, float]:
-    """Return coefficient α of p keyed items and its standard error under normality.
+    """Return coefficient α of p keyed items from the covariance of n rows, and its standard error.
 
-    α = p/(p − 1)·(1 − tr S/1'S1) (Cronbach, 1951); its variance is that of van Zyl, Neudecker and
-    Nel (2000, eq. 21).
-
-    Parameters
-    ----------
-    covariance
-        Shape (p, p).
-    n
-        Rows behind it.
+    α = p/(p − 1)·(1 − tr S/1'S1) (Cronbach, 1951); its variance, under normality, is that of van
+    Zyl, Neudecker and Nel (2000, eq. 21).
     """
     p = len(covariance)
     total, own = covariance.sum(), np.trace(covariance)
@@ -165,18 +154,10 @@ def estimate_alpha_error(
 ) -> float:
     """Return the standard error of α without normality, allowing for clusters where they are given.
 
-    The root of the sum of squared influences, added up within clusters: a row's influence on α is
-    p/(p − 1)·(tr S·(1'd)² / (1'S1)² − d'd / 1'S1)/n with d the row about the mean (Yuan,
-    Guarnaccia, & Hayslip, 2003); it sums to 0, so that no mean is subtracted.
-
-    Parameters
-    ----------
-    answers
-        Complete rows, shape (n, p).
-    keys
-        1, or −1 for a reversed item, shape (p,).
-    cluster
-        Integer codes of the rows' clusters (n,); None where rows are independent.
+    The root of the sum of squared influences, added up within clusters (n,): a row's influence on α
+    is p/(p − 1)·(tr S·(1'd)² / (1'S1)² − d'd / 1'S1)/n with d the row about the mean (Yuan,
+    Guarnaccia, & Hayslip, 2003); it sums to 0, so that no mean is subtracted. Answers are complete
+    rows (n, p); keys (p,) are 1, or −1 for a reversed item.
     """
     n, p = answers.shape
     away = (answers - answers.mean(axis=0)) * keys
@@ -212,21 +193,11 @@ def imply_covariances(loadings: np.ndarray, residuals: np.ndarray) -> np.ndarray
 
 
 def solve_best(covariance: np.ndarray) -> Estimates | None:
-    """Return loadings and residual variances (p,) at the highest maximum that is proper.
+    """Return loadings and residual variances (p,) at the highest maximum that is proper, or None.
 
-    A factor that does not describe all items may have several maxima, one for each group of
-    items. The search starts from every principal component with a variance above 1.
-
-    Parameters
-    ----------
-    covariance
-        Shape (p, p), p above 3.
-
-    Returns
-    -------
-    tuple of numpy.ndarray or None
-        None with three items, whose maximum is one, and where no start leads to residual
-        variances above 0.
+    A factor that does not describe all items may have several maxima, one for each group of items.
+    The search starts from every principal component with a variance above 1. None with three items,
+    whose maximum is one, and where no start leads to residual variances above 0.
 
     Examples
     --------

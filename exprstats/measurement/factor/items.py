@@ -58,22 +58,10 @@ class ItemSet:
 
 
 def take_items(table: pd.DataFrame, items: Sequence[str], by: str | None) -> ItemSet:
-    """Check an items table and take it apart.
+    """Check an items table, with one row per clip, and take it apart.
 
-    Parameters
-    ----------
-    table
-        One row per clip. Without a column ``clip`` the rows are numbered from 1.
-    items
-        The columns to use.
-    by
-        The column of contexts, or None.
-
-    Raises
-    ------
-    DataError
-        Columns that are absent, empty ids, clips that stand twice, items that are no numbers or
-        wholly missing.
+    Without a column ``clip`` the rows are numbered from 1. Clips that stand twice, and items that
+    are no numbers or wholly missing, are a DataError.
     """
     require_columns(table, [], "items")
     check_columns(by)
@@ -124,14 +112,9 @@ def _take_ids(table: pd.DataFrame, by: str | None) -> pd.DataFrame:
 
 
 def warn_incomplete(itemset: ItemSet, missing: str = "listwise", fate: str = "") -> None:
-    """Warn the caller's caller of clips that lack an item, and say what becomes of them.
+    """Warn of clips that lack an item, and say what becomes of them.
 
-    Parameters
-    ----------
-    itemset
-        The clips.
-    fate
-        What becomes of clips that are left out, where more must be said.
+    ``fate`` says what becomes of clips that are left out, where more must be said.
     """
     lacking = int(len(itemset.ids) - find_complete(itemset.answers).sum())
     if not lacking:
@@ -152,13 +135,7 @@ def warn_incomplete(itemset: ItemSet, missing: str = "listwise", fate: str = "")
 
 
 def check_contexts(itemset: ItemSet, fitted: Sequence[str | None]) -> None:
-    """Refuse clips of contexts that no fit was made for.
-
-    Raises
-    ------
-    DataError
-        With the first such context, and those that were fitted.
-    """
+    """Refuse clips of contexts that no fit was made for."""
     strange = [context for context in itemset.contexts if context not in fitted]
     if strange:
         known = sorted({context for context in fitted if context is not None})
@@ -181,14 +158,7 @@ def find_complete(answers: np.ndarray) -> np.ndarray:
 
 
 def find_training(ids: pd.DataFrame, parts: pd.DataFrame) -> np.ndarray:
-    """Return which clips (n,) belong to training subjects.
-
-    Raises
-    ------
-    DataError
-        There is no subject column, a subject in two parts, nobody in training, or more than 5 % of
-        the subjects in no part.
-    """
+    """Return which clips (n,) belong to training subjects, if at most 5 % of these have no part."""
     problems = find_absent(ids, ["subject"], "items") + find_absent(
         parts, ["subject", "part"], "parts"
     )

@@ -284,24 +284,10 @@ def list_jobs(
 ) -> list[Job]:
     """Return the jobs, training subjects first, the fit of all clips last.
 
-    Parameters
-    ----------
-    itemset, items
-        What is there.
-    cluster
-        Ids of the rows' clusters, in the order of the rows.
-    ratings
-        RATINGS that the items are means of: their range is that of the answers.
-    keep_rows
-        Whether the jobs hold the rows even where moments would do.
-    strict
-        Whether one context that cannot carry a factor refuses all; else its job says why.
-
-    Raises
-    ------
-    DataError
-        Answers outside the scale, subjects in no part, too few clusters; items that cannot carry
-        a factor, see `find_problems`.
+    ``cluster`` has the ids of the rows' clusters, in the order of the rows; ``ratings`` are those
+    that the items are means of, whose range is that of the answers. The jobs hold rows even where
+    moments would do with ``keep_rows``. If ``strict``, one context that cannot carry a factor (see
+    `find_problems`) refuses all; else its job says why.
     """
     low, high = find_range(itemset.answers, items, scale)
     if ratings is not None and scale is None:
@@ -373,13 +359,7 @@ def _find_few(job: Job) -> list[Problem]:
 
 
 def find_clusters(table: pd.DataFrame, cluster: str) -> pd.Series:
-    """Return the ids of the rows' clusters.
-
-    Raises
-    ------
-    DataError
-        There is no such column, or it has empty cells.
-    """
+    """Return the ids of the rows' clusters, from a column without empty cells."""
     raise_problems(find_absent(table, [cluster], "items"))
     raise_problems(find_empty(table, [cluster]))
     return table[cluster]

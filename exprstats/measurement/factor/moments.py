@@ -38,13 +38,7 @@ class Moments:
 
 
 def form_moments(values: np.ndarray) -> Moments:
-    """Return the moments of the complete rows, in one pass over blocks of rows.
-
-    Parameters
-    ----------
-    values
-        Shape (n, p); a row with a missing value is left out.
-    """
+    """Return the moments of the complete rows of values (n, p), in one pass over blocks of rows."""
     p = values.shape[1]
     complete = find_complete(values)
     # A centre near the data keeps the sums of squares from cancelling.
@@ -112,17 +106,7 @@ class ClusterSums:
 def sum_clusters(
     itemset: ItemSet, codes: np.ndarray, groups: int, missing: str = "listwise"
 ) -> list[ClusterSums]:
-    """Return the sums of each context, and of all clips last.
-
-    Parameters
-    ----------
-    itemset
-        The clips.
-    codes
-        Cluster of each clip, 0 … G − 1, shape (n,).
-    groups
-        Number of clusters G.
-    """
+    """Return the sums of each context, and of all clips last, over clusters 0 … G − 1 (n,)."""
     # A centre near the data keeps the sums of squares from cancelling.
     centre = np.nanmean(itemset.answers, axis=0)
     return [
@@ -161,18 +145,11 @@ def sum_rows(
 
 
 def split_squares(answers: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return each item's variance components (p,), within and between clusters.
+    """Return each item's variance components (p,), within and between clusters (n,).
 
-    Those of the one-way analysis of variance with unequal groups (Searle, Casella, & McCulloch,
-    1992, ch. 3): E(MSW) = σ²w and E(MSB) = σ²w + n₀σ²b with n₀ = (n − Σnᵢ²/n)/(G − 1). Between may
-    be negative; cut at 0 it would be biased.
-
-    Parameters
-    ----------
-    answers
-        Complete rows, shape (n, p).
-    codes
-        Clusters of the rows, integers (n,).
+    Those of the one-way analysis of variance of complete rows (n, p) with unequal groups (Searle,
+    Casella, & McCulloch, 1992, ch. 3): E(MSW) = σ²w and E(MSB) = σ²w + n₀σ²b with n₀ = (n −
+    Σnᵢ²/n)/(G − 1). Between may be negative; cut at 0 it would be biased.
     """
     _, places, sizes = np.unique(codes, return_inverse=True, return_counts=True)
     n, groups = len(answers), len(sizes)
@@ -186,13 +163,6 @@ def split_squares(answers: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, n
 
 def share_between(score: np.ndarray, codes: np.ndarray) -> float:
     """Return the share of variance between groups: ICC(1) of unequal groups; NaN if undefined.
-
-    Parameters
-    ----------
-    score
-        Shape (n,).
-    codes
-        Group of each score, integers (n,).
 
     Examples
     --------

@@ -38,21 +38,13 @@ class Fits(NamedTuple):
 
 
 def fit_sums(sums: PatternSums) -> Fits:
-    """Fit one factor to each of B samples by maximum likelihood.
+    """Fit one factor to each of B samples by maximum likelihood; NaN where none fits.
 
-    Parameters
-    ----------
-    sums
-        Of each pattern of answered items: their places, and sums of 1, x and xx' (B, 1 + q + q²).
-        With one pattern, that of all items, the moments are the sums divided by n. With more, the
-        fit is full-information maximum likelihood: expectation–maximisation completes the sums of
-        what is missing given the fit (Rubin & Thayer, 1982), which needs no rows.
-
-    Returns
-    -------
-    Fits
-        Means, about the centre of the sums, and covariances are those of the saturated model. NaN
-        where no factor fits, or a sample has too few rows.
+    Sums are, for each pattern of answered items, their places, and sums of 1, x and xx' (B, 1 + q +
+    q²). With one pattern, that of all items, the moments are the sums divided by n. With more, the
+    fit is full-information maximum likelihood: expectation–maximisation completes the sums of what
+    is missing given the fit (Rubin & Thayer, 1982), which needs no rows. Means, about the centre of
+    the sums, and covariances are those of the saturated model.
     """
     if len(sums) == 1:
         mean, covariance = complete_sums(sums, None)
@@ -79,11 +71,7 @@ def complete_sums(
 
     For a pattern with the items o answered, E[x] = μ + Σₓₒ Σₒₒ⁻¹ (xₒ − μₒ), and the conditional
     covariance Σ − Σₓₒ Σₒₒ⁻¹ Σₒₓ is added to the squares (Dempster, Laird, & Rubin, 1977, §4.1).
-
-    Parameters
-    ----------
-    given
-        Means (B, p) and covariances (B, p, p) of the model; None where nothing is missing.
+    ``given`` has the model's means and covariances; None where nothing is missing.
     """
     p = 1 + max(int(places.max()) for places, _ in sums)
     draws = len(sums[0][1])
@@ -195,15 +183,10 @@ def derive_quantities(fits: Fits) -> Mapping[str, np.ndarray]:
 
 
 def form_used_moments(answers: np.ndarray, missing: str) -> Moments:
-    """Return the moments that a fit rests on: of complete rows, or of all by full information.
+    """Return the moments of answers (n, p) that a fit rests on: of complete rows, or of all.
 
-    Items are screened, and their words chosen, by what enters the fit: with
-    ``missing="fiml"`` no row needs to be complete.
-
-    Parameters
-    ----------
-    answers
-        Shape (n, p).
+    Items are screened, and their words chosen, by what enters the fit: with ``missing="fiml"`` no
+    row needs to be complete.
     """
     given = np.logical_not(np.isnan(answers))
     if missing == "listwise" or given.all():

@@ -80,13 +80,7 @@ def _list_model(
 
 
 def read_raters(ratings: pd.DataFrame, items: Sequence[str]) -> ItemSet:
-    """Return one row per rater and clip: ids, and answers (n, p), NaN where one is missing.
-
-    Raises
-    ------
-    DataError
-        The table breaks its contract, or lacks an item.
-    """
+    """Return one row per rater and clip: ids, and answers (n, p), NaN where one is missing."""
     ratings = guard_table(ratings, ids=(*RATINGS.key, "subject"), quiet=True)
     check_table(ratings, RATINGS)
     keys = [name for name in ("context", "clip", "subject", "rater") if name in ratings.columns]
@@ -150,21 +144,14 @@ def list_spans(solutions: Sequence[Solution]) -> pd.DataFrame:
 def score_answers(
     answers: np.ndarray, solution: Solution, method: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return scores and the factor's own standard errors, (n,) each, NaN where not defined.
+    """Return scores of answers (n, p) and the factor's own standard errors, (n,) each.
 
-    Parameters
-    ----------
-    answers
-        Shape (n, p). A row that lacks items is scored from those it has where the solution was
-        fitted that way (``missing="fiml"``), else it has no score.
-    solution
-        Estimates, in the units of the answers.
-    method
-        With I = Σλ²/θ over the items at hand: ``"bartlett"`` Σ(λ/θ)(x − ν)/I with standard error
-        1/√I (Bartlett, 1937); ``"regression"`` Σ(λ/θ)(x − ν)/(1 + I) with 1/√(1 + I) (Thurstone,
-        1935); both in standard deviations of the factor. ``"mean"`` is the plain mean of the
-        answers, in their units, with √Σθ/p; an item that loads negatively is reversed first
-        (lowest + highest − answer).
+    A row that lacks items is scored from those it has where the solution was fitted that way
+    (``missing="fiml"``), else it has no score (NaN). With I = Σλ²/θ over the items at hand:
+    ``"bartlett"`` Σ(λ/θ)(x − ν)/I with standard error 1/√I (Bartlett, 1937); ``"regression"``
+    Σ(λ/θ)(x − ν)/(1 + I) with 1/√(1 + I) (Thurstone, 1935); both in standard deviations of the
+    factor. ``"mean"`` is the plain mean of the answers, in their units, with √Σθ/p; an item that
+    loads negatively is reversed first (lowest + highest − answer).
     """
     if solution.flaw:
         return np.full(len(answers), np.nan), np.full(len(answers), np.nan)

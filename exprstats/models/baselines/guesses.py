@@ -258,20 +258,7 @@ def name_fits(frame: pd.DataFrame) -> pd.Series:
 
 
 def keep_training(frame: pd.DataFrame, what: str) -> pd.Series:
-    """Return the truths of training clips, those of others missing.
-
-    Parameters
-    ----------
-    frame
-        A skeleton.
-    what
-        What is taken from them, for the message.
-
-    Raises
-    ------
-    DataError
-        There is no part, or a fit has no training clips.
-    """
+    """Return the truths of training clips, from which ``what`` is taken; others missing."""
     require_columns(frame, ["part"], "predictions")
     truth = frame["truth"].where(frame["part"] == "train")
     if truth.groupby(name_fits(frame)).count().min() == 0:

@@ -191,20 +191,9 @@ def _seat_workers(frame: pd.DataFrame) -> pd.DataFrame:
 def weigh_answers(ratings: pd.DataFrame, factor: Factor, *, paper: bool = False) -> pd.DataFrame:
     """Return one row per rater and clip with the scores of the answers.
 
-    Parameters
-    ----------
-    ratings
-        RATINGS with ``subject``.
-    factor
-        Its Bartlett weights score the answers in SD of the factor, as they score clips.
-    paper
-        Sum the answers weighted by the standardised loadings instead.
-
-    Returns
-    -------
-    pandas.DataFrame
-        context (where there are any), clip, rater, subject, ``sum`` by the weights of the pooled
-        model, and with contexts ``sum_context`` by those of the context's own.
+    The factor's Bartlett weights score RATINGS in SD of the factor, as they score clips; ``paper``
+    sums the answers weighted by the standardised loadings instead. ``sum`` is by the weights of the
+    pooled model and, with contexts, ``sum_context`` by those of the context's own.
     """
     check_kind(factor, Factor, "factor", "fit_factor")
     ratings = guard_table(ratings, ids=(*RATINGS.key, "subject"), quiet=True)
@@ -282,18 +271,10 @@ def warn_dropped(dropped: int, total: int, why: str) -> None:
 def head_raters(comparison: Comparison, found: HumanComparison) -> Comparison:
     """Return a comparison whose rows of raters are headed by intervals over subjects and raters.
 
-    Parameters
-    ----------
-    comparison
-        Of models and raters, by `compare_models`, with intervals of its own choice or by the
-        jackknife; others stay as they were asked for.
-
-    Returns
-    -------
-    Comparison
-        Each headline row of raters, and of a difference from them, is followed by one of method
-        ``"jackknife_raters"`` (with ``df`` and ``n_raters``) that takes its place as headline;
-        Holm's p of headline rows are taken again.
+    The comparison has intervals of its own choice or by the jackknife; others stay as they were
+    asked for. Each headline row of raters, and of a difference from them, is followed by one of
+    method ``"jackknife_raters"`` (with ``df`` and ``n_raters``) that takes its place as headline;
+    Holm's p of headline rows are taken again.
     """
     table = comparison.table
     if comparison.compat or comparison.interval not in {"auto", "jackknife"}:

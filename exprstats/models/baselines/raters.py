@@ -190,14 +190,7 @@ def measure_raters(
 ) -> list[float]:
     """Return metrics of raters, taken per seat and averaged over seats, without intervals.
 
-    Parameters
-    ----------
-    predictions
-        Rows of `guess_human` of one fit.
-    metrics
-        Of those that `compare_human` takes.
-    span
-        For NRMSE, the theoretical range of the scores.
+    Predictions are rows of `guess_human` of one fit; ``span`` is the theoretical range for NRMSE.
     """
     answers = _code_answers(predictions, sorted(predictions["subject"].unique(), key=str))
     values = []

@@ -81,12 +81,8 @@ def code_categories(
 def group_codes(features: Sequence[str], values: np.ndarray) -> dict[str, list[int]]:
     """Return the columns of 0 and 1 that code one category together, by its name.
 
-    Parameters
-    ----------
-    features
-        Names (p,), such as ``gender: f``.
-    values
-        (n, p) their values; of one category at most one column is 1 in a row.
+    Features (p,) are named as ``gender: f``; of one category at most one value is 1 in a row (n,
+    p).
 
     Examples
     --------
@@ -140,22 +136,11 @@ def find_references(clips: pd.DataFrame, features: Iterable[str]) -> dict[str, s
 def code_like(
     clips: pd.DataFrame, features: Iterable[str], references: Mapping[str, str] | None = None
 ) -> pd.DataFrame:
-    """Return new clips with the columns of 0 and 1 that a fit had for their categories.
+    """Return new clips with the columns of 0 and 1 that a fit had for its features' categories.
 
-    Parameters
-    ----------
-    clips
-        New clips.
-    features
-        Those of the fit.
-    references
-        Of each category, the level that has no column; None: it is not known.
-
-    Raises
-    ------
-    DataError
-        If a category has levels that the fit did not see: there it has one level more than
-        columns, which is the reference.
+    ``references`` names, of each category, the level that has no column. Where it is not known, a
+    category that has one level more than columns has it there; levels that the fit did not see are
+    a DataError.
     """
     wanted: dict[str, list[str]] = {}
     for title in features:
@@ -195,20 +180,8 @@ def find_categories(
 ) -> tuple[list[str], list[str]]:
     """Return which columns of texts are categories that could be features, and which give a target.
 
-    Parameters
-    ----------
-    clips
-        CLIPS with ``subject``.
-    names
-        Columns of texts.
-    target
-        What is to be predicted.
-
-    Returns
-    -------
-    categories, copies : list of str
-        A category has 2 to 20 levels, each held by at least two subjects. A copy has one value of
-        the target at each of its levels.
+    A category has 2 to 20 levels, each held by at least two subjects. A copy has one value of the
+    target at each of its levels.
     """
     categories, copies = [], []
     for name in names:

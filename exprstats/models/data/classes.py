@@ -41,12 +41,7 @@ def encode_classes(
     """Return clips whose targets are numbers, and the classes in the order of these numbers.
 
     Whole numbers stay what they are. Other classes become 0, 1, …, in the order of their category
-    or, without one, sorted. Missing classes stay missing.
-
-    Raises
-    ------
-    DataError
-        A target is absent or holds broken numbers, or there is only one class.
+    or, without one, sorted. Missing classes stay missing; one class alone is a DataError.
     """
     problems = find_absent(clips, targets, "clips")
     if problems:
@@ -115,12 +110,8 @@ def _refuse_fractions(classes: tuple[float, ...], target: str) -> None:
 def refuse_rare(design: Design) -> None:
     """Refuse classes that cannot be learnt from one person and tested on another.
 
-    Warns of classes that a context's own training clips lack.
-
-    Raises
-    ------
-    DataError
-        A class of all clips has fewer than two subjects, or none in training.
+    These have fewer than two subjects, or none in training. Warns of classes that a context's own
+    training clips lack.
     """
     problems = []
     for sample in design.samples:

@@ -141,15 +141,8 @@ def build_design(
     """Check a clip table and its split, and return what models are fitted to.
 
     Where tuning is ``folded``, clips of validation subjects are training clips, and without a split
-    all clips are.
-
-    Raises
-    ------
-    DataError
-        With every reason found: absent columns, text or missing or infinite numbers, subjects in
-        two parts or none, parts without clips.
-    OptionError
-        Features that are no list, repeat, or hold the target; no split though there are no folds.
+    all clips are. A DataError has every reason found: absent columns, text or missing or infinite
+    numbers, subjects in two parts or none, parts without clips.
     """
     names = _check_features(features, target)
     check_columns(by, pooled_target)
@@ -252,13 +245,7 @@ def _check_features(features: Sequence[str], target: str) -> tuple[str, ...]:
 
 
 def refuse_target(target: str | None, names: Iterable[str]) -> None:
-    """Refuse a target that is to be predicted from itself.
-
-    Raises
-    ------
-    OptionError
-        It is among the features.
-    """
+    """Refuse a target that is to be predicted from itself."""
     if target in set(names):
         message = f"The target '{target}' is among the features; leave it out of them."
         raise OptionError(message)

@@ -20,20 +20,11 @@ _COLUMNS = ("subject", "part")
 
 
 def label_parts(clips: pd.DataFrame, parts: pd.DataFrame) -> np.ndarray:
-    """Return the part (n,) of every clip, looked up by its subject.
+    """Return the part (n,) of every clip, looked up by its subject and, where it stands, context.
 
-    Parameters
-    ----------
-    clips
-        CLIPS: ``subject`` is used, and ``context`` where it stands.
-    parts
-        PARTS: ``subject``, ``part``; as `split_subjects` returns it, or read from a file.
-
-    Raises
-    ------
-    DataError
-        A subject in two parts or in none, ids that differ only in case or spaces, unknown parts,
-        or a context that a part lacks.
+    PARTS are as `split_subjects` returns them, or read from a file. A subject in two parts or in
+    none, ids that differ only in case or spaces, unknown parts, or a context that a part lacks are
+    a DataError.
     """
     _check_parts(parts)
     codes, levels = pd.factorize(clips["subject"], use_na_sentinel=False)
@@ -52,13 +43,7 @@ def label_parts(clips: pd.DataFrame, parts: pd.DataFrame) -> np.ndarray:
 
 
 def list_subjects(clips: pd.DataFrame, subject: str) -> list[Any]:
-    """Return the ids of the subjects once each, sorted as text.
-
-    Raises
-    ------
-    DataError
-        The column is absent, has empty cells, or ids that differ only in case or spaces.
-    """
+    """Return the ids of the subjects once each, sorted as text; near-equal ones are a DataError."""
     require_columns(clips, [subject], "clips")
     problems = find_empty(clips, [subject]) + find_lookalikes(clips[subject])
     if problems:

@@ -240,11 +240,7 @@ def fold_subjects(
 def check_folds(clips: pd.DataFrame, folds: pd.DataFrame) -> pd.DataFrame:
     """Return folds with their ``repeat``, 1 where they have none, if they fit the clips.
 
-    Raises
-    ------
-    DataError
-        Columns absent, empty cells, a subject in two folds of a repeat or in none, or a context
-        that a fold lacks.
+    A subject in two folds of a repeat or in none, or a context that a fold lacks, does not fit.
     """
     require_columns(folds, ["subject", "fold"], "folds")
     folds = folds if "repeat" in folds else folds.assign(repeat=1)

@@ -304,15 +304,7 @@ def maximise_t(
     changes and ξ independent normal (Chernozhukov, Chetverikov, & Kato, 2013), over √(χ²/f) with
     the fewest degrees of freedom f. Resampled differences over jackknife standard errors have no
     such tails: with 24 subjects they called .11 of families of equal slopes different at .05.
-
-    Parameters
-    ----------
-    whole
-        Differences (terms,).
-    freedom
-        Degrees of freedom (terms,).
-    rng
-        Source of chance.
+    ``whole`` are the differences (terms,).
     """
     adjusted = np.full(len(whole), np.nan)
     used = np.flatnonzero(np.isfinite(left_out).all(axis=1) & np.isfinite(whole))

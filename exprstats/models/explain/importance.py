@@ -231,18 +231,8 @@ def permute_features(
 
     Every test subject gets the values of another subject drawn without replacement, that subject's
     clips in random order (again from the start where they are too few): the link to the target is
-    cut within and between people, while the clips of one person stay as alike as they are.
-
-    Parameters
-    ----------
-    design, fit
-        The fitted model.
-    groups
-        Feature positions that are permuted together.
-    repeats
-        How often.
-    seed
-        Of the permutations; all groups share them.
+    cut within and between people, while the clips of one person stay as alike as they are. All
+    groups share the permutations of the seed.
     """
     rng = np.random.default_rng(seed)
     rows = fit.sample.rows[design.mark(fit.sample, "test")]

@@ -11,13 +11,16 @@ from exprstats.inference.resampling.clusters import leave_out_clusters
 from exprstats.models.data.design import Design, Sample
 from exprstats.models.explain.least_squares import solve_products
 from exprstats.models.explain.refits import Half, draw_counts, halve_draws
-from exprstats.models.fitting.penalties import Grid, choose_point, scale_columns, trace_grid
-from exprstats.models.fitting.products import (
+from exprstats.models.fitting.penalties import (
+    Grid,
     Products,
     average_squares,
+    choose_point,
     code_subjects,
     read_moments,
+    scale_columns,
     sum_products,
+    trace_grid,
 )
 from exprstats.parallel import Seed, run_tasks
 
@@ -35,22 +38,11 @@ def scale_pooled(design: Design) -> tuple[np.ndarray, np.ndarray]:
 def tune_jointly(
     train: np.ndarray, validate: np.ndarray, penalties: Grid
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """Tune all contexts at once.
+    """Tune all contexts at once on sums of products (contexts, q, q), features in their pooled SD.
 
-    Parameters
-    ----------
-    train, validate
-        (contexts, q, q) sums of products, features in units of their pooled SD.
-    penalties
-        What is tried; the validation error is taken over the clips of all contexts.
-
-    Returns
-    -------
-    weights : (contexts, p) array
-        Change of a context's target for one pooled SD of the feature.
-    point : (2,) array
-        The alpha and l1_ratio that all contexts share.
-        None in place of both where a context leaves nothing to fit.
+    Weights (contexts, p) are the change of a context's target for one pooled SD of the feature;
+    alpha and l1_ratio (2,) are shared, with the validation error over the clips of all contexts.
+    None where a context leaves nothing to fit.
     """
     weights, squares = [], np.zeros(len(penalties.points))
     for own, held in zip(train, validate, strict=True):

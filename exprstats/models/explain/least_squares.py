@@ -11,7 +11,7 @@ from exprstats.inference.resampling.intervals import jackknife_clusters, sort_dr
 from exprstats.inference.resampling.pvalues import adjust_holm, count_tails
 from exprstats.models.data.design import Design, Sample
 from exprstats.models.explain.refits import FEWEST_SUBJECTS, LIMITS, limit_draws
-from exprstats.models.fitting.products import CONSTANT, code_subjects, sum_products
+from exprstats.models.fitting.penalties import ROUNDING, code_subjects, sum_products
 
 # With 60 subjects the jackknife-t covers at .95 and percentile limits at .94, and its p has no
 # floor of 2/(draws + 1), which Holm would multiply.
@@ -31,16 +31,8 @@ def list_unpenalised(
     The weight is the slope times the feature's SD, both among the subjects that the model was
     fitted to. Resamples, and samples without one subject, are scaled by their own SD: with that of
     the sample held fixed, intervals of a weight of .8 held it in 88 of 100 samples of 84 subjects,
-    with their own in 95.
-
-    Parameters
-    ----------
-    design, sample, refit
-        As the model was fitted.
-    counts
-        (B, G) how often each subject stands in each resample.
-    level
-        Of the percentile and the jackknife-t intervals, one row each; ``headline`` marks one.
+    with their own in 95. ``counts`` (B, G) is how often each subject stands in each resample; there
+    is a row with percentile and one with jackknife-t limits, one of them the headline.
     """
     sums = sum_products(design, sample, code_subjects(design)[0])
     products = sums.train + sums.validate if refit else sums.train
@@ -83,16 +75,8 @@ def solve_products(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return slopes (draws, p) of resamples, and the features' SD in them (draws, p).
 
-    A slope is NaN where other features determine the feature.
-
-    Parameters
-    ----------
-    products
-        (G, q·q) sums of products of [1, features, target] over each subject's clips.
-    counts
-        (draws, G) how often each subject counts.
-    size
-        q = p + 2.
+    A slope is NaN where other features determine the feature. Products (G, q·q), q = p + 2, are
+    those of [1, features, target] over each subject's clips; counts are (draws, G).
     """
     width = max(_HELD // size**2, 1)
     blocks = [
@@ -110,7 +94,7 @@ def _solve_totals(totals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     empty = totals[:, 0, 0] < 1
     covariance[empty] = 0
     spread = np.sqrt(np.maximum(np.diagonal(covariance, axis1=1, axis2=2), 0))[:, 1:-1]
-    kept = np.where(spread > CONSTANT, 1 / np.where(spread > CONSTANT, spread, 1), 0)
+    kept = np.where(spread > ROUNDING, 1 / np.where(spread > ROUNDING, spread, 1), 0)
     gram = covariance[:, 1:-1, 1:-1] * kept[:, :, None] * kept[:, None, :]
     # b = V D⁺ V'c (Moore-Penrose): directions without variance are left out, and features with a
     # share in them are undefined, where a solver would return any one of the infinitely many fits.

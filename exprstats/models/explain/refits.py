@@ -16,13 +16,15 @@ from exprstats.inference.resampling.intervals import find_percentile, sort_draws
 from exprstats.inference.resampling.summaries import MOST_UNDEFINED
 from exprstats.models.data.design import Design
 from exprstats.models.fitting.folds import Rounds, refit_rounds
-from exprstats.models.fitting.penalties import Grid, choose_point, trace_grid
-from exprstats.models.fitting.products import (
+from exprstats.models.fitting.penalties import (
+    Grid,
     Products,
     average_squares,
+    choose_point,
     code_subjects,
     read_moments,
     sum_products,
+    trace_grid,
 )
 from exprstats.options import MOST_DRAWS, check_count, check_level
 from exprstats.parallel import Seed, run_tasks, spawn_seeds
@@ -47,23 +49,10 @@ def refit_weights(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Resample the subjects of each part with replacement, and tune and fit every sample anew.
 
-    Copies of a subject stay in the subject's part, and all samples of a draw share its subjects.
-
-    Parameters
-    ----------
-    design, penalties, refit, rounds
-        As they were fitted; copies of a subject share a fold.
-    draws
-        How many resamples B.
-    seed, n_jobs
-        The numbers depend on the seed only; the first draws of many are the few.
-
-    Returns
-    -------
-    weights : (samples, B, p) array
-        NaN where a resample leaves nothing to fit.
-    chosen : (samples, B, 2) array
-        alpha and l1_ratio.
+    Copies of a subject stay in the subject's part and fold, and all samples of a draw share its
+    subjects. Weights (samples, B, p) are NaN where a resample leaves nothing to fit; chosen are
+    alpha and l1_ratio (samples, B, 2). They depend on the seed only; the first draws of many are
+    the few.
     """
     subjects, strata = code_subjects(design)
     products = [sum_products(design, sample, subjects) for sample in design.samples]
@@ -128,14 +117,9 @@ def check_resampling(draws: int, level: float) -> None:
 
 
 def count_resampled(design: Design, *, folded: bool = False) -> int:
-    """Return how many subjects are resampled for fitting and tuning, or refuse too few.
+    """Return how many subjects are resampled for fitting and tuning, or refuse fewer than three.
 
     Where tuning is ``folded``, training subjects do both.
-
-    Raises
-    ------
-    DataError
-        Fewer than three subjects in either part.
     """
     counts = design.clips.groupby("part")["subject"].nunique()
     used = ["train"] if folded else ["train", "validate"]
@@ -162,10 +146,7 @@ def halve_draws(draws: int, seed: Seed) -> list[Half]:
 def draw_counts(half: Half, strata: list[np.ndarray], groups: int) -> np.ndarray:
     """Return how often each of so many subjects stands in each draw (b, G) of a unit of work.
 
-    Parameters
-    ----------
-    strata
-        Codes of the subjects of each part, within which they are drawn.
+    Subjects are drawn within the parts whose codes ``strata`` has.
     """
     seed, lines = half
     return count_clusters(draw_clusters(seed, strata), groups)[lines]
@@ -179,16 +160,9 @@ def count_subjects(design: Design, *, draws: int, seed: Seed) -> np.ndarray:
 
 
 def limit_draws(drawn: np.ndarray, level: float, what: str) -> dict[str, Any]:
-    """Return percentile limits (p,) of draws (p, B), none where too many are undefined.
+    """Return percentile limits (p,) of draws (p, B), none where too many are undefined (NaN).
 
-    Parameters
-    ----------
-    drawn
-        NaN where a draw leaves nothing to fit.
-    level
-        Of the limits.
-    what
-        What a note calls the draws.
+    ``what`` is what a note calls the draws.
     """
     ordered, finite = sort_draws(drawn)
     total = drawn.shape[1]

@@ -299,18 +299,10 @@ def _list_refits(design: Design, weights: np.ndarray, chosen: np.ndarray) -> pd.
 def list_stability(
     weights: np.ndarray, refits: np.ndarray, *, threshold: float, level: float
 ) -> list[dict[str, Any]]:
-    """Return tidy rows for each feature, by its position.
+    """Return tidy rows for each feature, by its position, from weights (p,) and refits (B, p).
 
-    Parameters
-    ----------
-    weights
-        (p,) of the fitted model.
-    refits
-        (B, p) of resampled subjects; NaN where there was nothing to fit.
-    threshold
-        Size from which a weight counts as notable.
-    level
-        Of the percentile intervals of ``weight`` and ``rank``.
+    A weight of at least ``threshold`` is notable; percentile intervals are of ``weight`` and
+    ``rank``.
     """
     defined = refits[np.isfinite(refits).all(axis=1)]
     about = {"draws": len(defined), "level": level, "method": "percentile"}

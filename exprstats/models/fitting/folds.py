@@ -13,16 +13,14 @@ from exprstats.models.data.splits import FEWER_FOLDS, check_folds
 from exprstats.models.fitting.outcomes import correlate
 from exprstats.models.fitting.penalties import (
     Grid,
-    fit_lowest,
-    predict_grid,
-    take_moments,
-    trace_grid,
-)
-from exprstats.models.fitting.products import (
     average_squares,
     code_subjects,
+    fit_lowest,
+    predict_grid,
     read_moments,
     sum_products,
+    take_moments,
+    trace_grid,
 )
 from exprstats.options import PARTS
 
@@ -65,15 +63,7 @@ class Rounds:
 
 
 def plan_rounds(design: Design, folds: pd.DataFrame) -> Rounds:
-    """Return the rounds of FOLDS over a design's training subjects.
-
-    Raises
-    ------
-    DataError
-        A training subject in two folds or in none, a context that a fold lacks, or one fold.
-    OptionError
-        The folds are no table.
-    """
+    """Return the rounds of FOLDS over a design's training subjects, each of whom is in one fold."""
     folds = check_folds(design.clips[design.places == PARTS.index("train")], folds)
     if folds["fold"].nunique() < 2:
         fact = f"there is one fold, {folds['fold'].iloc[0]}."
@@ -93,18 +83,8 @@ def plan_rounds(design: Design, folds: pd.DataFrame) -> Rounds:
 def tune_rounds(sums: np.ndarray, whole: np.ndarray, penalties: Grid) -> np.ndarray | None:
     """Return the mean squared error (rounds, points) of each fold, predicted from the others.
 
-    Parameters
-    ----------
-    sums
-        (rounds, q, q) sums of products over the clips that are held out; NaN where there are none.
-    whole
-        (q, q) sums over all clips.
-    penalties
-        What is tried.
-
-    Returns
-    -------
-    (rounds, points) array, or None where the target does not vary in the others.
+    ``sums`` (rounds, q, q) are of products over the clips held out, NaN where there are none, and
+    ``whole`` (q, q) over all. None where the target does not vary in the others.
     """
     errors = np.full((len(sums), len(penalties.points)), np.nan)
     for line, held in enumerate(sums):
@@ -128,12 +108,7 @@ def refit_rounds(
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Return weights (p,) and (alpha, l1_ratio) of a resample whose copies share a fold, or None.
 
-    Parameters
-    ----------
-    products
-        (G, q·q) sums of products of each subject.
-    counts
-        (G,) how often each subject stands in the resample.
+    Products (G, q·q) are sums of each subject, who counts so often (G,) in the resample.
     """
     size = int(np.sqrt(products.shape[1]))
     whole = (counts @ products).reshape(size, size)
@@ -148,13 +123,7 @@ def refit_rounds(
 def measure_rounds(
     design: Design, sample: Sample, rounds: Rounds, penalties: Grid
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the RMSE (points,) over all rounds, and of each round (rounds, points).
-
-    Raises
-    ------
-    DataError
-        The target does not vary outside a fold.
-    """
+    """Return the RMSE (points,) over all rounds, and of each round (rounds, points)."""
     subjects, _ = code_subjects(design)
     found = sum_products(design, sample, subjects)
     everyone = np.ones(len(found.train))

@@ -19,8 +19,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from exprstats.inference.metrics.clustered import FEWEST_CLIPS
-from exprstats.models.fitting.penalties import Grid, Moments, trace_grid
-from exprstats.models.fitting.products import find_sound, standardise
+from exprstats.models.fitting.penalties import Grid, Moments, find_sound, standardise, trace_grid
 
 CONSTANT = 1e-12
 _ROUNDS = 5  # of guesses at the signs of weights; nearly all are right at once
@@ -50,16 +49,9 @@ def correlate_sums(totals: np.ndarray, slopes: np.ndarray, variance: float) -> n
 
     A prediction that is the same for all clips orders none of them: its r counts as 0. Left out,
     such folds would bias the mean of the others, because a model keeps no weight where the other
-    folds speak against one: r was then -.08 where the truth is 0.
-
-    Parameters
-    ----------
-    totals
-        (draws, q, q) sums over clips.
-    slopes
-        (p,) or (draws, p) b; r does not depend on the level of a prediction.
-    variance
-        Of the target among all clips, against which nothing is too little.
+    folds speak against one: r was then -.08 where the truth is 0. Sums are (draws, q, q), slopes b
+    (p,) or (draws, p), as r does not depend on the level of a prediction; ``variance`` is that of
+    the target among all clips, against which nothing is too little.
     """
     n = totals[:, :1, :1]
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -78,15 +70,9 @@ def trace_influence(
 ) -> Influence:
     """Score cross-validated elastic nets, and again without each subject, penalties held fixed.
 
-    Parameters
-    ----------
-    products
-        (G, q·q) sums of products of [1, features, target] over each subject's clips, the features
-        and the target in units of their SD.
-    codes
-        (G,) fold of each subject, from 0.
-    points
-        alpha and l1_ratio of each fold's model.
+    Products (G, q·q) of [1, features, target] are summed over each subject's clips, features and
+    target in units of their SD; ``codes`` (G,) is each subject's fold, and ``points`` has alpha and
+    l1_ratio of each fold's model.
     """
     size = int(np.sqrt(products.shape[1]))
     own = products.reshape(-1, size, size)
@@ -126,16 +112,8 @@ def limit_scores(
     V = (G - 1)/G · (Σ T² + Σ R²) with T and R what leaving out a subject changes as tested and as
     trained, about their means. t has the degrees of freedom of Welch and Satterthwaite over folds,
     V²/Σ(V_f²/(n_f - 1)): where one fold's model alone says anything, its few subjects are all the
-    evidence. Errors are limited on the log scale, r on Fisher's z.
-
-    Parameters
-    ----------
-    repeats
-        Influences of each repeat.
-    codes
-        Fold (G,) of each subject in each repeat.
-    level
-        Confidence level.
+    evidence. Errors are limited on the log scale, r on Fisher's z. ``codes`` has the fold (G,) of
+    each subject in each repeat.
     """
     whole = np.mean([one.whole for one in repeats], axis=0)
     groups = len(codes[0])

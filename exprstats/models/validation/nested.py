@@ -25,16 +25,14 @@ from exprstats.models.fitting.outcomes import (
 from exprstats.models.fitting.penalties import (
     Grid,
     Moments,
-    fit_lowest,
-    predict_grid,
-    scale_columns,
-    trace_grid,
-)
-from exprstats.models.fitting.products import (
     average_squares,
     code_subjects,
+    fit_lowest,
+    predict_grid,
     read_moments,
+    scale_columns,
     sum_products,
+    trace_grid,
 )
 from exprstats.models.fitting.result import tell_correlation
 from exprstats.models.validation.influence import Influence, limit_scores, trace_influence

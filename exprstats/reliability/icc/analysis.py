@@ -198,16 +198,7 @@ def find_cluster_limits(
 ) -> list[Interval]:
     """Return the cluster intervals of a family's value, or why there is none.
 
-    Parameters
-    ----------
-    value
-        The coefficient.
-    spreads
-        As `spread_thetas` gives them.
-    level
-        Confidence level.
-    over
-        What stands for a cluster: ``clip`` where subjects are not known.
+    Spreads are as `spread_thetas` gives them; ``over`` is ``clip`` where subjects are not known.
     """
     ways = []
     for spread in spreads:

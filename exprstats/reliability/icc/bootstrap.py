@@ -38,18 +38,8 @@ def add_bootstrap(
     """Return an analysis whose families have a percentile interval over subjects as well.
 
     Where subjects are not known, clips are drawn. Raters are not resampled: where they are shared
-    the jackknife, which leaves them out too, is wider, and is the one to report.
-
-    Parameters
-    ----------
-    analysis
-        Closed-form families.
-    seeds
-        One for each block of 250 draws.
-    draws
-        Number of draws B.
-    level
-        Confidence level.
+    the jackknife, which leaves them out too, is wider, and is the one to report. Each block of 250
+    draws has a seed.
     """
     panel = analysis.panel
     groups = panel.n_subjects or panel.n_clips

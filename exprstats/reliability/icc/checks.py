@@ -21,13 +21,7 @@ _MOST_CONTEXTS = 5
 
 
 def refuse_obstacles(panels: Iterable[Panel], model: IccModel = "one-way") -> None:
-    """Refuse panels that have no reliability under a model.
-
-    Raises
-    ------
-    DataError
-        With every obstacle of every panel.
-    """
+    """Refuse panels that have no reliability under a model, with every obstacle of every panel."""
     panels = list(panels)
     found = [OBSTACLES[model](panel) for panel in panels]
     if any(found):
@@ -52,13 +46,7 @@ def _gather(panels: Sequence[Panel], found: Sequence[list[Problem]]) -> list[Pro
 
 
 def split_obstacles(panels: Sequence[Panel], model: IccModel) -> tuple[list[Panel], dict[int, str]]:
-    """Return the panels that have a reliability, and why others have none, by their place.
-
-    Raises
-    ------
-    DataError
-        With every obstacle, if no panel has one.
-    """
+    """Return the panels that have a reliability, and why others, by place, have none; not all."""
     found = [OBSTACLES[model](panel) for panel in panels]
     sound = [panel for panel, problems in zip(panels, found, strict=True) if not problems]
     if not sound:
@@ -146,14 +134,7 @@ OBSTACLES: dict[IccModel, Callable[[Panel], list[Problem]]] = {
 def warn_oddities(ratings: pd.DataFrame, whole: Panel, pooled: Sequence[Panel]) -> None:
     """Warn of clips with one rating, raters who never vary, and subjects with one clip each.
 
-    Parameters
-    ----------
-    ratings
-        The caller's table, for its ids.
-    whole
-        All its rows as one panel.
-    pooled
-        One panel an item, all contexts together.
+    The caller's table gives the ids, all its rows are one panel, and ``pooled`` has one an item.
     """
     for panel in pooled:
         _warn_ends(panel)
@@ -205,13 +186,7 @@ def warn_constant(ratings: pd.DataFrame, whole: Panel, pooled: Sequence[Panel]) 
 
 
 def find_constant(rater: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the raters (codes) who give one value to everything, and a row of each.
-
-    Parameters
-    ----------
-    rater, values
-        Codes (N,) and ratings (N,).
-    """
+    """Return the raters (codes) who give one value to everything, and a row (N,) of each."""
     suspect = np.bincount(rater) >= CONSTANT_FROM
     # Almost everyone varies within the first rows; only the others' rows are then read.
     for rows in _SCREENS:

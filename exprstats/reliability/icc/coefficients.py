@@ -45,7 +45,7 @@ from exprstats.reliability.icc.analysis import (
 )
 from exprstats.reliability.icc.bootstrap import add_bootstrap
 from exprstats.reliability.icc.checks import split_obstacles, warn_oddities
-from exprstats.reliability.icc.identification import settle_model
+from exprstats.reliability.icc.estimands import settle_model
 from exprstats.reliability.icc.jackknife import FEW_RATERS
 from exprstats.reliability.icc.oneway import find_divisors
 from exprstats.reliability.icc.panels import Panel, split_whole

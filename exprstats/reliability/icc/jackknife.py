@@ -186,13 +186,8 @@ def add_contexts(
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Return statistics added over contexts, of all ratings and without each cluster.
 
-    Parameters
-    ----------
-    panel
-        Ratings with codes of contexts.
-    sample
-        What gives a context's statistics (m,), and those (G, m) without each subject, rater and
-        cell of the context.
+    ``sample`` gives a context's statistics (m,), and those (G, m) without each subject, rater and
+    cell of the context.
     """
     cell = number_cells(panel.cluster, panel.rater, panel.n_raters)[0]
     codes = {"subject": panel.cluster, "rater": panel.rater, "cell": cell}

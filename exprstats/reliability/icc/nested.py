@@ -73,19 +73,10 @@ def leave_pairs_out(
 ) -> dict[str, Pairs]:
     """Return the pair sums without each subject, each rater, each subject-by-rater cell.
 
-    A group that is left out takes its own pairs along and those that it forms with the rest of
-    its clips, raters or subjects; all follow from sums, so no sample is summed anew.
-
-    Parameters
-    ----------
-    values
-        Centred ratings (N,).
-    codes
-        Codes (N,) as `encode_pairs` gives them.
-    by
-        What `sum_levels` gave for them.
-    pairs
-        The `sum_pairs` of all; pairs within subjects and cells are sought where it has them.
+    A group that is left out takes its own pairs along and those that it forms with the rest of its
+    clips, raters or subjects; all follow from sums, so no sample is summed anew. Values (N,) are
+    centred ratings; ``by`` is what `sum_levels` gave for the codes of `encode_pairs`, and pairs
+    within subjects and cells are sought where PAIRS, the `sum_pairs` of all, has them.
     """
     clip, rater, subject, cell = (codes[name] for name in ("clip", "rater", "subject", "cell"))
     n_cells = len(by["cell"].counts)

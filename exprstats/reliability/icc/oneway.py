@@ -111,18 +111,10 @@ def find_usual_divisor(counts: np.ndarray) -> float:
 
 
 def find_divisors(counts: np.ndarray) -> dict[str, float]:
-    """Return the numbers of raters for which ICC(k) is given, by rule.
+    """Return the numbers of raters for which ICC(k) is given, by rule, from the counts of clips.
 
-    Parameters
-    ----------
-    counts
-        Ratings of each clip (n,).
-
-    Returns
-    -------
-    dict
-        ``{"all": k}`` where every clip has k ratings; else ``harmonic`` (the reliability of the
-        clip means that are analyzed next), ``n0`` (1 − MSW/MSB) and ``mean``.
+    ``{"all": k}`` where every clip has k ratings; else ``harmonic`` (the reliability of the clip
+    means that are analyzed next), ``n0`` (1 − MSW/MSB) and ``mean``.
 
     Examples
     --------
@@ -189,15 +181,7 @@ def find_block(clip: np.ndarray) -> int:
 
 
 def add_moments(sums: ClipSums, group: np.ndarray | None = None) -> np.ndarray:
-    """Return the six moments (6,), or those of each group of clips (G, 6).
-
-    Parameters
-    ----------
-    sums
-        What `sum_clips` gave for n clips.
-    group
-        Codes (n,) of the group that each clip belongs to.
-    """
+    """Return the six moments (6,), or those of each group (n,) of clips (G, 6)."""
     size = len(sums.counts)
     counts = float(sums.each) if sums.each else sums.counts.astype(float)
     between = sums.totals * sums.totals
@@ -213,13 +197,6 @@ def peel_ratings(values: np.ndarray, clip: np.ndarray, sums: ClipSums) -> Peeled
     """Return what leaving out each rating alone takes off each moment: six arrays (N,).
 
     A number stands for an array that is constant, as several are where clips have equal counts.
-
-    Parameters
-    ----------
-    values, clip
-        Ratings (N,) and their clips, as codes.
-    sums
-        What `sum_clips` gave for them.
     """
     y, change, each = values - sums.shift, sums.squares, float(sums.each)
     # Without y the squares within fall by (y − ȳ)²·n/(n − 1), those in all by y².

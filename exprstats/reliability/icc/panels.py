@@ -105,22 +105,9 @@ def split_panels(
 ) -> list[Panel]:
     """Return the panels of a ratings table: each context's items, the pooled items last.
 
-    Parameters
-    ----------
-    ratings
-        RATINGS: clip, rater, item, rating, and where they exist context and subject. A clip is
-        (context, clip).
-    items
-        Which items, in which order; None takes all in order of appearance.
-    by
-        The column that names contexts, or None for one pooled analysis.
-    cluster
-        The column that names who is seen in a clip. The default may be absent.
-
-    Raises
-    ------
-    DataError
-        If the table breaks its contract, an item is unknown, or a clip shows two subjects.
+    A clip of RATINGS is (context, clip), and shows one subject. ``items`` come in order of
+    appearance by default; ``by`` names contexts, None one pooled analysis; ``cluster`` names who is
+    seen in a clip, and its default may be absent.
     """
     return split_whole(ratings, items=items, by=by, cluster=cluster)[1]
 
@@ -266,12 +253,7 @@ def is_sparse(room: int, n_ratings: int) -> bool:
 
 
 def count_blocks(clip: np.ndarray, rater: np.ndarray) -> int:
-    """Return how many sets of raters and clips share nothing with each other.
-
-    Parameters
-    ----------
-    clip, rater
-        Codes (N,) of who rated what.
+    """Return how many sets of raters and clips (N,) share nothing with each other.
 
     Examples
     --------

@@ -36,18 +36,8 @@ class RemlFit:
 def fit_reml(panel: Panel, model: IccModel) -> RemlFit:
     """Return the REML components of a panel under a model.
 
-    Parameters
-    ----------
-    panel
-        Ratings; subjects are needed for the nested model.
-    model
-        ``"one-way"`` needs no R; ``"two-way"`` and ``"nested"`` call ``lme4::lmer``. Without lme4
-        two-way components of fewer than 500 clips come from statsmodels.
-
-    Raises
-    ------
-    RError
-        If R or lme4 is missing and needed, or the fit stops.
+    ``"one-way"`` needs no R; ``"two-way"`` and, with subjects, ``"nested"`` call ``lme4::lmer``.
+    Without lme4 two-way components of fewer than 500 clips come from statsmodels.
 
     References
     ----------
@@ -86,11 +76,6 @@ def solve_one_way(sums: ClipSums) -> tuple[float, float]:
 
     With the ratio λ of the two, the residual variance has a closed form and the restricted
     likelihood one argument (Searle, Casella, & McCulloch, 1992, §6.6).
-
-    Parameters
-    ----------
-    sums
-        Clip sums of n clips.
     """
     from scipy.optimize import fminbound, root_scalar
 

@@ -30,15 +30,7 @@ class CrossedSquares:
 
 
 def square_table(panel: Panel, full: np.ndarray) -> CrossedSquares:
-    """Return the mean squares of the clips that all raters rated (McGraw & Wong, 1996, Table 3).
-
-    Parameters
-    ----------
-    panel
-        Ratings.
-    full
-        Whether each clip (n,) has a rating of every rater.
-    """
+    """Return the mean squares of the ``full`` clips, rated by all (McGraw & Wong, 1996, tab. 3)."""
     k = panel.n_raters
     table = np.empty((panel.n_clips, k))
     table[panel.clip, panel.rater] = panel.rating
@@ -64,16 +56,10 @@ def tell_complete(count: int) -> str:
 def find_bias(panel: Panel, full: np.ndarray) -> str:
     """Return why the clips that all raters rated do not stand for all clips, or an empty text.
 
-    They do where they show nine tenths of the subjects and where each context has at least half
-    the share of them that it has of all clips: whatever a gap depends on, contexts differ in level
-    and subjects in spread, and mean squares of some of them are those of another population.
-
-    Parameters
-    ----------
-    panel
-        Ratings; contexts as ``places``.
-    full
-        Whether each clip (n,) has a rating of every rater.
+    They do where they show nine tenths of the subjects and where each context has at least half the
+    share of them that it has of all clips: whatever a gap depends on, contexts differ in level and
+    subjects in spread, and mean squares of some of them are those of another population. ``full``
+    (n,) marks them.
     """
     whole = tell_complete(int(full.sum()))
     if panel.places is not None and not full.all():
@@ -155,14 +141,9 @@ def find_components(pairs: Pairs) -> dict[str, np.ndarray]:
 def lacks_squares(rating: np.ndarray, clip: np.ndarray, rater: np.ndarray) -> bool:
     """Return whether clips, or what is left beside clips and raters, leave no sum of squares.
 
-    Both come from the least-squares fit of a level for each clip and rater, which gives MSR = 0 or
-    MSE = 0 of a complete table and says the same of a table with gaps, where components from pairs
-    of ratings are not exactly 0.
-
-    Parameters
-    ----------
-    rating, clip, rater
-        Ratings (N,) and their codes.
+    Both come from the least-squares fit of a level for each clip and rater (N,), which gives MSR =
+    0 or MSE = 0 of a complete table and says the same of a table with gaps, where components from
+    pairs of ratings are not exactly 0.
 
     Examples
     --------

@@ -93,13 +93,7 @@ def measure_clips(
 def score_targets(
     clips: pd.DataFrame, factor: Factor, log: Logbook, *, features: Sequence[str], file: str
 ) -> pd.DataFrame:
-    """Return the clips with their factor scores; clips without are left out.
-
-    Raises
-    ------
-    DataError
-        A feature is called as the scores are.
-    """
+    """Return the clips with their factor scores; clips without are left out."""
     from exprstats.measurement import join_scores
     from exprstats.models.data.design import find_lacking
 
@@ -166,13 +160,7 @@ def rate_targets(ratings: pd.DataFrame, factor: Factor, log: Logbook) -> ScoreRe
 def split_people(
     clips: pd.DataFrame, study: Study, log: Logbook, *, style: Style = "study"
 ) -> pd.DataFrame:
-    """Return each subject's part; nobody is set apart for validation if folds tune all models.
-
-    Raises
-    ------
-    DataError
-        Strata are wanted of one context.
-    """
+    """Return each subject's part; nobody is set apart for validation if folds tune all models."""
     from exprstats.models import split_subjects
 
     shares = study.split or SplitSettings()

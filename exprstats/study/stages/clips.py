@@ -38,21 +38,8 @@ def summarise_videos(
 ) -> pd.DataFrame:
     """Return CLIPS: ids, features, quality, and the target and features that the study names.
 
-    Parameters
-    ----------
-    settings
-        The table ``[openface]``.
-    folder
-        Where the study file is; files below it are named from there.
-    log
-        Gets the files, and the clips that could not be used with the reason.
-    n_jobs
-        Processes that share the files.
-
-    Raises
-    ------
-    DataError
-        If files cannot be used, or give no column that the study names.
+    Files below ``folder``, where the study file is, are named from there. The log gets the files,
+    and the clips that could not be used with the reason.
     """
     from exprstats.behaviour import FEATURES, read_segments, summarise_openface
 
@@ -210,14 +197,7 @@ def find_codes(clips: pd.DataFrame, target: str, features: Sequence[str]) -> Ite
 
     That is one whose few values each go with one value of the target, and one whose ranks are all
     but the target's. Models warn by themselves of features that are the target in another unit or
-    name.
-
-    Parameters
-    ----------
-    clips
-        CLIPS without gaps in the target and the features.
-    target, features
-        Their columns.
+    name. The columns have no gaps.
     """
     yield from _find_copies(clips, target, features)
     codes = clips[target].astype("category").cat.codes

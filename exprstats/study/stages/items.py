@@ -63,11 +63,6 @@ def take_item(
     A factor needs three items, and scores by Bartlett's method need a factor. Of two items each
     rater's mean is taken before raters are averaged. Ratings of more items, and a study that names
     its target, are returned as they are.
-
-    Raises
-    ------
-    DataError
-        A model is about factor scores.
     """
     from exprstats.measurement import average_raters
 

@@ -11,7 +11,6 @@ from exprstats.study.inputs import Lesson, check_tested, find_by
 from exprstats.study.joins import name_files
 from exprstats.study.provenance import Logbook
 from exprstats.study.settings import BASELINES, ImportanceSettings
-from exprstats.study.stages.adaptation import ablate_networks, adapt_networks
 from exprstats.study.stages.central import (
     calibrate,
     compare_all,
@@ -25,15 +24,22 @@ from exprstats.study.stages.central import (
     weigh_features,
 )
 from exprstats.study.stages.clips import find_codes
-from exprstats.study.stages.descriptives import compare_score_means, relate_features
 from exprstats.study.stages.networks import (
+    ablate_networks,
+    adapt_networks,
     choose_reference,
     drop_added,
     fit_networks,
     keep_training,
     split_runs,
 )
-from exprstats.study.stages.raters import allow_raters, judge_people, limit_models
+from exprstats.study.stages.raters import (
+    allow_raters,
+    compare_score_means,
+    judge_people,
+    limit_models,
+    relate_features,
+)
 from exprstats.study.targets import Ranges, find_ranges
 
 if TYPE_CHECKING:

@@ -21,13 +21,8 @@ _SHOWN = 3
 def list_needed(study: Study, known: Sequence[str] = ()) -> list[str]:
     """Return the columns of people that a study uses, beside the context.
 
-    Parameters
-    ----------
-    study
-        The settings.
-    known
-        Columns of the clips; strata and features of ``[clips]`` that are none of them may stand in
-        the file of people.
+    Strata and features of ``[clips]`` that are no ``known`` columns of the clips may stand in the
+    file of people.
     """
     if study.subjects is None:
         return []
@@ -39,13 +34,7 @@ def list_needed(study: Study, known: Sequence[str] = ()) -> list[str]:
 
 
 def read_people(settings: SubjectsSettings, needed: Sequence[str]) -> pd.DataFrame:
-    """Return one row per person with the columns that a study needs of them.
-
-    Raises
-    ------
-    DataError
-        Columns that are absent, or a person with two values of one that is needed.
-    """
+    """Return one row per person with the columns that a study needs, each with one value."""
     from exprstats.io.clips import read_subjects
 
     file = str(settings.file)
@@ -142,13 +131,7 @@ class _Pair:
 def join_people(
     study: Study, tables: Tables, people: pd.DataFrame, needed: Sequence[str], log: Logbook
 ) -> Tables:
-    """Return ratings and clips with the columns of their people.
-
-    Raises
-    ------
-    DataError
-        No file says whom a clip shows, people are missing from their file, or two files disagree.
-    """
+    """Return ratings and clips with the columns of their people, who all must be known."""
     settings, files = study.subjects, name_files(study)
     if settings is None:
         return tables

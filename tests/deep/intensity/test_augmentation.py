@@ -10,8 +10,7 @@ import pytest
 from sklearn.base import clone
 
 import exprstats as ex
-from exprstats.deep.intensity.augmentation import brighten, open_augmentation
-from exprstats.deep.video.pictures import scale_pictures
+from exprstats.deep.video.pictures import brighten, open_augmentation, scale_pictures
 from exprstats.errors import DataError, OptionError
 
 pytestmark = pytest.mark.torch

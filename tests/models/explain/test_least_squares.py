@@ -76,7 +76,7 @@ def test_a_draw_equals_least_squares_on_taken_rows(clips, parts):
 
 
 def _regress(design, sample, counts):
-    from exprstats.models.fitting.products import sum_products
+    from exprstats.models.fitting.penalties import sum_products
 
     products = sum_products(design, sample, code_subjects(design)[0])
     return regress_products(products.train, counts, products.size)

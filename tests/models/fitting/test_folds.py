@@ -16,7 +16,7 @@ from exprstats.errors import DataError, OptionError
 from exprstats.inference.resampling.clusters import draw_clusters
 from exprstats.models import fit_elastic, fold_subjects, report_weights, split_subjects
 from exprstats.models.explain.refits import refit_weights
-from exprstats.models.fitting.products import code_subjects
+from exprstats.models.fitting.penalties import code_subjects
 from exprstats.parallel import spawn_seeds
 
 FEATURES = ["motion", "gaze", "blink", "still"]
