@@ -6,9 +6,9 @@ from .evoked.ablation import Ablation as Ablation
 from .evoked.ablation import ablate_modalities as ablate_modalities
 from .intensity.adaptation import Adaptation as Adaptation
 from .intensity.adaptation import adapt_people as adapt_people
-from .intensity.errors import rate_labels as rate_labels
-from .intensity.tasks import TaskPeaks as TaskPeaks
-from .intensity.tasks import compare_tasks as compare_tasks
+from .intensity.evaluation import TaskPeaks as TaskPeaks
+from .intensity.evaluation import compare_tasks as compare_tasks
+from .intensity.evaluation import rate_labels as rate_labels
 from .intensity.windows import gather_windows as gather_windows
 from .recipes import NetName as NetName
 from .recipes import Recipe as Recipe

@@ -12,9 +12,15 @@ from scipy import sparse
 from exprstats.apa import count_things, tell_p, write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
 from exprstats.errors import DataError, Option, Problem, Text
-from exprstats.events.independence import permute_labels, rank_pairs, split_covariance
 from exprstats.events.intervals import Runs, lay_labelled, name_pair
-from exprstats.events.limits import FEW, Limits, limit_terms
+from exprstats.events.limits import (
+    FEW,
+    Limits,
+    limit_terms,
+    permute_labels,
+    rank_pairs,
+    split_covariance,
+)
 from exprstats.options import Among, Counted, Given, check_count, check_level, check_word
 from exprstats.parallel import Seed, check_seed, report_progress
 from exprstats.results import Result

@@ -21,9 +21,8 @@ from .fitting.forest import Trees, fit_forest
 from .fitting.prediction import predict_clips
 from .fitting.result import Models
 from .validation.confusions import cross_classes, list_probabilities, tally_classes
-from .validation.leakage import Leakage, measure_leakage
 from .validation.nested import Nested, nest_elastic
-from .validation.repeats import RepeatedSplits, repeat_splits
+from .validation.repeats import Leakage, RepeatedSplits, measure_leakage, repeat_splits
 
 __all__ = [
     "Ceiling",

@@ -43,15 +43,16 @@ from exprstats.study.stages.central import (
 from exprstats.study.stages.clips import find_codes, take_features
 from exprstats.study.stages.estimates import analyse_estimates
 from exprstats.study.stages.events import analyse_evoked, analyse_signing
-from exprstats.study.stages.items import FEW, take_item
 from exprstats.study.stages.learning import CORRELATIONS, predict_all, rate_features
 from exprstats.study.stages.raters import (
+    FEW,
     compare_score_means,
     describe_crowd,
     describe_factor_scores,
     pick_scores,
     rate_further,
     relate_features,
+    take_item,
     tell_ungrouped,
 )
 from exprstats.study.targets import LABEL_METRICS, settle_target

@@ -15,7 +15,7 @@ from scipy import stats
 import exprstats as ex
 from exprstats.errors import DataError, OptionError
 from exprstats.events.cooccurrence import count_utterances, lay_labelled, pick_columns
-from exprstats.events.independence import find_moments, permute_labels, rank_pairs, split_covariance
+from exprstats.events.limits import find_moments, permute_labels, rank_pairs, split_covariance
 
 TERMS = ["p_label_given_feature", "p_feature_given_label", "lift"]
 

@@ -13,7 +13,7 @@ import pandas as pd
 from exprstats.apa import MISSING, count_things, tell_p, write_interval, write_level, write_number
 from exprstats.contracts import find_absent, find_empty, find_unnumbers
 from exprstats.deep.evoked.ablation import list_clips
-from exprstats.deep.intensity.errors import count_errors, turn_differences
+from exprstats.deep.intensity.evaluation import count_errors, turn_differences
 from exprstats.deep.intensity.windows import read_marks, share_frames
 from exprstats.errors import DataError, OptionError, Problem, warn_user
 from exprstats.inference import Resampling, compare_models, count_within

@@ -218,6 +218,6 @@ def _say_pairs(found: CoOccurrence, n_labels: int) -> list[Text]:
 
 def _order_labels(table: pd.DataFrame) -> list[Any]:
     """Return the labels, that of the clearest pair first."""
-    from exprstats.events.independence import rank_pairs
+    from exprstats.events.limits import rank_pairs
 
     return rank_pairs(table[table["term"].eq("lift")])["label"].unique().tolist()

@@ -19,7 +19,7 @@ from exprstats.study.settings import (
     Study,
     list_validated,
 )
-from exprstats.study.stages.items import add_mean
+from exprstats.study.stages.raters import add_mean
 from exprstats.study.targets import NUMBER_METRICS, Ranges
 
 if TYPE_CHECKING:

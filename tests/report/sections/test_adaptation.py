@@ -11,7 +11,7 @@ import pytest
 from exprstats.deep.evoked.ablation import Ablation
 from exprstats.deep.evoked.ablation import _compare as compare_networks
 from exprstats.deep.intensity.adaptation import Adaptation, _compare
-from exprstats.deep.intensity.tasks import compare_tasks
+from exprstats.deep.intensity.evaluation import compare_tasks
 from exprstats.document.text import write_plain
 from exprstats.inference import Resampling
 from exprstats.report import gather_analysis
