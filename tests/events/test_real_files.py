@@ -125,12 +125,14 @@ def find(result, label):
     return rows.set_index("feature")["estimate"]
 
 
-@pytest.mark.parametrize("trees", [2, pytest.param(8, marks=pytest.mark.slow)])
-def test_folds_of_frames_pretend_what_the_paper_prints(corpus, folder, trees):
+@pytest.mark.parametrize(
+    ("trees", "folds"), [(2, 4), pytest.param(8, 10, marks=pytest.mark.slow)]
+)
+def test_folds_of_frames_pretend_what_the_paper_prints(corpus, folder, trees, folds):
     """The paper's micro F1 is .65, of precision .79 and recall .55."""
     lexicon = ex.read_lexicon(folder / "empath" / "categories.tsv", categories=PAPER)
     units = ex.map_units(corpus)
-    options = {"trees": trees, "seed": 1, "importance": False}
+    options = {"trees": trees, "n_folds": folds, "seed": 1, "importance": False}
     texts = ex.predict_labels(units, ex.find_labels(corpus, lexicon), **options)
     row = texts.glance().iloc[0]
     assert row["f1_frames"] > 0.4 and row["f1"] < 0.1
@@ -139,8 +141,10 @@ def test_folds_of_frames_pretend_what_the_paper_prints(corpus, folder, trees):
     assert row["f1_frames"] > 0.8 and row["f1"] < 0.45
 
 
-@pytest.mark.parametrize("trees", [2, pytest.param(10, marks=pytest.mark.slow)])
-def test_folds_of_frames_predict_labels_that_were_drawn_at_random(corpus, trees):
+@pytest.mark.parametrize(
+    ("trees", "folds"), [(2, 4), pytest.param(10, 10, marks=pytest.mark.slow)]
+)
+def test_folds_of_frames_predict_labels_that_were_drawn_at_random(corpus, trees, folds):
     """Labels that know nothing of the face, one utterance in ten with each of three.
 
     Frames differ within an utterance less than between two, so that folds of frames recognise it.
@@ -151,7 +155,7 @@ def test_folds_of_frames_predict_labels_that_were_drawn_at_random(corpus, trees)
     rng = np.random.default_rng(3)
     parts = [spans[rng.random(len(spans)) < 0.1].assign(value=name) for name in ("a", "b", "c")]
     noise = pd.concat(parts, ignore_index=True).assign(tier="label")
-    options = {"trees": trees, "seed": 1, "importance": False}
+    options = {"trees": trees, "n_folds": folds, "seed": 1, "importance": False}
     found = ex.predict_labels(ex.map_units(corpus), noise, **options)
     row = found.glance().iloc[0]
     assert row["f1_frames"] > 0.35 and row["f1"] < 0.06
@@ -182,6 +186,7 @@ def test_the_command_runs_on_the_corpus(folder, capsys, tmp_path):
         [
             *("signing", str(folder / "ncslgr-xml"), "--lexicon", str(lexicon), "--trees", "2"),
             *("--categories", "confusion,negative_emotion", "--draws", "99", "--out", str(out)),
+            *("--n-folds", "3"),
         ],
     )
     assert run.exit_code == 0, run.output
