@@ -125,9 +125,7 @@ def find(result, label):
     return rows.set_index("feature")["estimate"]
 
 
-@pytest.mark.parametrize(
-    ("trees", "folds"), [(2, 4), pytest.param(8, 10, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize(("trees", "folds"), [(2, 4), pytest.param(8, 10, marks=pytest.mark.slow)])
 def test_folds_of_frames_pretend_what_the_paper_prints(corpus, folder, trees, folds):
     """The paper's micro F1 is .65, of precision .79 and recall .55."""
     lexicon = ex.read_lexicon(folder / "empath" / "categories.tsv", categories=PAPER)
@@ -141,10 +139,8 @@ def test_folds_of_frames_pretend_what_the_paper_prints(corpus, folder, trees, fo
     assert row["f1_frames"] > 0.8 and row["f1"] < 0.45
 
 
-@pytest.mark.parametrize(
-    ("trees", "folds"), [(2, 4), pytest.param(10, 10, marks=pytest.mark.slow)]
-)
-def test_folds_of_frames_predict_labels_that_were_drawn_at_random(corpus, trees, folds):
+@pytest.mark.parametrize(("trees", "folds"), [(2, 4), pytest.param(10, 10, marks=pytest.mark.slow)])
+def test_folds_of_frames_predict_labels_that_were_drawn_at_random(corpus, trees):
     """Labels that know nothing of the face, one utterance in ten with each of three.
 
     Frames differ within an utterance less than between two, so that folds of frames recognise it.
@@ -155,7 +151,7 @@ def test_folds_of_frames_predict_labels_that_were_drawn_at_random(corpus, trees,
     rng = np.random.default_rng(3)
     parts = [spans[rng.random(len(spans)) < 0.1].assign(value=name) for name in ("a", "b", "c")]
     noise = pd.concat(parts, ignore_index=True).assign(tier="label")
-    options = {"trees": trees, "n_folds": folds, "seed": 1, "importance": False}
+    options = {"trees": trees, "seed": 1, "importance": False}
     found = ex.predict_labels(ex.map_units(corpus), noise, **options)
     row = found.glance().iloc[0]
     assert row["f1_frames"] > 0.35 and row["f1"] < 0.06
