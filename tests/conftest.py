@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import typer.testing
+from _pytest.doctest import DoctestModule
 
 from exprstats.rbridge import probe_r
 
@@ -27,6 +28,12 @@ def pytest_configure(config):
     config.option.doctest_ignore_import_errors |= not TORCH
     # A process of its own reads the options of all commands once, and not at each call.
     typer.testing._get_command = cache(typer.testing._get_command)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file():
+    # Examples stand in the package. Looked for in here too, every benchmark would be imported.
+    return [one for one in (yield) if not isinstance(one, DoctestModule)]
 
 
 def pytest_collection_modifyitems(items):

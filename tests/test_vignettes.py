@@ -18,6 +18,7 @@ RUNS = [
 ]
 
 
+@pytest.mark.usefixtures("blank_pictures")
 @pytest.mark.parametrize("path", RUNS)
 def test_the_vignette_runs(path, tmp_path, monkeypatch):
     for table in FOLDER.glob("*.csv"):

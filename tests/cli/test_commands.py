@@ -244,7 +244,6 @@ def test_simulate_is_repeatable(call, data, tmp_path):
 
 
 @pytest.mark.usefixtures("blank_pictures")
-@pytest.mark.usefixtures("blank_pictures")
 def test_report_writes_a_report_and_its_rows(call_json, data, tmp_path):
     text = (data / "study.toml").read_text().replace("draws = 2000", "draws = 200")
     text = text.replace("draws = 500", "draws = 100")

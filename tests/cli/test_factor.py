@@ -63,17 +63,19 @@ def table(items):
 
 
 @pytest.mark.r
-def test_robust_errors_and_estimators_are_those_of_the_verb(call, call_json, items, table):
+def test_robust_errors_and_estimators_are_those_of_the_verb(call, call_both, items, table):
+    both = {}
     for options, choices in (
         (("--cluster-robust",), {"cluster": "subject"}),
         (("--estimator", "mlr"), {"estimator": "mlr"}),
     ):
-        rows = call_json("factor", items, *ITEMS, *BY, *options)["rows"]
+        both[options[0]] = call_both("factor", items, *ITEMS, *BY, *options)
+        rows = both[options[0]].told["rows"]
         wanted = fit_factor(table, items=NAMES, by="context", **choices).table
         assert [row["std_error"] for row in pick(rows, term="loading")] == wanted.loc[
             wanted["term"] == "loading", "std_error"
         ].tolist()
-    out = call("factor", items, *ITEMS, *BY, "--cluster-robust").stdout
+    out = both["--cluster-robust"].stdout
     assert "SE and intervals by a delete-one jackknife over 30 subjects." in squeeze(out)
     own = "which allow for clips of the same subject (30 subjects), are the rows of method robust."
     assert own in squeeze(out)
@@ -184,7 +186,7 @@ def test_draws_compare_contexts(call_both, items, table):
     assert len(heads) == 3  # the differences of two contexts stand together
 
 
-def test_ratings_give_errors_and_reliability_of_the_scores(call, call_json, data, tmp_path):
+def test_ratings_give_errors_and_reliability_of_the_scores(call_both, data, tmp_path):
     """The rows are those of the verbs; the file is the one that ``reliability`` reads."""
     file = data / "ratings.csv"
     columns = {"clip": "clip", "subject": "subject", "context": "context"}
@@ -192,10 +194,10 @@ def test_ratings_give_errors_and_reliability_of_the_scores(call, call_json, data
     factor = fit_factor(average_raters(ratings), items=NAMES, by="context", ratings=ratings)
     rated = rate_scores(ratings, factor).table
     named = ("--by", "context", "--subject", "subject", "--rater", "rater")
-    told = call_json("factor", file, *ITEMS, *named)["rows"]
-    found = [row for row in pick(told, item="score", headline=True)]
+    both = call_both("factor", file, *ITEMS, *named, "--scores", tmp_path / "scores.csv")
+    found = [row for row in pick(both.told["rows"], item="score", headline=True)]
     assert [row["estimate"] for row in found] == rated.loc[rated["headline"], "estimate"].tolist()
-    out = call("factor", file, *ITEMS, *named, "--scores", tmp_path / "scores.csv").stdout
+    out = both.stdout
     written = pd.read_csv(tmp_path / "scores.csv")
     assert written["std_error"].tolist() == pytest.approx(factor.scores["std_error"].tolist())
     lines = read_table(out, "Factor Scores of the Clips")

@@ -119,6 +119,7 @@ def test_fit_and_compare_on_the_audience(call_json, real, tmp_path):
         assert "few clusters" in row["note"]
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_report_on_the_audience(call, real, tmp_path):
     study = tmp_path / "study.toml"
     file = real / "prepared" / "audience_alone.csv"

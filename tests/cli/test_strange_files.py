@@ -50,7 +50,7 @@ def judge(path, right):
 # Some run by default: neighbours in the lists are of one kind.
 CASES = [
     pytest.param(one, id=one.name, marks=[pytest.mark.slow] if place % every else [])
-    for files, every in ((FILES, 6), (TABLES, 10), (RECORDS, 6), (UNSEEN, 7), (PROGRAMS, 3))
+    for files, every in ((FILES, 9), (TABLES, 15), (RECORDS, 9), (UNSEEN, 10), (PROGRAMS, 5))
     for place, one in enumerate(files)
 ]
 

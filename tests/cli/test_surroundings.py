@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,14 +21,50 @@ FOUR = ("--items", "joy,calm,warm,open")
 BANNER = 'cat("BANNER\\n"); stop("not here")\n'
 
 
-def start(*words, cwd, stdin=None, **more):
+# Several calls by one process, each with a pipe of its own as standard input where it has one.
+EACH = """
+import io, os, sys
+from exprstats.cli.program import run
+for words, text in {calls!r}:
+    if text is not None:
+        reading, writing = os.pipe()
+        os.write(writing, text)
+        os.close(writing)
+        os.dup2(reading, 0)
+        sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False), encoding="utf-8")
+    sys.argv = ["exprstats", *words]
+    code = 0
+    try:
+        run()
+    except SystemExit as done:
+        code = done.code or 0
+    for stream in (sys.stdout, sys.stderr):
+        print("\\nended", code, file=stream, flush=True)
+"""
+
+
+def start(*words, cwd, **more):
     """Run the program in a process of its own, with further variables of the environment."""
     known = {name: value for name, value in os.environ.items() if name != "EXPRSTATS_R"}
     known["PYTHONPATH"] = str(Path(__file__).parents[2])
     return subprocess.run(
-        [*RUN, *map(str, words)], cwd=cwd, env=known | more, input=stdin, capture_output=True,
-        timeout=120, check=False,
+        [*RUN, *map(str, words)], cwd=cwd, env=known | more, capture_output=True, timeout=120,
+        check=False,
     )  # fmt: skip
+
+
+def start_each(calls, cwd, **more):
+    """Return how calls by one process ended, and what each printed; a call is words and a text."""
+    asked = [([*map(str, words)], text) for words, text in calls]
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", EACH.format(calls=asked)], cwd=cwd, capture_output=True,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])} | more, timeout=120,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    pieces = [re.split(rb"\nended (\d+)\n", one) for one in (done.stdout, done.stderr)]
+    told = zip(pieces[0][1::2], pieces[0][::2], pieces[1][::2], strict=False)
+    return [(int(code), out, error) for code, out, error in told]
 
 
 @pytest.fixture
@@ -44,25 +81,23 @@ def test_row_46_a_wrong_r_is_named_with_its_cure_and_reliability_needs_none(
     tmp_path, ratings, answers
 ):
     wrong = {"R_HOME": str(tmp_path / "nowhere")}
-    told = start("factor", answers, *FOUR, cwd=tmp_path, **wrong)
-    assert told.returncode == 2 and b"Traceback" not in told.stderr
-    assert b"Unset R_HOME" in b" ".join(told.stderr.split())
-    assert start("reliability", ratings, "--subject", "subject", cwd=tmp_path, **wrong).stdout
+    calls = ("factor", answers, *FOUR), ("reliability", ratings, "--subject", "subject")
+    factor, rated = start_each([(words, None) for words in calls], tmp_path, **wrong)
+    assert factor[0] == 2 and b"Traceback" not in factor[2]
+    assert b"Unset R_HOME" in b" ".join(factor[2].split())
+    assert rated[0] == 0 and rated[1]
 
 
-@pytest.mark.parametrize("name", ["-", "/dev/stdin"])
-def test_row_56_a_pipe_is_read_once_and_serves_check_and_commands(
-    call_json, tmp_path, ratings, name
-):
-    words = ("--subject", "subject")
-    if name != "-":  # which test_reading pipes into a command
-        told = start(
-            "reliability", name, *words, "--json", "-", cwd=tmp_path, stdin=ratings.read_bytes()
-        )
-        piped = json.loads(told.stdout)["rows"]
-        assert piped == call_json("reliability", ratings, *words)["rows"]
-    told = start("check", name, cwd=tmp_path, stdin=ratings.read_bytes())
-    assert f"Try: exprstats reliability {name}".encode() in told.stdout
+def test_row_56_a_pipe_is_read_once_and_serves_check_and_commands(call_json, tmp_path, ratings):
+    words, text = ("--subject", "subject"), ratings.read_bytes()
+    names = ("-", "/dev/stdin")
+    calls = [(("reliability", name, *words, "--json", "-"), text) for name in names]
+    calls += [(("check", name), text) for name in names]
+    told = [out for _, out, _ in start_each(calls, tmp_path)]
+    whole = call_json("reliability", ratings, *words)["rows"]
+    assert [json.loads(out)["rows"] for out in told[:2]] == [whole, whole]
+    for name, out in zip(names, told[2:], strict=True):
+        assert f"Try: exprstats reliability {name}".encode() in out
 
 
 @pytest.mark.r
@@ -113,7 +148,11 @@ def test_row_68_an_interrupted_call_ends_at_once_and_leaves_nothing(tmp_path, an
         [*RUN, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
     )  # fmt: skip
-    time.sleep(4)
+    for _ in range(400):
+        if "libR.so" in Path(f"/proc/{process.pid}/maps").read_text():
+            break
+        time.sleep(0.02)
+    time.sleep(0.3)
     process.send_signal(sent)
     try:
         _, told = process.communicate(timeout=60)

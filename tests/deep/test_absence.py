@@ -28,13 +28,15 @@ ENTRIES = {
 }
 
 
-def run(code):
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+def run(code, **options):
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, **options
+    )
 
 
 @pytest.fixture(scope="module")
-def told():
-    """The last line of what each entry raises, all in one process."""
+def told(tmp_path_factory):
+    """The last line of what each entry raises, and a line of each command, all in one process."""
     code = f"""{HIDE}
 import json, traceback
 told = {{}}
@@ -44,13 +46,16 @@ for name, entry in {ENTRIES!r}.items():
     except Exception as error:
         told[name] = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
 print(json.dumps(told))
-"""
-    return json.loads(run(code).stdout)
+{COMMANDS}"""
+    done = run(code, cwd=tmp_path_factory.mktemp("absence"))
+    assert done.returncode == 0, done.stderr
+    entries, *lines = done.stdout.strip().splitlines()
+    return json.loads(entries), lines
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_every_entry_names_the_line_that_installs_torch(entry, told):
-    last = told[entry]
+    last = told[0][entry]
     assert last.startswith("exprstats.errors.MissingDependency: Deep models need the package")
     assert last.endswith('Run: pip install "exprstats[deep]"')
 
@@ -92,16 +97,8 @@ for name, arguments in asked.items():
 """
 
 
-def test_every_command_names_the_line_that_installs_what_it_lacks(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-c", f"{HIDE}\n{COMMANDS}"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-    )
-    assert done.returncode == 0, done.stderr
-    lines = done.stdout.strip().splitlines()
+def test_every_command_names_the_line_that_installs_what_it_lacks(told):
+    lines = told[1]
     assert len(lines) == 8
     for line in lines:
         _, code, said = line.split(" ", 2)

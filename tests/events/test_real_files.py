@@ -125,12 +125,12 @@ def find(result, label):
     return rows.set_index("feature")["estimate"]
 
 
-@pytest.mark.parametrize("trees", [2, pytest.param(8, marks=pytest.mark.slow)])
-def test_folds_of_frames_pretend_what_the_paper_prints(corpus, folder, trees):
+@pytest.mark.parametrize(("trees", "folds"), [(2, 4), pytest.param(8, 10, marks=pytest.mark.slow)])
+def test_folds_of_frames_pretend_what_the_paper_prints(corpus, folder, trees, folds):
     """The paper's micro F1 is .65, of precision .79 and recall .55."""
     lexicon = ex.read_lexicon(folder / "empath" / "categories.tsv", categories=PAPER)
     units = ex.map_units(corpus)
-    options = {"trees": trees, "seed": 1, "importance": False}
+    options = {"trees": trees, "n_folds": folds, "seed": 1, "importance": False}
     texts = ex.predict_labels(units, ex.find_labels(corpus, lexicon), **options)
     row = texts.glance().iloc[0]
     assert row["f1_frames"] > 0.4 and row["f1"] < 0.1
@@ -139,7 +139,7 @@ def test_folds_of_frames_pretend_what_the_paper_prints(corpus, folder, trees):
     assert row["f1_frames"] > 0.8 and row["f1"] < 0.45
 
 
-@pytest.mark.parametrize("trees", [2, pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("trees", "folds"), [(2, 4), pytest.param(10, 10, marks=pytest.mark.slow)])
 def test_folds_of_frames_predict_labels_that_were_drawn_at_random(corpus, trees):
     """Labels that know nothing of the face, one utterance in ten with each of three.
 
@@ -182,6 +182,7 @@ def test_the_command_runs_on_the_corpus(folder, capsys, tmp_path):
         [
             *("signing", str(folder / "ncslgr-xml"), "--lexicon", str(lexicon), "--trees", "2"),
             *("--categories", "confusion,negative_emotion", "--draws", "99", "--out", str(out)),
+            *("--n-folds", "3"),
         ],
     )
     assert run.exit_code == 0, run.output

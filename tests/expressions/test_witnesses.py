@@ -89,7 +89,7 @@ def test_p_of_moments_are_those_of_scipy_and_p_of_people_those_of_a_looping_jack
     assert (found["n_clusters"] == 4).all()
 
 
-@pytest.mark.parametrize("count", [60, pytest.param(120, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [30, pytest.param(120, marks=pytest.mark.slow)])
 def test_p_of_correlations_holds_its_level_where_moments_of_a_person_are_alike(count):
     """Samples of 12 people of 8 moments, levels of each person's own, no correlation.
 
@@ -119,7 +119,7 @@ def test_quantile_thresholds_are_those_of_the_scores(long):
         assert bounds[adverb] == pytest.approx(np.quantile(long["score"], share), abs=1e-12)
 
 
-@pytest.mark.parametrize("count", [40, pytest.param(80, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [25, pytest.param(80, marks=pytest.mark.slow)])
 def test_intervals_of_means_and_shares_hold_the_truth(count):
     """Samples of 20 speakers of 5 moments, alike within speakers.
 

@@ -13,17 +13,19 @@ from typer.testing import CliRunner
 from exprstats.cli.program import app
 
 ROOT = Path(__file__).parents[2]
-# Small forests, few draws and panels of raters, and one figure in place of each: what these are by
-# default is tested where they are made.
+# Small forests, few penalties, draws, panels of raters and new people, and one figure in place of
+# each: what these are by default is tested where they are made.
 DEMO = """
 import shutil, sys
 from exprstats.cli import demo
-from exprstats.models import Trees, fit_forest
+from exprstats.models import Trees, contrast_contexts, fit_elastic, fit_forest
 from exprstats.report import folder
 from exprstats.study import recovery
 
 fit_forest.__kwdefaults__["trees"] = Trees(10)
-recovery.PANELS = 10
+for verb in (fit_elastic, contrast_contexts):
+    verb.__kwdefaults__["l1_ratios"] = (0.0, 0.5, 1.0)
+recovery.PANELS, recovery.FRESH = 10, 200
 demo._STUDY = demo._STUDY.replace("draws = 500", "draws = 100")
 drawn = []
 

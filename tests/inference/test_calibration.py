@@ -135,11 +135,12 @@ def test_raters_in_seats_are_left_out():
     pd.testing.assert_frame_equal(calibrate_models(both).tidy(), calibrate_models(rows).tidy())
 
 
-def test_slope_and_bias_of_the_population_are_covered():
+@pytest.mark.parametrize("count", [80, pytest.param(200, marks=pytest.mark.slow)])
+def test_slope_and_bias_of_the_population_are_covered(count):
     rng = np.random.default_rng(11)
     who = np.repeat(np.arange(28), 6)
     held = []
-    for _ in range(200):
+    for _ in range(count):
         guess = rng.normal(size=168) + 0.7 * rng.normal(size=28)[who]
         truth = 0.3 + 0.6 * guess + 0.5 * rng.normal(size=28)[who] + 0.8 * rng.normal(size=168)
         rows = pd.DataFrame({"clip": range(168), "subject": who, "model": "net"})
@@ -148,4 +149,4 @@ def test_slope_and_bias_of_the_population_are_covered():
         table = compare_models(rows, metrics=metrics, interval="jackknife", draws=100).table
         held.append(table["conf_low"].le([0.6, -0.3]) & table["conf_high"].ge([0.6, -0.3]))
     share = np.mean(held, axis=0)
-    assert (np.abs(share - 0.95) < 3 * np.sqrt(0.95 * 0.05 / 200)).all()
+    assert (np.abs(share - 0.95) < 3 * np.sqrt(0.95 * 0.05 / count)).all()

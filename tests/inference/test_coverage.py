@@ -121,13 +121,13 @@ def test_the_vectorised_studies_are_those_of_the_package(simulation):
             np.testing.assert_allclose(without[study], known, rtol=1e-10)
 
 
-def test_max_t_by_jackknife_errors_holds_its_level_at_unequal_clusters():
-    # 80 unequal clusters of means of six equal models: 15 true nulls a study, 600 studies, so that
-    # four standard errors of .05 are .036.
+@pytest.mark.parametrize("count", [250, pytest.param(600, marks=pytest.mark.slow)])
+def test_max_t_by_jackknife_errors_holds_its_level_at_unequal_clusters(count):
+    # 80 unequal clusters of means of six equal models: 15 true nulls a study; four standard errors.
     rng = np.random.default_rng(6)
     first, second = np.triu_indices(6, 1)
     rejected = 0
-    for _ in range(600):
+    for _ in range(count):
         sizes = rng.integers(2, 19, size=80)
         sizes[::26] += 12
         sums = rng.standard_t(5, size=(6, 80)) * sizes + rng.normal(size=(6, 80)) * np.sqrt(sizes)
@@ -138,7 +138,7 @@ def test_max_t_by_jackknife_errors_holds_its_level_at_unequal_clusters():
         without = (sums.sum(axis=1, keepdims=True) - sums) / (sizes.sum() - sizes)
         errors = jackknife_clusters(estimates, without).std_error
         rejected += adjust_maximum(estimates, draws, errors).min() < 0.05
-    assert rejected / 600 < 0.05 + 0.036
+    assert rejected / count < 0.05 + 4 * (0.05 * 0.95 / count) ** 0.5
 
 
 def find_outside(designs):

@@ -57,7 +57,7 @@ def test_clips_of_one_subject_are_no_sample_of_their_own(make_ratings):
     assert find(table, "bias")["std_error"] == pytest.approx(error, abs=1e-10)
 
 
-@pytest.mark.parametrize("count", [80, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [40, pytest.param(200, marks=pytest.mark.slow)])
 def test_intervals_hold_the_truth(make_ratings, count):
     rng = np.random.default_rng(2)
     truth = {"bias": 0.5, "lower_limit": 0.5 - 1.959964 * 2**0.5}

@@ -132,7 +132,7 @@ def test_equal_contexts_have_no_difference(crowd):
     assert row["std_error"] == pytest.approx(0, abs=1e-12)
 
 
-@pytest.mark.parametrize("count", [60, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [40, pytest.param(150, marks=pytest.mark.slow)])
 def test_error_rate_without_a_difference(make_crowd, count):
     """Contexts of one population share subjects and workers: p < .05 in about 5 of 100."""
     p_values = []

@@ -126,7 +126,7 @@ def correlate_next_study(rng, m, k, *, same):
 
 
 @pytest.mark.parametrize("same", [True, False])
-@pytest.mark.parametrize("count", [60, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [30, pytest.param(150, marks=pytest.mark.slow)])
 def test_pilots_foretell_the_next_study_and_their_intervals_hold_it(same, count):
     """Pilots of 40 subjects × 4 clips × 3 of 20 workers; plans from one rating to 8 × 12."""
     rng = np.random.default_rng(12)

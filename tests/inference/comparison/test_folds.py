@@ -100,7 +100,7 @@ def test_folds_that_share_a_subject_are_refused():
         compare_models(table, metrics="correlation", **OPTIONS)
 
 
-@pytest.mark.parametrize("count", [50, pytest.param(120, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [30, pytest.param(120, marks=pytest.mark.slow)])
 def test_noise_is_not_found_to_predict_backwards(count):
     # Studies of noise: 2.5 % of intervals may lie below 0, four standard errors for 120 are 5.7 %.
     below = {"within": 0, "pooled": 0}

@@ -74,7 +74,7 @@ def test_two_stages_are_judged_as_well():
     assert headline.to_dict() == {"measure_middle": "expanded", "measure_mean": "jackknife"}
 
 
-@pytest.mark.parametrize("count", [80, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [50, pytest.param(200, marks=pytest.mark.slow)])
 def test_the_headline_of_a_median_covers_where_the_jackknife_does_not(count):
     rng, held = np.random.default_rng(8), {"headline": 0, "jackknife": 0}
     metric = Metric("middle", measure_middle, direction="zero")

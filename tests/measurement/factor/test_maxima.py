@@ -28,7 +28,9 @@ run <- function(rows, ...) {
 }
 loads <- function(fit) standardizedSolution(fit, se = FALSE)$est.std[1:6]
 people <- unique(d$subject)
-left <- sapply(people, function(one) loads(run(d[d$subject != one, ], test = "none", baseline = FALSE)))
+left <- sapply(people, function(one) {
+  loads(run(d[d$subject != one, ], test = "none", baseline = FALSE))
+})
 errors <- sqrt((length(people) - 1) / length(people) * rowSums((left - rowMeans(left))^2))
 cat(fitMeasures(run(d), "chisq"), loads(run(d)), errors, sep = "\\n")
 """

@@ -110,7 +110,7 @@ def test_a_context_without_residuals_has_no_slopes(clips, parts, count, fitted):
 
 @pytest.mark.parametrize(
     ("people", "count"),
-    [(40, 80), *(pytest.param(n, 200, marks=pytest.mark.slow) for n in (40, 140))],
+    [(40, 50), *(pytest.param(n, 200, marks=pytest.mark.slow) for n in (40, 140))],
 )
 def test_least_squares_call_equal_slopes_different_at_the_nominal_rate(people, count):
     # 60 % of the people train; every context has all of them, and each person a level of her own.

@@ -45,7 +45,7 @@ def test_means_and_corrected_errors_equal_a_loop(draw_clips):
     assert "better in 5 of 6 splits" in found.sentence()
 
 
-@pytest.mark.parametrize("count", [10, pytest.param(500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [6, pytest.param(500, marks=pytest.mark.slow)])
 def test_equal_models_differ_at_no_more_than_the_level(count):
     rng, hits = np.random.default_rng(6), []
     for _ in range(count):

@@ -53,7 +53,7 @@ def test_two_way_variance_equals_the_loop(make_crowd, seed):
     assert spread.df == min(table["subject"].nunique(), table["rater"].nunique()) - 1
 
 
-@pytest.mark.parametrize("count", [20, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [10, pytest.param(40, marks=pytest.mark.slow)])
 def test_unequal_loads_of_raters_do_not_widen_the_interval(count):
     """With the n0 of each rest recomputed, the interval covers .99 here instead of .95."""
     held = []
