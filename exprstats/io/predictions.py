@@ -175,7 +175,8 @@ def _read_one(
         if models is not None and "model" in draft.table:
             unused = _keep_models(draft, models)
     names = [name for name in (*_ORDER, "truth", "prediction") if name in draft.table.columns]
-    draft.table = draft.table[names]
+    # Columns stay where they are, so that the codes of their ids are known.
+    draft.table = pd.DataFrame({name: draft.table[name] for name in names}, copy=False)
     key = [name for name in _KEY if name in names]
     if {"clip", "model"} <= set(key):
         if named["context"] is None:
