@@ -121,10 +121,10 @@ def _warn_of_copies(rows: pd.DataFrame) -> None:
 
     Classes, and few values, can all be hit.
     """
-    apart = rows["truth"].to_numpy() != rows["prediction"].to_numpy()
+    equal = rows["truth"].to_numpy() == rows["prediction"].to_numpy()
     models = encode_column(rows["model"])
     counts = np.bincount(models.codes)
-    same = np.flatnonzero(np.bincount(models.codes, apart) == 0)
+    same = np.flatnonzero(np.bincount(models.codes[equal], minlength=len(counts)) == counts)
     if not len(same) or rows["truth"].nunique() < _MANY:
         return
     for code in same:
