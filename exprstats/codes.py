@@ -78,7 +78,7 @@ def note_codes(column: pd.Series, codes: np.ndarray, levels: Sequence[str]) -> N
     Levels that come twice or are empty have other codes.
     """
     if _KEPT.get() is not None and len(set(levels)) == len(levels) and all(levels):
-        found = Codes(codes.astype(np.intp), np.array(levels, dtype=object))
+        found = Codes(codes.astype(np.intp, copy=False), np.array(levels, dtype=object))
         _encode(np.asarray(column), found)
 
 

@@ -15,7 +15,7 @@ from exprstats.apa import count_things
 from exprstats.codes import note_codes
 from exprstats.contracts import FILL_IN
 from exprstats.errors import Problem
-from exprstats.io.files.headers import unescape
+from exprstats.io.files.headers import unescape_all
 from exprstats.io.files.reading import AS_IT_IS, Reading, read_coded
 from exprstats.io.guards.ids import find_formulas, judge_ids, name_ids
 from exprstats.io.numbers import (
@@ -88,7 +88,7 @@ class Words:
 
     def finish(self) -> tuple[pd.Series, list[Problem]]:
         """Return the texts; empty cells are missing."""
-        levels = [unescape(level) or None for level in self._places]
+        levels = [level or None for level in unescape_all(self.levels)]
         return self.take(pd.array(levels, dtype="str")), []
 
     @property
@@ -116,7 +116,7 @@ class Ids(Words):
 
     def finish(self) -> tuple[pd.Series, list[Problem]]:
         """Return the ids, and a problem for empty ones and for ones that lost digits."""
-        levels, found = judge_ids([unescape(level) for level in self.levels])
+        levels, found = judge_ids(unescape_all(self.levels))
         told = {
             one.kind: Problem(
                 one.fact, one.remedy, column=self.name, rows=self.find_rows(one.places)

@@ -178,7 +178,7 @@ def parse_plain(texts: Sequence[str], missing: Missing) -> Parsed | None:
     if not joined.isascii() or "_" in joined:
         return None
     try:
-        values = np.array([float(text) for text in texts])
+        values = np.fromiter(map(float, texts), float, len(texts))
     except ValueError:
         silent = missing.texts
         try:

@@ -140,7 +140,8 @@ def read_predictions(
         table = pd.concat([draft.table for draft in drafts], ignore_index=True)
     lists = (*unused.values(), *(source.header for source in sources))
     _refuse_absent(table, names or (), [name for one in lists for name in one])
-    _refuse_repeats(table, [str(file) for file in files])
+    if len(drafts) > 1:
+        _refuse_repeats(table, [str(file) for file in files])
     for file, others in unused.items():
         warn_user(_tell_unused(file, others))
     table = code_classes(table)
@@ -190,12 +191,14 @@ def _read_one(
         if models is not None and "model" in draft.table:
             unused = _keep_models(draft, models)
     names = [name for name in (*_ORDER, "truth", "prediction") if name in draft.table.columns]
-    draft.table = draft.table[names]
+    # Columns stay where they are, so that the codes of their ids are known.
+    draft.table = pd.DataFrame({name: draft.table[name] for name in names}, copy=False)
     key = [name for name in _KEY if name in names]
     if {"clip", "model"} <= set(key):
         if named["context"] is None:
             draft.judge_contexts(key)
-        draft.find_repeats(key, _name_seat(source, draft, [*columns.values(), *names], key))
+        if repeats_rows(draft.table, key):
+            draft.find_repeats(key, _name_seat(source, draft, [*columns.values(), *names], key))
     return draft, unused
 
 
@@ -318,7 +321,7 @@ def _check_seat(sources: Sequence[Source], seat: str | None) -> None:
 def _name_seat(source: Source, draft: Draft, used: Sequence[str], key: Sequence[str]) -> Text:
     """Return what to do about clips that a model predicts again: name runs, or contexts."""
     table = draft.table
-    if "seat" not in key and repeats_rows(table, key):
+    if "seat" not in key:
         for name, column in read_others(source, used).items():
             again = pd.concat([table[list(key)], column], axis=1).duplicated().any()
             if column.nunique() < len(column) and not again:
@@ -330,7 +333,7 @@ def _name_seat(source: Source, draft: Draft, used: Sequence[str], key: Sequence[
 def _name_columns(table: pd.DataFrame, known: Mapping[str, str]) -> pd.DataFrame:
     """Return the columns that were found, under their canonical names."""
     found = {name: table[column] for name, column in known.items() if column in table.columns}
-    return pd.DataFrame(found, index=table.index)
+    return pd.DataFrame(found, index=table.index, copy=False)
 
 
 def _collect_problems(drafts: Sequence[Draft]) -> list[Problem]:

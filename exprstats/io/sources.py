@@ -132,7 +132,8 @@ class Source:
             self.marks = Marks(self.marks.thousands)
             columns, rows, problems = self._feed(roles, ids, swift=False)
         finished = [column.finish() for column in columns]
-        table = pd.DataFrame({str(series.name): series for series, _ in finished})
+        # Not copied, so that the codes of ids are known where they lie.
+        table = pd.DataFrame({str(series.name): series for series, _ in finished}, copy=False)
         found = [one for _, told in finished for one in told]
         answers = self.answers or [name for name, role in roles.items() if role == "number"]
         table, rows, passed, found = drop_hollow(table, rows, found, answers)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things, write_count
-from exprstats.codes import encode_table
+from exprstats.codes import encode_column, encode_table
 from exprstats.contracts import (
     PREDICTIONS,
     check_table,
@@ -121,15 +121,17 @@ def _warn_of_copies(rows: pd.DataFrame) -> None:
 
     Classes, and few values, can all be hit.
     """
-    equal = rows["truth"].eq(rows["prediction"])
-    if not equal.any() or rows["truth"].nunique() < _MANY:
+    equal = rows["truth"].to_numpy() == rows["prediction"].to_numpy()
+    models = encode_column(rows["model"])
+    counts = np.bincount(models.codes)
+    same = np.flatnonzero(np.bincount(models.codes[equal], minlength=len(counts)) == counts)
+    if not len(same) or rows["truth"].nunique() < _MANY:
         return
-    same = equal.groupby(rows["model"], sort=False).all()
-    for model in same.index[same]:
-        count = write_count(int(rows["model"].eq(model).sum()))
+    for code in same:
+        count = write_count(int(counts[code]))
         warn_user(
-            f"every prediction of '{model}' is the truth itself ({count} rows), as if both came "
-            "from one column. Check where the predictions come from."
+            f"every prediction of '{models.levels[code]}' is the truth itself ({count} rows), as "
+            "if both came from one column. Check where the predictions come from."
         )
 
 

@@ -188,10 +188,15 @@ class Plain(Batch):
         What separates fields, and how many a row has.
     numbers
         As of any batch.
+    filled
+        Whether no field is empty.
     """
 
-    def __init__(self, text: str, mark: str, width: int, numbers: np.ndarray) -> None:
+    def __init__(
+        self, text: str, mark: str, width: int, numbers: np.ndarray, *, filled: bool
+    ) -> None:
         self.text, self.mark, self.width, self.numbers = text, mark, width, numbers
+        self.filled = filled
 
     @cached_property
     def _cells(self) -> list[str]:
@@ -212,8 +217,7 @@ class Plain(Batch):
         text, mark = f"\n{self.text}", self.mark
         # A header may come again, and subtotals have a text of two words beside an empty cell.
         again = re.search(rf"\n\s*{re.escape(header[0].strip())}\s*{re.escape(mark)}", text)
-        empty = any(pair in text for pair in (f"{mark}{mark}", f"{mark}\n", f"\n{mark}"))
-        return self.width == len(header) and not again and not (empty and " " in text)
+        return self.width == len(header) and not again and (self.filled or " " not in text)
 
 
 class Lines(list[str]):
@@ -229,11 +233,13 @@ def find_plain(lines: Sequence[str], mark: str, numbers: np.ndarray) -> Plain | 
         text += "\n"
     count = text.partition("\n")[0].count(mark)
     letters = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
-    ends = letters[(letters == ord(mark)) | (letters == ord("\n"))] == ord("\n")
+    breaks = (letters == ord(mark)) | (letters == ord("\n"))
+    ends = letters[breaks] == ord("\n")
     even = len(ends) == len(lines) * (count + 1) and ends[count :: count + 1].all()
     if not count or not even or f"\n{mark * count}\n" in f"\n{text}":
         return None
-    return Plain(text, mark, count + 1, numbers)
+    filled = not (breaks[0] or (breaks[1:] & breaks[:-1]).any())
+    return Plain(text, mark, count + 1, numbers, filled=filled)
 
 
 def are_rows(lines: Sequence[str]) -> bool:

@@ -138,8 +138,11 @@ def _find_negative(values: np.ndarray) -> np.ndarray:
     A -1 is a code where the others begin at 1.
     """
     known = values[np.isfinite(values)]
-    below = np.unique(known[known < 0])
-    rest = known[known >= 0]
+    below = known[known < 0]
+    # Few of them show that measured numbers are no codes.
+    if not np.isin(below[:_FEWEST], [-1.0, *USUAL_CODES]).all():
+        return np.empty(0)
+    below, rest = np.unique(below), known[known >= 0]
     if not len(below) or len(rest) < max(_FEWEST, _MAIN * len(known)):
         return np.empty(0)
     coded = np.isin(below, list(USUAL_CODES)) | ((below == -1) & (rest.min() >= 1))

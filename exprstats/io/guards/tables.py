@@ -131,15 +131,15 @@ def guard_table(
             cleaned[name] = column
         lost += [one for kind, one in findings if kind == "lost"]
         told += [one for kind, one in findings if kind not in {"lost", *passed}]
-    codes = [
-        replace(one, rows=tuple(row + 1 for row in one.rows))
-        for one in find_table_codes(table, _list_columns(table, numbers), apart=_pick(table, apart))
-        if not said.issuperset(name_codes(one))
-    ]
-    told += map(_describe, codes)
+    silent = quiet or _TRUSTED.get()
+    if strict or not silent:
+        found = find_table_codes(table, _list_columns(table, numbers), apart=_pick(table, apart))
+        for one in found:
+            if not said.issuperset(name_codes(one)):
+                told.append(_describe(replace(one, rows=tuple(row + 1 for row in one.rows))))
     if lost or (strict and told):
         raise DataError([*lost, *(told if strict else ())])
-    for problem in () if quiet or _TRUSTED.get() else told:
+    for problem in () if silent else told:
         warn_user(problem)
     return mark_said(table.assign(**cleaned) if cleaned else table)
 
