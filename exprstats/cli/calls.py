@@ -24,6 +24,7 @@ SINGLE = frozenset(
         "item",
         "target",
         "truth",
+        "positive",
         "model",
         "weights",
         "segments",

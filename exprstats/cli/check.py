@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from exprstats.apa import count_things, write_count
+from exprstats.apa import count_things
 from exprstats.cli.calls import Call, name_call
 from exprstats.cli.holdings import (
     UNSAID,
@@ -20,6 +20,7 @@ from exprstats.cli.holdings import (
     match_tables,
     present_classes,
     present_design,
+    show_columns,
     try_call,
     try_reading,
 )
@@ -39,9 +40,7 @@ from exprstats.cli.options import (
 from exprstats.cli.places import spare_input
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session
-from exprstats.document.model import Column, Section, Table
 from exprstats.document.terminal import describe_error, spell, write_line
-from exprstats.document.text import say
 from exprstats.errors import DataError, DataWarning, Option, OptionError, Problem, speak, warn_user
 
 if TYPE_CHECKING:
@@ -55,14 +54,15 @@ _KINDS = {
     "raters in rows": "one row per rater and one column per clip",
     "items by raters": "one row per clip and one column for each item and rater",
     "models side by side": "one row per clip and one column per model",
+    "models of classes": "one row per clip, with its class and what models say of it",
     "segments": "beginnings and ends of clips",
     "codebook": "a codebook",
     "correlations": "a correlation matrix",
 }
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-_SHOWN = 40
+# Larger files are frames, and no truth or predictions of clips.
+_SMALL = 200_000
 _NOTHING = "No analysis suits this file as it is."
-IDS = frozenset({"clip", "rater", "subject", "context", "item", "model"})
 
 
 @reads_files
@@ -103,7 +103,6 @@ def check_input(
 
         told = {file: found for file in files if (found := tell_annotated(file)) is not None}
         if len(files) > 1 or files[0].is_dir():
-            files = sort_files(files, {*told}, reading)
             files, problems = inspect_pair(session, files, {*told}, reading)
         for file in files:
             spare_input(file, session.files)
@@ -127,26 +126,26 @@ def check_input(
         raise typer.Exit(2)
 
 
-def sort_files(files: list[Path], told: Collection[Path], reading: Reading) -> list[Path]:
-    """Return what is to be inspected: studies and annotated files, then tables of files."""
-    from exprstats.io.contents import group_files
-
-    alone = [one for one in files if one in told or one.suffix.lower() == ".toml"]
-    rest = [one for one in files if one not in alone]
-    return [*alone, *(group_files(rest, reading) if rest else [])]
-
-
 def inspect_pair(
     session: Session, files: list[Path], told: Collection[Path], reading: Reading
 ) -> tuple[list[Path], list[Problem]]:
-    """Put a truth and the files of its predictions into the session; return the other files."""
+    """Put a truth and the files of its predictions into the session; return the other files.
+
+    These are studies and annotated files, then tables, of one file or several.
+    """
     from exprstats.cli.suggestions import pair_files
+    from exprstats.io.contents import group_files
     from exprstats.io.files.joined import list_joined
 
-    tables = [one for one in files if one not in told and one.suffix.lower() != ".toml"]
-    found = pair_files(tables, reading)
+    rest = [one for one in files if one not in told and one.suffix.lower() != ".toml"]
+    alone = [one for one in files if one not in rest]
+    single = [file for one in rest for file in list_joined(one) or (one,)]
+    narrow = all(one.is_file() and one.stat().st_size < _SMALL for one in single)
+    found = pair_files(single, reading, alone=True) if narrow else None
+    tables = group_files(rest, reading) if rest and found is None else []
+    found = found or pair_files(tables, reading)
     if found is None:
-        return files, []
+        return [*alone, *tables], []
     place, call = found
     for file in list_joined(place):
         session.show_points(f"{file}", list(_describe_file(session.note_file(file))))
@@ -156,7 +155,7 @@ def inspect_pair(
     line = call.write(place, reading)
     session.rows += [] if problems else [{"kind": "suggestion", "command": line}]
     session.parts += [] if problems else [f"Try: {line}"]
-    return [one for one in files if one not in tables], problems
+    return alone, problems
 
 
 def inspect_table(
@@ -182,12 +181,7 @@ def _inspect_table(
     except DataError as error:
         return list(error.problems)
     roles = {name: role for role, name in contents.roles.items()}
-    rows = [
-        _describe_column({str(key): value for key, value in row.items()}, roles)
-        for row in contents.columns.to_dict("records")
-    ]
-    session.rows += rows
-    _show_columns(session, rows)
+    show_columns(session, contents.columns, roles)
     for text in contents.warnings:
         if speak(text) not in facts.notes:
             warn_user(text)
@@ -319,54 +313,6 @@ def _describe_file(facts: FileFacts) -> Iterator[str]:
         separator = _SEPARATORS.get(facts.separator, repr(facts.separator))
         yield f"{shape}, separated by {separator}; decimal mark: {mark}; encoding {facts.encoding}"
     yield from (spell("check", Problem(note)) for note in facts.told)
-
-
-def _describe_column(row: dict[str, Any], roles: dict[str, str]) -> dict[str, Any]:
-    role = roles.get(row["column"])
-    ranged = row["kind"] == "number" and row["n"] and role not in IDS
-    return {
-        "kind": "column",
-        "name": row["column"],
-        "holds": "numbers" if row["kind"] == "number" else "text",
-        "role": role,
-        "n_distinct": row["distinct"],
-        "n_missing": row["missing"],
-        "low": row["low"] if ranged else None,
-        "high": row["high"] if ranged else None,
-        "examples": row["shown"].split(", ") if row["shown"] else [],
-        "labels": row["labels"],
-    }
-
-
-def _show_columns(session: Session, rows: list[dict[str, Any]]) -> None:
-    import pandas as pd
-
-    title = "Columns" if len(rows) <= _SHOWN else f"The first {_SHOWN} of {len(rows)} columns"
-    headings = ("Column", "Holds", "Role?", "Distinct", "Missing", "Values")
-    columns = [
-        Column(name, say(name), words=name not in {"Distinct", "Missing"}) for name in headings
-    ]
-    cells = [
-        (
-            row["name"],
-            row["holds"],
-            row["role"] or "",
-            write_count(row["n_distinct"]),
-            write_count(row["n_missing"]),
-            _write_values(row),
-        )
-        for row in rows[:_SHOWN]
-    ]
-    table = Table("columns", title, tuple(columns), pd.DataFrame(cells, columns=[*headings]))
-    session.show(Section("columns", "", tables=(table,)))
-
-
-def _write_values(row: dict[str, Any]) -> str:
-    """Return the range or the first values of a column, and its labels where it has any."""
-    plain = row["low"] is None
-    text = ", ".join(row["examples"])[:40] if plain else f"{row['low']:g} to {row['high']:g}"
-    labels = ", ".join(f"{value} = {label}" for value, label in row["labels"].items())
-    return f"{text} ({labels[:60]}{'…' * (len(labels) > 60)})" if labels else text
 
 
 def _describe_rows(

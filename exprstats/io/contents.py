@@ -28,6 +28,7 @@ from exprstats.io.files.words import (
     split_name,
 )
 from exprstats.io.files.workbooks import Labels
+from exprstats.io.guards.classed import Classed, find_classed
 from exprstats.io.guards.codes import Outlying
 from exprstats.io.guards.crossings import FEW_SHARED, find_site, find_strays
 from exprstats.io.guards.features import find_fixed, find_sums
@@ -61,7 +62,8 @@ class FileContents:
         How it is written.
     layout
         ``"ratings"``, ``"raters in rows"``, ``"items by raters"``, ``"wide"`` (a column a judge or
-        item), ``"clips"``, ``"predictions"``, ``"models side by side"``, ``"segments"``,
+        item), ``"clips"``, ``"predictions"``, ``"models side by side"``,
+        ``"models of classes"``, ``"segments"``,
         ``"codebook"``, ``"correlations"``, or the name of a face tracker.
     roles
         Role to column.
@@ -94,6 +96,8 @@ class FileContents:
         Texts among numbers or answers that say nothing was answered, such as "k.A.".
     loops
         Columns that ask questions about one clip each, with the clip and the question.
+    classed
+        A truth that is a class, with what models say of it.
     """
 
     facts: FileFacts
@@ -112,6 +116,7 @@ class FileContents:
     silent: tuple[str, ...] = ()
     target: str | None = None
     loops: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    classed: Classed | None = None
 
     def share_range(self, names: Sequence[str]) -> bool:
         """Return whether columns have about one range, as answers on one scale do."""
@@ -209,6 +214,7 @@ def read_contents(
         judges=judges,
         silent=silent,
         loops=guess.loops,
+        classed=guess.classed,
     )
 
 
@@ -273,6 +279,13 @@ def _guess(table: pd.DataFrame, labels: Sequence[str]) -> tuple[Guess, str, dict
     sums |= find_fixed(table, guess.numbers, guess.roles.get("rater"))
     guess = replace(guess, numbers=tuple(name for name in guess.numbers if name not in sums))
     layout = find_layout_kind(table, guess)
+    classed = None
+    if layout in {"wide", "clips", "models side by side"}:
+        ids = [name for role, name in guess.roles.items() if role in IDS]
+        classed = find_classed(table, ids)
+    if classed is not None:
+        guess = replace(guess, classed=classed, roles=guess.roles | {"truth": classed.truth})
+        return guess, "models of classes", sums
     if layout == "models side by side" and "truth" not in guess.roles:
         truth = find_truth(table, guess.numbers)
         rest = tuple(name for name in guess.numbers if name != truth)

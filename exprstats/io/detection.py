@@ -29,6 +29,7 @@ from exprstats.io.files.words import (
     is_truth,
     split_name,
 )
+from exprstats.io.guards.classed import Classed
 from exprstats.io.guards.codes import holds_steps
 from exprstats.io.guards.crossings import (
     Crossing,
@@ -203,6 +204,8 @@ class Guess:
         What two crossed columns of ids tell, beside their names.
     loops
         Columns that ask questions about one clip each, with the clip and the question.
+    classed
+        A truth that is a class, with what models say of it.
     """
 
     kind: Kind
@@ -210,6 +213,7 @@ class Guess:
     numbers: tuple[str, ...] = ()
     crossing: Crossing | None = field(default=None, repr=False)
     loops: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
+    classed: Classed | None = field(default=None, repr=False)
 
 
 def guess_roles(table: pd.DataFrame, labels: Sequence[str] = ()) -> Guess:

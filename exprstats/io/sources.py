@@ -22,6 +22,7 @@ from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.records import Layout, find_layout, read_batches
 from exprstats.io.files.tails import Sieve, describe_ragged, fit_rows, is_note
 from exprstats.io.files.text import MEMORY, Batch, Kept, Walked, names_rows
+from exprstats.io.files.words import FROM_FILE
 from exprstats.io.guards.codes import describe_codes, find_silent
 from exprstats.io.guards.ids import judge_context
 from exprstats.io.guards.tables import find_table_codes, name_codes
@@ -390,7 +391,9 @@ def pick_roles(
     listed = [[one] if isinstance(one, str) else list(one) for one in named.values() if one]
     used = {*taken, *(part for one in listed for part in one)}
     for role, column in named.items():
-        if column is not None:
+        if role == column == "rater" and source.has(FROM_FILE) and not source.has(column):
+            found[role] = FROM_FILE
+        elif column is not None:
             found[role] = column if isinstance(column, str) else source.join(list(column))
         elif role in OPTIONAL and source.has(role) and role not in used:
             found[role] = role

@@ -225,6 +225,7 @@ def _pass_over(path: Path, contents: FileContents) -> Problem:
     told = {
         "predictions": made,
         "models side by side": made,
+        "models of classes": made,
         "codebook": ("it is a codebook, not data", ""),
         "correlations": ("it holds a correlation matrix, not data", ""),
     }

@@ -89,10 +89,14 @@ def ask_layout(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
     asked += [*_ask_roles(layout, guess, table), *_ask_texts(layout, table)]
     if layout == "wide" and not guess.numbers:
         asked.append(Problem(NO_NUMBERS, _LABELS))
-    if layout in {"predictions", "models side by side"} and "subject" not in guess.roles:
+    if (
+        layout in {"predictions", "models side by side", "models of classes"}
+        and "subject" not in guess.roles
+    ):
         fact = "no column names the people who are seen, so clips count as independent."
         asked.append(Problem(fact, ("Name it with ", Option("subject"), ".")))
     asked += ask_faces(layout, table)
+    asked += guess.classed.questions if guess.classed is not None else ()
     return [*asked, *_ask_numbers(layout, guess, table), *_TOLD.get(layout, ())]
 
 
