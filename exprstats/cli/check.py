@@ -228,13 +228,22 @@ def _suggest(
             continue
         problems += [one for one in found if str(one) not in map(str, problems)]
         if not found:
-            place = path.parent if call.command == "features" else path
+            place = _name_place(path) if call.command == "features" else path
             lines.append(call.write(place, reading))
     session.rows += [{"kind": "suggestion", "command": line} for line in lines]
     session.parts += [f"Try: {line}" for line in lines]
     if not lines and not problems and not contents.questions:
         session.parts.append(_NOTHING)
     return problems
+
+
+def _name_place(path: Path) -> Path:
+    """Return the folder of a tracker's file, or the file where others lie beside it."""
+    from exprstats.io.contents import are_alike
+    from exprstats.io.files.joined import list_joined
+
+    files = list_joined(path.parent)
+    return path.parent if len(files) < 2 or are_alike(files) else path
 
 
 def _describe_call(session: Session | None, path: Path, call: Call, reading: Reading) -> None:

@@ -33,7 +33,10 @@ if TYPE_CHECKING:
     from exprstats.io.guards.classed import Classed
 
 # Layouts of face trackers, and the word for the tracker where frames do not tell it.
-_TRACKERS = {"OpenFace": "", "OpenFace 3": "openface3", "LibreFace": "libreface"}
+_TRACKERS = {
+    **{"OpenFace": "", "OpenFace 3": "openface3", "LibreFace": "libreface"},
+    **{"ARKit": "arkit", "MediaPipe": "mediapipe"},
+}
 _ALWAYS = frozenset({"subject", "by"})
 # Counts, spreads and cut-offs beside a truth or predictions.
 _BESIDE = re.compile(r"n[_ .].*|.*[_ .](sd|se|n)|threshold.*|cut.?off.*")
@@ -69,7 +72,7 @@ def list_calls(path: Path, contents: FileContents) -> Iterator[Call]:
         yield from _suit_classed(contents, classed)
     elif layout in {"clips", "wide"}:
         yield from _suit_clips(contents, codes)
-    elif any(one.option == "face" for one in contents.questions):
+    elif any(one.option in {"face", "fps"} for one in contents.questions):
         return
     elif layout in _TRACKERS and str(path) != "-":
         yield Call("features", {"tracker": word} if (word := _TRACKERS[layout]) else {})

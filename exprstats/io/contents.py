@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, DataWarning, Option, Problem, Text
+from exprstats.errors import DataError, DataWarning, Option, Problem, Text, warn_user
 from exprstats.io.detection import FileFacts, Guess, guess_roles, list_facts
 from exprstats.io.drafts import Draft
 from exprstats.io.files.joined import list_joined, sort_alike, take_files
@@ -248,28 +248,41 @@ def group_files(paths: Sequence[FilePath], reading: Reading = AS_IT_IS) -> list[
         files = [one.layout.path for one in alike]
         whole = next((one for one in map(take_files, paths) if list_joined(one) == (*files,)), None)
         whole = whole or take_files(files)
-        grouped += [whole] if len(files) > 1 and _is_parted(whole, files, reading) else files
+        kind = _name_parts(whole, files, reading) if len(files) > 1 else ""
+        if kind in TRACKERS:
+            told = f"{len(files)} files hold frames of {kind}: the first is shown."
+            warn_user(Problem(told, file=str(whole)))
+        grouped += files[:1] if kind in TRACKERS else [whole] if kind else files
     broken = [file for file, source in sources if source is None]
     return [*grouped, *broken, *(one for one in map(take_files, paths) if _is_empty(one))]
+
+
+def are_alike(files: Sequence[Path]) -> bool:
+    """Return whether files have most columns in common, as far as they can be read."""
+    try:
+        return not sort_alike([open_source(one, warned=False) for one in files])[1]
+    except DataError:
+        return False
 
 
 def _is_empty(path: Path) -> bool:
     return path.is_dir() and not list_joined(path)
 
 
-def _is_parted(whole: Path, files: Sequence[Path], reading: Reading) -> bool:
-    """Return whether files hold ratings only together: their raters or clips, one a file."""
+def _name_parts(whole: Path, files: Sequence[Path], reading: Reading) -> str:
+    """Return what files are together, ratings or frames of a tracker; "" of single tables."""
     try:
         alone = read_contents(files[0], reading=reading)
         if any(map(is_prediction, alone.facts.columns)):
-            return False
+            return ""
         if alone.layout in {"predictions", "segments", *TRACKERS}:
-            return alone.layout in TRACKERS
+            return alone.layout if alone.layout in TRACKERS else ""
         if {"clip", "rater"} <= {*alone.roles} or alone.judges:
-            return False
-        return {"clip", "rater"} <= {*read_contents(whole, reading=reading).roles}
+            return ""
+        both = {"clip", "rater"} <= {*read_contents(whole, reading=reading).roles}
     except DataError:
-        return False
+        return ""
+    return "ratings" if both else ""
 
 
 def _guess(table: pd.DataFrame, labels: Sequence[str]) -> tuple[Guess, str, dict[str, str]]:

@@ -12,6 +12,7 @@ from exprstats.apa import count_things
 from exprstats.behaviour.openface.layout import GAZE_NOTE, GAZE_VECTORS, GROUPS, measure_gaze
 from exprstats.behaviour.openface.recordings import COMMON_RATES
 from exprstats.behaviour.trackers.recorders import ONES, parse_affdex, parse_arkit, parse_facet
+from exprstats.behaviour.trackers.shapes import SHAPES, parse_mediapipe
 from exprstats.behaviour.trackers.tables import Parsed, TrackerFile
 from exprstats.errors import NO_TIMES, DataError, Option, Problem
 from exprstats.options import Tracker
@@ -125,6 +126,7 @@ PARSERS: dict[Tracker, Callable[[TrackerFile, float | None], Parsed]] = {
     "py-feat": parse_pyfeat,
     "libreface": parse_libreface,
     "arkit": parse_arkit,
+    "mediapipe": parse_mediapipe,
     "facet": parse_facet,
     "affdex": parse_affdex,
 }
@@ -146,6 +148,7 @@ def find_trackers(names: set[str]) -> list[Tracker]:
         "py-feat": {"FaceScore", "frame"} <= names,
         "libreface": {"frame_idx", "frame_time_in_ms"} <= names,
         "arkit": {"Timecode", "BlendShapeCount"} <= names,
+        "mediapipe": names >= SHAPES and not {"FaceScore", "Timecode"} & names,
         "facet": sensors and any(name.endswith(" Evidence") for name in names),
         "affdex": sensors and affdex <= names,
     }

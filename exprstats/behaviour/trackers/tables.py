@@ -168,7 +168,8 @@ def read_tracker_file(path: Path, reading: Reading | None = None) -> TrackerFile
     except ValueError as error:
         fact = f"the rows cannot be read ({error})."
         raise DataError(Problem(fact, _CHECK, file=str(path))) from error
-    filled = table.notna().any(axis=1).to_numpy()
+    # Where nothing but rows counts frames, those of empty cells are frames, too.
+    filled = table.notna().any(axis=1).to_numpy() | (len(head) > 1 and all(map(_is_value, head)))
     if not filled.all():
         counted = count_things((~filled).sum(), "blank row is", "blank rows are")
         notes = (*notes, f"{counted} skipped.")
@@ -183,6 +184,11 @@ def read_tracker_file(path: Path, reading: Reading | None = None) -> TrackerFile
     if twice:
         notes = (*notes, f"the header repeats '{twice[0]}'; the first column of that name is read.")
     return TrackerFile(path, name_recording(path), table, notes)
+
+
+def _is_value(name: str) -> bool:
+    """Return whether a column is one of blendshapes, and neither a frame nor a time."""
+    return re.fullmatch(r"[a-z]+[A-Z]\w+|_neutral", name) is not None
 
 
 def _split_text(text: str, layout: Layout, mark: str) -> tuple[list[str], str]:

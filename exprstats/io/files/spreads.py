@@ -63,6 +63,18 @@ def is_judge(name: str) -> bool:
     return JUDGES.fullmatch(fold_name(name)) is not None
 
 
+def is_seat(name: str) -> bool:
+    """Return whether a text numbers judges and names none: r1, score_r2, Rater A; not rater_Ada.
+
+    Examples
+    --------
+    >>> is_seat("score_r2"), is_seat("rater_Ada")
+    (True, False)
+    """
+    split = split_judge(name)
+    return is_judge(split[1] if split else name) or _RATED.fullmatch(fold_name(name)) is not None
+
+
 def find_pairs(names: Sequence[str], *, numbered: bool = False) -> dict[str, tuple[str, str]]:
     """Return columns that are items by judges, such as "joy_r1", with both parts.
 

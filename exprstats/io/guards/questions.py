@@ -10,12 +10,12 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.errors import NO_NUMBERS, NO_TIMES, Option, Problem
-from exprstats.io.files.spreads import asks_judges, find_pairs
+from exprstats.io.files.spreads import asks_judges, find_judges, find_pairs, is_seat
 from exprstats.io.files.words import REJECTED, TARGETS, TRACKED, is_aside, is_rated
 from exprstats.io.guards.crossings import hold_ratings
 from exprstats.io.guards.features import counts_rows, find_fixed
-from exprstats.io.guards.layouts import ask_faces
-from exprstats.options import MOST_JUDGES, name_some
+from exprstats.io.guards.layouts import ask_faces, ask_times
+from exprstats.options import MOST_JUDGES, WIDEST, name_some
 
 if TYPE_CHECKING:
     from exprstats.io.detection import Guess
@@ -95,9 +95,10 @@ def ask_layout(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
     ):
         fact = "no column names the people who are seen, so clips count as independent."
         asked.append(Problem(fact, ("Name it with ", Option("subject"), ".")))
-    asked += ask_faces(layout, table)
+    asked += [*ask_faces(layout, table), *ask_times(layout, table)]
     asked += guess.classed.questions if guess.classed is not None else ()
-    return [*asked, *_ask_numbers(layout, guess, table), *_TOLD.get(layout, ())]
+    asked += [*_ask_numbers(layout, guess, table), *_ask_seats(layout, guess, table)]
+    return [*asked, *_TOLD.get(layout, ())]
 
 
 def _ask_texts(layout: str, table: pd.DataFrame) -> list[Problem]:
@@ -147,13 +148,6 @@ def _ask_numbers(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem
             )
             remedy = ("Name the items, and the others are raters: ", Option("rating", firsts))
             return [Problem(fact, (*remedy, " or ", Option("rating", raters), "."))]
-        if all(one.isdigit() for one in raters):
-            fact = (
-                f"columns end in numbers ({raters[0]} to {raters[-1]}), which are read as raters "
-                "that rated every clip."
-            )
-            seats = "If a number is a seat that other people take for each clip, report ICC(1,k): "
-            return [Problem(fact, (seats, Option("model", "one-way"), "."))]
     if layout == "models side by side":
         truth = guess.roles["truth"]
         known = set(table[truth].dropna().unique())
@@ -180,6 +174,31 @@ def _ask_roles(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
         fact = "the column that models are to predict is not known."
         return [Problem(fact, ("Name it with ", Option("target"), "."))]
     return []
+
+
+def _ask_seats(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
+    """Return that labels such as r1 to r3, which every clip has, are read as the same people."""
+    clip, rater = guess.roles.get("clip"), guess.roles.get("rater")
+    labels: list[str] = []
+    if layout == "items by raters":
+        pairs = find_pairs(guess.numbers, numbered=True)
+        labels = [] if asks_judges(pairs) else [judge for _, judge in pairs.values()]
+    elif layout in {"wide", "clips"}:
+        labels = [*find_judges([str(name) for name in table])]
+    elif layout == "ratings" and clip is not None and rater is not None:
+        found = table[rater].dropna().astype(str).unique().tolist()
+        own = table[table[clip].notna()].groupby(clip, sort=False)[rater].nunique()
+        labels = found if len(found) <= WIDEST and own.median() == len(found) else []
+    labels = list(dict.fromkeys(labels))
+    plain = [one for one in labels if one.isdigit() or len(one) == 1 or is_seat(one)]
+    if len(labels) < 2 or len(plain) < len(labels):
+        return []
+    fact = (
+        f"{name_some(labels)} are read as the same {len(labels)} people in every clip (two-way, "
+        "crossed); labels alone cannot tell."
+    )
+    seats = "If they are seats that other people take for each clip: "
+    return [Problem(fact, (seats, Option("model", "one-way"), ", which reports ICC(1,k)."))]
 
 
 def _differ(table: pd.DataFrame, names: Sequence[str]) -> bool:
