@@ -128,7 +128,9 @@ def summarise_folder(
     if tracker not in {None, "openface"} or _is_written_otherwise(folder):
         others = {"windows": windows, "resume": resume, "shard": shard, "endings": endings}
         others |= {"recursive": recursive, "sensitivity": sensitivity}
-        session.present(_summarise_tracker(session, folder, tracker, plan, choices, others))
+        made = _summarise_tracker(session, folder, tracker, plan, choices, others)
+        if made is not None:
+            session.present(made)
         return
     if windows is not None:
         plan = _slide(folder, _split_windows(windows), choices)
