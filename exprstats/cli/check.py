@@ -99,8 +99,9 @@ def check_input(
         named |= {"item": item} if item else {}
         named |= {"raters_in_rows": True} if raters_in_rows else {}
         reading = get_reading()
-        from exprstats.io.files.annotations import tell_annotated
+        from exprstats.io.files.annotations import list_annotated, tell_annotated
 
+        files = list_annotated(files)
         told = {file: found for file in files if (found := tell_annotated(file)) is not None}
         if len(files) > 1 or files[0].is_dir():
             files, problems = inspect_pair(session, files, {*told}, reading)
@@ -134,8 +135,8 @@ def inspect_pair(
     These are studies and annotated files, then tables, of one file or several.
     """
     from exprstats.cli.suggestions import pair_files
-    from exprstats.io.contents import group_files
     from exprstats.io.files.joined import list_joined
+    from exprstats.io.guards.groups import group_files
 
     rest = [one for one in files if one not in told and one.suffix.lower() != ".toml"]
     alone = [one for one in files if one not in rest]
@@ -173,9 +174,11 @@ def _inspect_table(
 ) -> list[Problem]:
     from exprstats.io import read_contents
     from exprstats.io.files.joined import place_problems
+    from exprstats.io.guards.groups import choose_sheets
 
     try:
-        facts = session.note_file(path)
+        reading = choose_sheets(path, reading)
+        facts = session.note_file(path, reading)
         session.show_points(f"{path}", list(_describe_file(facts)))
         contents = read_contents(path, reading=reading)
     except DataError as error:
@@ -239,8 +242,8 @@ def _suggest(
 
 def _name_place(path: Path) -> Path:
     """Return the folder of a tracker's file, or the file where others lie beside it."""
-    from exprstats.io.contents import are_alike
     from exprstats.io.files.joined import list_joined
+    from exprstats.io.guards.groups import are_alike
 
     files = list_joined(path.parent)
     return path.parent if len(files) < 2 or are_alike(files) else path

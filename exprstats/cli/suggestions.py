@@ -163,10 +163,10 @@ def _suit_predictions(contents: FileContents) -> Call:
     if truth != "truth" and ("models" in options or not is_truth(truth)):
         options["truth"] = truth
     columns = index_columns(contents)
-    models = options.get("models", [])
+    models = options.get("models", [predicted] if contents.layout == "predictions" else [])
     if (
         isinstance(models, list)
-        and len(models) > 1
+        and (len(models) > 1 or contents.layout == "predictions")
         and any(columns[one]["missing"] for one in models)
     ):
         options["common"] = True

@@ -46,6 +46,9 @@ def _parse_imotions(file: TrackerFile, fps: float | None, tracker: str, own: lis
     source = file.table["EventSource"].astype(str).str.casefold()
     mine = np.logical_or.reduce([source.str.contains(word) for word in _SENSORS[tracker]])
     mine = np.asarray(mine, bool)
+    if not mine.any() and source.str.fullmatch(r"\d+").all():
+        # Versions that number their sensors name none: the tracker's rows have its values.
+        mine = file.table[own].notna().any(axis=1).to_numpy()
     if not mine.any():
         seen = ", ".join(sorted(file.table["EventSource"].astype(str).unique())[:5])
         fact = f"no row comes from this tracker; the sources are: {seen}."

@@ -191,7 +191,8 @@ def find_loops(names: Sequence[str], labels: Sequence[str] = ()) -> dict[str, tu
 def _split_bracket(text: str) -> tuple[str, str] | None:
     """Return clip and question of "Film 1: how is she? [warm]"."""
     found = re.fullmatch(r"(.*\S)\s*\[([^\[\]]+)\]\s*", text, re.DOTALL)
-    if found is None or _CLIP.search(_bare(found[1])) is None:
+    coded = found is not None and re.fullmatch(r"[^\W\d]{1,8}[_ .-]?\d+", found[1])
+    if found is None or (_CLIP.search(_bare(found[1])) is None and not coded):
         return None
     return found[1], found[2]
 

@@ -182,6 +182,9 @@ def find_headless(table: pd.DataFrame) -> list[Problem]:
     if clocks and len(timed := [*clocks, *timed]) > 1:
         fact = f"the first row holds {name_some(timed[:2])}: the names of the columns are missing."
         return [Problem(fact, "Add a first row with the names, such as clip, start, end.")]
+    if len(again) == len(table.columns) > 1 and timed:
+        fact = f"the first row holds {name_some(timed[:2])}: the names of the columns are missing."
+        return [Problem(fact, "Add a first row with the names, such as clip, smile, gaze.")]
     texts = [name for name in again if not pd.api.types.is_numeric_dtype(table[name])]
     if len(again) < len(table.columns) or not texts:
         return []
