@@ -52,7 +52,9 @@ NETWORKS: tuple[NetworkKind, ...] = get_args(NetworkKind)
 ScoreMethod = Literal["bartlett", "regression", "mean"]
 FactorEstimator = Literal["ml", "mlr"]
 MissingRule = Literal["listwise", "fiml"]
-Tracker = Literal["openface", "openface3", "py-feat", "libreface", "arkit", "facet", "affdex"]
+Tracker = Literal[
+    "openface", "openface3", "py-feat", "libreface", "arkit", "mediapipe", "facet", "affdex"
+]
 FittedOn = Literal["train", "all"]
 SamplingRule = Literal["nearest", "mean"]
 PointUnit = Literal["px", "mm"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from exprstats.apa import count_things, write_count
+from exprstats.apa import count_things
 from exprstats.cli.holdings import (
     UNSAID,
     Call,
@@ -21,6 +21,7 @@ from exprstats.cli.holdings import (
     name_call,
     present_classes,
     present_design,
+    show_columns,
     try_call,
     try_reading,
 )
@@ -40,9 +41,7 @@ from exprstats.cli.options import (
 from exprstats.cli.places import spare_input
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session
-from exprstats.document.model import Column, Section, Table
 from exprstats.document.terminal import describe_error, spell, write_line
-from exprstats.document.text import say
 from exprstats.errors import DataError, DataWarning, Option, OptionError, Problem, speak, warn_user
 
 if TYPE_CHECKING:
@@ -56,14 +55,15 @@ _KINDS = {
     "raters in rows": "one row per rater and one column per clip",
     "items by raters": "one row per clip and one column for each item and rater",
     "models side by side": "one row per clip and one column per model",
+    "models of classes": "one row per clip, with its class and what models say of it",
     "segments": "beginnings and ends of clips",
     "codebook": "a codebook",
     "correlations": "a correlation matrix",
 }
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-_SHOWN = 40
+# Larger files are frames, and no truth or predictions of clips.
+_SMALL = 200_000
 _NOTHING = "No analysis suits this file as it is."
-IDS = frozenset({"clip", "rater", "subject", "context", "item", "model"})
 
 
 @reads_files
@@ -100,11 +100,11 @@ def check_input(
         named |= {"item": item} if item else {}
         named |= {"raters_in_rows": True} if raters_in_rows else {}
         reading = get_reading()
-        from exprstats.io.files.annotations import tell_annotated
+        from exprstats.io.files.annotations import list_annotated, tell_annotated
 
+        files = list_annotated(files)
         told = {file: found for file in files if (found := tell_annotated(file)) is not None}
         if len(files) > 1 or files[0].is_dir():
-            files = sort_files(files, {*told}, reading)
             files, problems = inspect_pair(session, files, {*told}, reading)
         for file in files:
             spare_input(file, session.files)
@@ -128,26 +128,26 @@ def check_input(
         raise typer.Exit(2)
 
 
-def sort_files(files: list[Path], told: Collection[Path], reading: Reading) -> list[Path]:
-    """Return what is to be inspected: studies and annotated files, then tables of files."""
-    from exprstats.io.contents import group_files
-
-    alone = [one for one in files if one in told or one.suffix.lower() == ".toml"]
-    rest = [one for one in files if one not in alone]
-    return [*alone, *(group_files(rest, reading) if rest else [])]
-
-
 def inspect_pair(
     session: Session, files: list[Path], told: Collection[Path], reading: Reading
 ) -> tuple[list[Path], list[Problem]]:
-    """Put a truth and the files of its predictions into the session; return the other files."""
+    """Put a truth and the files of its predictions into the session; return the other files.
+
+    These are studies and annotated files, then tables, of one file or several.
+    """
     from exprstats.cli.suggestions import pair_files
     from exprstats.io.files.joined import list_joined
+    from exprstats.io.guards.groups import group_files
 
-    tables = [one for one in files if one not in told and one.suffix.lower() != ".toml"]
-    found = pair_files(tables, reading)
+    rest = [one for one in files if one not in told and one.suffix.lower() != ".toml"]
+    alone = [one for one in files if one not in rest]
+    single = [file for one in rest for file in list_joined(one) or (one,)]
+    narrow = all(one.is_file() and one.stat().st_size < _SMALL for one in single)
+    found = pair_files(single, reading, alone=True) if narrow else None
+    tables = group_files(rest, reading) if rest and found is None else []
+    found = found or pair_files(tables, reading)
     if found is None:
-        return files, []
+        return [*alone, *tables], []
     place, call = found
     for file in list_joined(place):
         session.show_points(f"{file}", list(_describe_file(session.note_file(file))))
@@ -157,7 +157,7 @@ def inspect_pair(
     line = call.write(place, reading)
     session.rows += [] if problems else [{"kind": "suggestion", "command": line}]
     session.parts += [] if problems else [f"Try: {line}"]
-    return [one for one in files if one not in tables], problems
+    return alone, problems
 
 
 def inspect_table(
@@ -175,20 +175,17 @@ def _inspect_table(
 ) -> list[Problem]:
     from exprstats.io import read_contents
     from exprstats.io.files.joined import place_problems
+    from exprstats.io.guards.groups import choose_sheets
 
     try:
-        facts = session.note_file(path)
+        reading = choose_sheets(path, reading)
+        facts = session.note_file(path, reading)
         session.show_points(f"{path}", list(_describe_file(facts)))
         contents = read_contents(path, reading=reading)
     except DataError as error:
         return list(error.problems)
     roles = {name: role for role, name in contents.roles.items()}
-    rows = [
-        _describe_column({str(key): value for key, value in row.items()}, roles)
-        for row in contents.columns.to_dict("records")
-    ]
-    session.rows += rows
-    _show_columns(session, rows)
+    show_columns(session, contents.columns, roles)
     for text in contents.warnings:
         if speak(text) not in facts.notes:
             warn_user(text)
@@ -235,13 +232,22 @@ def _suggest(
             continue
         problems += [one for one in found if str(one) not in map(str, problems)]
         if not found:
-            place = path.parent if call.command == "features" else path
+            place = _name_place(path) if call.command == "features" else path
             lines.append(call.write(place, reading))
     session.rows += [{"kind": "suggestion", "command": line} for line in lines]
     session.parts += [f"Try: {line}" for line in lines]
     if not lines and not problems and not contents.questions:
         session.parts.append(_NOTHING)
     return problems
+
+
+def _name_place(path: Path) -> Path:
+    """Return the folder of a tracker's file, or the file where others lie beside it."""
+    from exprstats.io.files.joined import list_joined
+    from exprstats.io.guards.groups import are_alike
+
+    files = list_joined(path.parent)
+    return path.parent if len(files) < 2 or are_alike(files) else path
 
 
 def _describe_call(session: Session | None, path: Path, call: Call, reading: Reading) -> None:
@@ -320,54 +326,6 @@ def _describe_file(facts: FileFacts) -> Iterator[str]:
         separator = _SEPARATORS.get(facts.separator, repr(facts.separator))
         yield f"{shape}, separated by {separator}; decimal mark: {mark}; encoding {facts.encoding}"
     yield from (spell("check", Problem(note)) for note in facts.told)
-
-
-def _describe_column(row: dict[str, Any], roles: dict[str, str]) -> dict[str, Any]:
-    role = roles.get(row["column"])
-    ranged = row["kind"] == "number" and row["n"] and role not in IDS
-    return {
-        "kind": "column",
-        "name": row["column"],
-        "holds": "numbers" if row["kind"] == "number" else "text",
-        "role": role,
-        "n_distinct": row["distinct"],
-        "n_missing": row["missing"],
-        "low": row["low"] if ranged else None,
-        "high": row["high"] if ranged else None,
-        "examples": row["shown"].split(", ") if row["shown"] else [],
-        "labels": row["labels"],
-    }
-
-
-def _show_columns(session: Session, rows: list[dict[str, Any]]) -> None:
-    import pandas as pd
-
-    title = "Columns" if len(rows) <= _SHOWN else f"The first {_SHOWN} of {len(rows)} columns"
-    headings = ("Column", "Holds", "Role?", "Distinct", "Missing", "Values")
-    columns = [
-        Column(name, say(name), words=name not in {"Distinct", "Missing"}) for name in headings
-    ]
-    cells = [
-        (
-            row["name"],
-            row["holds"],
-            row["role"] or "",
-            write_count(row["n_distinct"]),
-            write_count(row["n_missing"]),
-            _write_values(row),
-        )
-        for row in rows[:_SHOWN]
-    ]
-    table = Table("columns", title, tuple(columns), pd.DataFrame(cells, columns=[*headings]))
-    session.show(Section("columns", "", tables=(table,)))
-
-
-def _write_values(row: dict[str, Any]) -> str:
-    """Return the range or the first values of a column, and its labels where it has any."""
-    plain = row["low"] is None
-    text = ", ".join(row["examples"])[:40] if plain else f"{row['low']:g} to {row['high']:g}"
-    labels = ", ".join(f"{value} = {label}" for value, label in row["labels"].items())
-    return f"{text} ({labels[:60]}{'…' * (len(labels) > 60)})" if labels else text
 
 
 def _describe_rows(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from exprstats.apa import count_things
 from exprstats.cli.command import opens_session
 from exprstats.cli.options import FACE_HELP, ConfidenceOption, option, split_id, split_names
 from exprstats.cli.places import check_folder, spare_input
@@ -18,7 +19,7 @@ from exprstats.options import PointUnit, SamplingRule, Tracker
 if TYPE_CHECKING:
     import pandas as pd
 
-    from exprstats.behaviour import ClipFeatures
+    from exprstats.behaviour import ClipFeatures, Frames
 
 
 @reads_files
@@ -127,7 +128,9 @@ def summarise_folder(
     if tracker not in {None, "openface"} or _is_written_otherwise(folder):
         others = {"windows": windows, "resume": resume, "shard": shard, "endings": endings}
         others |= {"recursive": recursive, "sensitivity": sensitivity}
-        session.present(_summarise_tracker(session, folder, tracker, plan, choices, others))
+        made = _summarise_tracker(session, folder, tracker, plan, choices, others)
+        if made is not None:
+            session.present(made)
         return
     if windows is not None:
         plan = _slide(folder, _split_windows(windows), choices)
@@ -148,7 +151,7 @@ def _summarise_tracker(
     plan: pd.DataFrame | None,
     choices: dict[str, Any],
     others: dict[str, Any],
-) -> ClipFeatures:
+) -> ClipFeatures | None:
     """Return the features of another tracker's files; options that need OpenFace are refused."""
     given = next((name for name, value in others.items() if value), None)
     if given is not None:
@@ -159,15 +162,16 @@ def _summarise_tracker(
     from exprstats.behaviour import FEATURES, read_faces
     from exprstats.behaviour.clips import measure_frames
     from exprstats.behaviour.settings import choose_settings
-    from exprstats.behaviour.trackers.tables import list_tracker_files, name_recording
     from exprstats.behaviour.trackers.units import TRACKER_NAMES
     from exprstats.errors import DataError, Problem
-    from exprstats.io.files.kinds import hash_file
 
     names = ("hz", "confidence", "fps", "min_valid", "unit", "signed", "face", "unmatched")
     settings = choose_settings(choices["sampling"], None, {one: choices[one] for one in names})
     faces = read_faces(folder, tracker=tracker or "openface", fps=choices["fps"],
                        reading=get_reading())  # fmt: skip
+    if faces.tracker == "mediapipe":
+        _keep_shapes(session, folder, faces, plan)
+        return None
     result = measure_frames(faces, plan, settings)
     if not set(FEATURES) & set(result.clips):
         fact = (
@@ -176,13 +180,36 @@ def _summarise_tracker(
         )
         remedy = "Label intensities with 'exprstats label'."
         raise DataError(Problem(fact, remedy, file=str(folder)))
-    for file in list_tracker_files(folder):
-        count = int((faces.table["video"] == name_recording(file)).sum())
-        session.add_input(file, hash_file(file), count)
+    _keep_inputs(session, folder, faces)
     session.add_table("clips", result.clips)
     session.tables |= {"ledger": result.ledger}
     session.show_points("Reading", [faces.sentence(), *faces.notes])
     return result
+
+
+def _keep_inputs(session: Session, folder: Path, faces: Frames) -> None:
+    from exprstats.behaviour.trackers.tables import list_tracker_files, name_recording
+    from exprstats.io.files.kinds import hash_file
+
+    for file in list_tracker_files(folder):
+        count = int((faces.table["video"] == name_recording(file)).sum())
+        session.add_input(file, hash_file(file), count or len(faces.table))
+
+
+def _keep_shapes(session: Session, folder: Path, faces: Frames, plan: pd.DataFrame | None) -> None:
+    """Keep the means of blendshapes in each clip, and say what they are."""
+    from exprstats.behaviour.trackers.shapes import summarise_shapes
+
+    table = summarise_shapes(faces.table, faces.units, plan)
+    _keep_inputs(session, folder, faces)
+    session.add_table("clips", table)
+    session.show_points("Reading", [faces.sentence(), *faces.notes])
+    shapes = len(table.columns) - len({"clip", "frames", "valid_share"})
+    session.say(
+        f"The features of {count_things(len(table), 'clip')} are the means of "
+        f"{count_things(shapes, 'blendshape')} over the frames that show a face, as coefficients "
+        "from 0 (neutral) to 1. Write them with --out or --json."
+    )
 
 
 def _is_written_otherwise(folder: Path) -> bool:

@@ -14,10 +14,10 @@ from exprstats.apa import count_things, write_count, write_percent
 from exprstats.cli.reading import get_reading, split_labels
 from exprstats.cli.session import Session
 from exprstats.document.cells import list_records
-from exprstats.document.model import Section
+from exprstats.document.model import Column, Section, Table
 from exprstats.document.tables import column, tabulate
 from exprstats.document.terminal import spell
-from exprstats.document.text import join_words
+from exprstats.document.text import join_words, say
 from exprstats.errors import DataError, Option, Problem, join_names
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ SINGLE = frozenset(
         "item",
         "target",
         "truth",
+        "positive",
         "model",
         "weights",
         "segments",
@@ -166,6 +167,8 @@ def _write_place(file: Path) -> str:
 UNSAID = "What the file does not say"
 # Bytes from which on a file is told by its first lines alone.
 _LARGE = 20_000_000
+_SHOWN = 40
+_IDS = frozenset({"clip", "rater", "subject", "context", "item", "model"})
 # More rows take longer than a look should.
 _TRIED = 50_000
 
@@ -356,3 +359,58 @@ def read_annotated(path: Path, use: Use, lexicons: Sequence[Path]) -> None:
         events = read_events(path)
         for one in lexicons[:1]:
             find_labels(events, read_lexicon(one))
+
+
+def _describe_column(row: dict[str, Any], roles: Mapping[str, str]) -> dict[str, Any]:
+    role = roles.get(row["column"])
+    ranged = row["kind"] == "number" and row["n"] and role not in _IDS
+    return {
+        "kind": "column",
+        "name": row["column"],
+        "holds": "numbers" if row["kind"] == "number" else "text",
+        "role": role,
+        "n_distinct": row["distinct"],
+        "n_missing": row["missing"],
+        "low": row["low"] if ranged else None,
+        "high": row["high"] if ranged else None,
+        "examples": row["shown"].split(", ") if row["shown"] else [],
+        "labels": row["labels"],
+    }
+
+
+def show_columns(session: Session, columns: pd.DataFrame, roles: Mapping[str, str]) -> None:
+    """Put what is known of each column into the session, and show it as a table."""
+    import pandas as pd
+
+    rows = [
+        _describe_column({str(key): value for key, value in row.items()}, roles)
+        for row in columns.to_dict("records")
+    ]
+    session.rows += rows
+
+    title = "Columns" if len(rows) <= _SHOWN else f"The first {_SHOWN} of {len(rows)} columns"
+    headings = ("Column", "Holds", "Role?", "Distinct", "Missing", "Values")
+    shown = [
+        Column(name, say(name), words=name not in {"Distinct", "Missing"}) for name in headings
+    ]
+    cells = [
+        (
+            row["name"],
+            row["holds"],
+            row["role"] or "",
+            write_count(row["n_distinct"]),
+            write_count(row["n_missing"]),
+            _write_values(row),
+        )
+        for row in rows[:_SHOWN]
+    ]
+    table = Table("columns", title, tuple(shown), pd.DataFrame(cells, columns=[*headings]))
+    session.show(Section("columns", "", tables=(table,)))
+
+
+def _write_values(row: dict[str, Any]) -> str:
+    """Return the range or the first values of a column, and its labels where it has any."""
+    plain = row["low"] is None
+    text = ", ".join(row["examples"])[:40] if plain else f"{row['low']:g} to {row['high']:g}"
+    labels = ", ".join(f"{value} = {label}" for value, label in row["labels"].items())
+    return f"{text} ({labels[:60]}{'…' * (len(labels) > 60)})" if labels else text

@@ -90,11 +90,11 @@ class Session:
     figures: dict[str, Callable[[], Any]] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
 
-    def note_file(self, path: Path) -> Any:
+    def note_file(self, path: Path, reading: Reading | None = None) -> Any:
         """Look at an input file, keep its hash and rows, and return all that was seen."""
         from exprstats.io import sniff_file
 
-        facts = sniff_file(path, get_reading())
+        facts = sniff_file(path, reading or get_reading())
         for one in facts.inputs:
             self.add_input(*one)
         return facts

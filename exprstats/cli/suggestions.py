@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from exprstats.cli.holdings import SINGLE, Call, Value, write_labels
 from exprstats.errors import DataError
@@ -15,7 +15,7 @@ from exprstats.io.files.answers import order_answers
 from exprstats.io.files.joined import take_files
 from exprstats.io.files.reading import read_coded
 from exprstats.io.files.spreads import asks_judges, find_pairs
-from exprstats.io.files.words import IDS, is_aside, is_prediction, is_rated, is_truth
+from exprstats.io.files.words import IDS, TRACKED, is_aside, is_prediction, is_rated, is_truth
 from exprstats.io.guards.answers import (
     find_word_judges,
     find_worded,
@@ -26,13 +26,17 @@ from exprstats.io.guards.answers import (
 )
 from exprstats.io.guards.codes import USUAL_CODES
 from exprstats.io.guards.layouts import TRACKERS
-from exprstats.options import MOST_JUDGES, MOST_WORDS, WIDEST
+from exprstats.options import MOST_JUDGES, WIDEST
 
 if TYPE_CHECKING:
     from exprstats.io import FileContents, Reading
+    from exprstats.io.guards.classed import Classed
 
 # Layouts of face trackers, and the word for the tracker where frames do not tell it.
-_TRACKERS = {"OpenFace": "", "OpenFace 3": "openface3", "LibreFace": "libreface"}
+_TRACKERS = {
+    **{"OpenFace": "", "OpenFace 3": "openface3", "LibreFace": "libreface"},
+    **{"ARKit": "arkit", "MediaPipe": "mediapipe"},
+}
 _ALWAYS = frozenset({"subject", "by"})
 # Counts, spreads and cut-offs beside a truth or predictions.
 _BESIDE = re.compile(r"n[_ .].*|.*[_ .](sd|se|n)|threshold.*|cut.?off.*")
@@ -60,10 +64,15 @@ def list_calls(path: Path, contents: FileContents) -> Iterator[Call]:
         yield Call("reliability", {"rating": items, **ids, "model": "auto", **codes})
     elif layout in {"predictions", "models side by side"} and {"subject", "clip"} & {*roles}:
         yield _suit_predictions(contents)
+    elif (
+        (classed := contents.classed) is not None
+        and classed.models
+        and {"subject", "clip"} & {*roles}
+    ):
+        yield from _suit_classed(contents, classed)
     elif layout in {"clips", "wide"}:
-        classed = _find_classed(contents)
-        yield from _suit_clips(contents, codes) if classed is None else [classed]
-    elif any(one.option == "face" for one in contents.questions):
+        yield from _suit_clips(contents, codes)
+    elif any(one.option in {"face", "fps"} for one in contents.questions):
         return
     elif layout in _TRACKERS and str(path) != "-":
         yield Call("features", {"tracker": word} if (word := _TRACKERS[layout]) else {})
@@ -154,10 +163,10 @@ def _suit_predictions(contents: FileContents) -> Call:
     if truth != "truth" and ("models" in options or not is_truth(truth)):
         options["truth"] = truth
     columns = index_columns(contents)
-    models = options.get("models", [])
+    models = options.get("models", [predicted] if contents.layout == "predictions" else [])
     if (
         isinstance(models, list)
-        and len(models) > 1
+        and (len(models) > 1 or contents.layout == "predictions")
         and any(columns[one]["missing"] for one in models)
     ):
         options["common"] = True
@@ -222,20 +231,22 @@ def _suit_answers(
         yield from calls
 
 
-def _find_classed(contents: FileContents) -> Call | None:
-    """Return the comparison of models with a truth in words."""
-    columns = index_columns(contents)
-    texts = [n for n, row in columns.items() if row["kind"] == "text" and row["levels"]]
-    truth = next((one for one in texts if is_truth(one) or one.strip().lower() == "label"), None)
-    if truth is None or not {"subject", "clip"} & {*contents.roles}:
-        return None
-    known = {*columns[truth]["levels"]}
-    taken = {truth, *contents.roles.values()}
-    models = [n for n in texts if n not in taken and {*columns[n]["levels"]} <= known]
-    if not models or not 1 < len(known) <= MOST_WORDS:
-        return None
-    named: dict[str, Value] = {"truth": truth} if truth != "truth" else {}
-    return Call("compare", {"models": models, **_name_people(contents, "context"), **named})
+def _suit_classed(contents: FileContents, classed: Classed) -> Iterator[Call]:
+    """Yield the comparison of models with a truth that is a class, if clips or people are known."""
+    if not classed.models or not {"subject", "clip"} & {*contents.roles}:
+        return
+    options: dict[str, Value] = {"models": [*classed.models]}
+    options |= _name_people(contents, "context")
+    options |= {"truth": classed.truth} if classed.truth != "truth" else {}
+    options |= {"positive": classed.positive} if classed.positive is not None else {}
+    if classed.kind == "probabilities":
+        options["metric"] = ["auc", "average_precision", "mse"]
+    elif classed.coded:
+        options["metric"] = ["accuracy", "uar", "macro_f1", "kappa"]
+    rows = index_columns(contents)
+    if any(one in rows and rows[one]["missing"] for one in classed.models):
+        options["common"] = True
+    yield Call("compare", options)
 
 
 def _find_codes(contents: FileContents) -> dict[str, list[str]]:
@@ -276,13 +287,16 @@ def _name_site(contents: FileContents) -> dict[str, Value]:
     return {"subject": [contents.site, contents.roles["subject"]]}
 
 
-def pair_files(files: list[Path], reading: Reading) -> tuple[Path, Call] | None:
+def pair_files(
+    files: list[Path], reading: Reading, *, alone: bool = False
+) -> tuple[Path, Call] | None:
     """Return the comparison of predictions with a truth in a file of its own; None of others.
 
     The truth is the one file of clips with a column that is called as ratings or truths are, or
-    with a single one; the others have one column of predictions, or several.
+    with a single one; the others have one column of predictions, or several. With ``alone`` only
+    the name of a column makes it a truth, since the other files may be those of raters.
     """
-    if len(files) < 2:
+    if len(files) < 2 or len(files) > WIDEST:
         return None
     try:
         read = {file: read_contents(file, reading=reading) for file in files}
@@ -295,7 +309,7 @@ def pair_files(files: list[Path], reading: Reading) -> tuple[Path, Call] | None:
         if not any(map(is_prediction, held)) and read[file].layout not in TRACKERS
     }
     tried = [file for file, held in known.items() if len(held) == 1]
-    tried = tried or [file for file in known if len(values[file]) == 1]
+    tried = tried or [file for file in known if len(values[file]) == 1 and not alone]
     if len(tried) != 1 or not all(values.values()):
         return None
     owner = tried[0]
@@ -304,7 +318,9 @@ def pair_files(files: list[Path], reading: Reading) -> tuple[Path, Call] | None:
     for file in files:
         named = [name for name in values[file] if is_prediction(name)]
         if file != owner and len(named or values[file]) > 1:
-            models += values[file]
+            models += _list_models(read[file], values[file], index_columns(read[owner])[truth])
+            if not models:
+                return None
     roles = read[owner].roles
     options: dict[str, Value] = {"models": models} if models else {}
     options |= {"clip": [roles["clip"]]} if roles.get("clip", "clip") != "clip" else {}
@@ -319,6 +335,18 @@ def pair_files(files: list[Path], reading: Reading) -> tuple[Path, Call] | None:
     except DataError:
         return None
     return whole, call
+
+
+def _list_models(contents: FileContents, names: list[str], truth: dict[str, Any]) -> list[str]:
+    """Return columns that may be predictions of a truth, on its scale, if all of them may."""
+    rows = [index_columns(contents)[name] for name in names]
+    if truth["kind"] == "text":
+        return [*names] if all(row["kind"] == "text" for row in rows) else []
+    span = truth["high"] - truth["low"]
+    near = (truth["low"] - span <= row["low"] and row["high"] <= truth["high"] + span
+            and row["high"] - row["low"] > span / 4 for row in rows)  # fmt: skip
+    tracked = any(TRACKED.fullmatch(name.strip()) for name in names)
+    return [*names] if len(names) <= MOST_JUDGES and not tracked and all(near) else []
 
 
 def _list_values(contents: FileContents) -> list[str]:

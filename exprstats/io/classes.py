@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.errors import Option, Problem, Text
+from exprstats.errors import Option, Problem, Text, warn_user
 from exprstats.io.columns import Guessed
 from exprstats.io.files.headers import unescape
 from exprstats.io.files.words import fold_name
@@ -37,6 +37,7 @@ class Classes(Guessed):
     """
 
     certain = True
+    apart = True
     remedy: Text = (
         *("Declare texts that mean missing with ", Option("missing")),
         *(", or say that it holds classes with ", Option("classes", True), "."),
@@ -60,7 +61,7 @@ class Classes(Guessed):
             fact = f"{counted} numbers, others {named}."
             rows = self.find_rows(parsed.bad)
             return self._name_levels(), [Problem(fact, self.remedy, column=self.name, rows=rows)]
-        return self._name_levels(), self._find_lookalikes()
+        return self._name_levels(), self._find_lookalikes() if self.apart else []
 
     def _name_levels(self) -> pd.Series:
         bare = [level.strip() for level in self.levels]
@@ -88,7 +89,12 @@ class Target(Classes):
 
 
 class Predicted(Target):
-    """A column of truths or predictions: numbers or class names, whichever its cells are."""
+    """A column of truths or predictions: numbers or class names, whichever its cells are.
+
+    Names that differ in case become one, with a warning, once all models are known.
+    """
+
+    apart = False
 
     remedy = "Correct them: truth and predictions are all numbers, or all names of classes."
 
@@ -134,10 +140,27 @@ def code_classes(table: pd.DataFrame) -> pd.DataFrame:
     if all(pd.api.types.is_numeric_dtype(table[column]) for column in _PREDICTED):
         return table
     labels = {f"{column}_class": table[column].astype("str") for column in _PREDICTED}
+    labels = _merge_case(labels)
     names = sorted({name for column in labels.values() for name in column.dropna()})
     codes = {name: float(code) for code, name in enumerate(names)}
     coded = {column: labels[f"{column}_class"].map(codes).astype(float) for column in _PREDICTED}
     return table.assign(**coded, **labels)
+
+
+def _merge_case(labels: Mapping[str, pd.Series]) -> dict[str, pd.Series]:
+    """Return classes in the form of the truth, where others differ from it in case alone."""
+    forms: dict[str, str] = {}
+    for column in labels.values():
+        for name in column.value_counts().index:
+            forms.setdefault(str(name).casefold(), str(name))
+    whole = {str(one) for column in labels.values() for one in column.dropna().unique()}
+    merged = {one: forms[one.casefold()] for one in sorted(whole) if forms[one.casefold()] != one}
+    if not merged:
+        return dict(labels)
+    shown = ", ".join(f"'{one}' as '{best}'" for one, best in [*merged.items()][:3])
+    count = sum(int(column.isin([*merged]).sum()) for column in labels.values())
+    warn_user(f"{count_things(count, 'class is', 'classes are')} read in another case: {shown}.")
+    return {name: column.replace(merged) for name, column in labels.items()}
 
 
 def code_positive(draft: Draft, truth: str | None, positive: str | None) -> None:

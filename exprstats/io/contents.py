@@ -5,17 +5,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from exprstats.errors import DataError, DataWarning, Option, Problem, Text
+from exprstats.errors import DataWarning, Option, Problem, Text
 from exprstats.io.detection import FileFacts, Guess, guess_roles, list_facts
 from exprstats.io.drafts import Draft
-from exprstats.io.files.joined import list_joined, sort_alike, take_files
-from exprstats.io.files.reading import AS_IT_IS, Reading, choose_reading
+from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.files.spreads import find_judges
 from exprstats.io.files.words import (
     FROM_FILE,
@@ -24,15 +22,14 @@ from exprstats.io.files.words import (
     fold_name,
     is_answer,
     is_aside,
-    is_prediction,
     split_name,
 )
 from exprstats.io.files.workbooks import Labels
+from exprstats.io.guards.classed import Classed, find_classed
 from exprstats.io.guards.codes import Outlying
 from exprstats.io.guards.crossings import FEW_SHARED, find_site, find_strays
-from exprstats.io.guards.features import find_fixed, find_sums
+from exprstats.io.guards.features import find_copies, find_fixed, find_sums
 from exprstats.io.guards.layouts import (
-    TRACKERS,
     find_headless,
     find_layout_kind,
     find_truth,
@@ -42,7 +39,7 @@ from exprstats.io.guards.layouts import (
 from exprstats.io.guards.questions import ask_layout, ask_sites, find_target
 from exprstats.io.guards.tables import find_table_codes
 from exprstats.io.numbers import Missing, list_codes, list_no_answers
-from exprstats.io.sources import FilePath, FilePaths, Role, Source, give_role, open_source
+from exprstats.io.sources import FilePaths, Role, Source, give_role, open_source
 from exprstats.options import name_some
 
 _FEW = 25
@@ -61,7 +58,8 @@ class FileContents:
         How it is written.
     layout
         ``"ratings"``, ``"raters in rows"``, ``"items by raters"``, ``"wide"`` (a column a judge or
-        item), ``"clips"``, ``"predictions"``, ``"models side by side"``, ``"segments"``,
+        item), ``"clips"``, ``"predictions"``, ``"models side by side"``,
+        ``"models of classes"``, ``"segments"``,
         ``"codebook"``, ``"correlations"``, or the name of a face tracker.
     roles
         Role to column.
@@ -94,6 +92,8 @@ class FileContents:
         Texts among numbers or answers that say nothing was answered, such as "k.A.".
     loops
         Columns that ask questions about one clip each, with the clip and the question.
+    classed
+        A truth that is a class, with what models say of it.
     """
 
     facts: FileFacts
@@ -112,6 +112,7 @@ class FileContents:
     silent: tuple[str, ...] = ()
     target: str | None = None
     loops: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    classed: Classed | None = None
 
     def share_range(self, names: Sequence[str]) -> bool:
         """Return whether columns have about one range, as answers on one scale do."""
@@ -209,61 +210,8 @@ def read_contents(
         judges=judges,
         silent=silent,
         loops=guess.loops,
+        classed=guess.classed,
     )
-
-
-def group_files(paths: Sequence[FilePath], reading: Reading = AS_IT_IS) -> list[Path]:
-    """Return paths that are one table each: files of one layout, one a rater or a clip, are one.
-
-    Files of one header are read as one where only together they are ratings; those of a folder
-    that are none, such as predictions of several models, are listed one by one.
-
-    Parameters
-    ----------
-    paths
-        Files and folders.
-    reading
-        How they are to be read.
-    """
-    sources: list[tuple[Path, Source | None]] = []
-    for one in map(take_files, paths):
-        files = list_joined(one) or (one,)
-        if one.is_dir() and files == (one,):
-            files = ()
-        for file in files:
-            try:
-                sources.append((file, open_source(file, reading, warned=False)))
-            except DataError:
-                sources.append((file, None))
-    grouped: list[Path] = []
-    rest = [source for _, source in sources if source is not None]
-    while rest:
-        alike, rest = sort_alike(rest)
-        files = [one.layout.path for one in alike]
-        whole = next((one for one in map(take_files, paths) if list_joined(one) == (*files,)), None)
-        whole = whole or take_files(files)
-        grouped += [whole] if len(files) > 1 and _is_parted(whole, files, reading) else files
-    broken = [file for file, source in sources if source is None]
-    return [*grouped, *broken, *(one for one in map(take_files, paths) if _is_empty(one))]
-
-
-def _is_empty(path: Path) -> bool:
-    return path.is_dir() and not list_joined(path)
-
-
-def _is_parted(whole: Path, files: Sequence[Path], reading: Reading) -> bool:
-    """Return whether files hold ratings only together: their raters or clips, one a file."""
-    try:
-        alone = read_contents(files[0], reading=reading)
-        if any(map(is_prediction, alone.facts.columns)):
-            return False
-        if alone.layout in {"predictions", "segments", *TRACKERS}:
-            return alone.layout in TRACKERS
-        if {"clip", "rater"} <= {*alone.roles} or alone.judges:
-            return False
-        return {"clip", "rater"} <= {*read_contents(whole, reading=reading).roles}
-    except DataError:
-        return False
 
 
 def _guess(table: pd.DataFrame, labels: Sequence[str]) -> tuple[Guess, str, dict[str, str]]:
@@ -271,8 +219,16 @@ def _guess(table: pd.DataFrame, labels: Sequence[str]) -> tuple[Guess, str, dict
     guess = guess_roles(table, labels)
     sums = find_sums(table, guess.numbers) if guess.kind == "wide" else {}
     sums |= find_fixed(table, guess.numbers, guess.roles.get("rater"))
+    sums |= find_copies(table, guess.numbers) if guess.kind == "ratings" else {}
     guess = replace(guess, numbers=tuple(name for name in guess.numbers if name not in sums))
     layout = find_layout_kind(table, guess)
+    classed = None
+    if layout in {"wide", "clips", "models side by side"}:
+        ids = [name for role, name in guess.roles.items() if role in IDS]
+        classed = find_classed(table, ids)
+    if classed is not None:
+        guess = replace(guess, classed=classed, roles=guess.roles | {"truth": classed.truth})
+        return guess, "models of classes", sums
     if layout == "models side by side" and "truth" not in guess.roles:
         truth = find_truth(table, guess.numbers)
         rest = tuple(name for name in guess.numbers if name != truth)

@@ -25,10 +25,14 @@ from exprstats.io.files.words import (
     IDS,
     PLAIN,
     WORDS,
+    is_aside,
     is_prediction,
+    is_rated,
     is_truth,
     split_name,
 )
+from exprstats.io.guards.answers import find_who
+from exprstats.io.guards.classed import Classed
 from exprstats.io.guards.codes import holds_steps
 from exprstats.io.guards.crossings import (
     Crossing,
@@ -44,6 +48,8 @@ from exprstats.options import MOST_WORDS
 Kind = Literal["ratings", "wide", "clips", "predictions"]
 # Of fewer rows, a single value tells little.
 _FEW_ROWS = 5
+# Of fewer rows of clips, a column is that of other rows, such as those of raters.
+_FILLED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +209,8 @@ class Guess:
         What two crossed columns of ids tell, beside their names.
     loops
         Columns that ask questions about one clip each, with the clip and the question.
+    classed
+        A truth that is a class, with what models say of it.
     """
 
     kind: Kind
@@ -210,6 +218,7 @@ class Guess:
     numbers: tuple[str, ...] = ()
     crossing: Crossing | None = field(default=None, repr=False)
     loops: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
+    classed: Classed | None = field(default=None, repr=False)
 
 
 def guess_roles(table: pd.DataFrame, labels: Sequence[str] = ()) -> Guess:
@@ -236,18 +245,19 @@ def guess_roles(table: pd.DataFrame, labels: Sequence[str] = ()) -> Guess:
     roles = _match_roles(names, numeric, varied if len(table) > _FEW_ROWS else names)
     if "context" in roles and table[roles["context"]].nunique() < 2:
         del roles["context"]
+    roles = _drop_blank(table, roles)
     loops = find_loops(names, labels)
     if not labels and _show_people(loops, roles):
         loops = {}
     answers = [name for name in loops if name in numeric]
     if loops and _hold_answers(table, loops, answers):
-        who = _find_who(table, [name for name in names if name not in loops], roles)
+        who = find_who(table, [name for name in names if name not in loops], roles)
         return Guess("ratings", who, tuple(answers), loops=loops)
     roles = _find_predicted(names, roles)
     kind = _find_kind(roles)
     crossing = _find_crossing(table, roles, sorted(numeric), kind)
     if crossing is not None and crossing.viewed:
-        roles, kind = _leave_out(roles, "subject"), "ratings"
+        roles, kind = _leave_viewers(table, roles, crossing), "ratings"
     if crossing is not None and crossing.roles:
         taken = set(crossing.roles.values())
         roles = {role: name for role, name in roles.items() if name not in taken} | crossing.roles
@@ -270,6 +280,25 @@ def guess_roles(table: pd.DataFrame, labels: Sequence[str] = ()) -> Guess:
     return Guess(kind, roles, numbers, crossing)
 
 
+def _leave_viewers(
+    table: pd.DataFrame, roles: dict[str, str], crossing: Crossing
+) -> dict[str, str]:
+    """Return roles without those who saw the clips as people seen in them."""
+    who, person = crossing.roles.get("rater"), roles.get("subject")
+    if who == FROM_FILE and person and table.groupby(who)[person].nunique().max() > 1:
+        return roles
+    return _leave_out(roles, "subject")
+
+
+def _drop_blank(table: pd.DataFrame, roles: dict[str, str]) -> dict[str, str]:
+    """Return roles without those of columns that most rows of clips lack, as of other rows."""
+    if "clip" not in roles:
+        return roles
+    seen = table[table[roles["clip"]].notna()]
+    held = {role for role, name in roles.items() if seen[name].notna().mean() >= _FILLED}
+    return {role: name for role, name in roles.items() if role in held or role == "clip"}
+
+
 def _find_predicted(names: Sequence[str], roles: dict[str, str]) -> dict[str, str]:
     """Return roles with those of a truth and its predictions, if both have usual names: y_true."""
     found = {role: roles[role] for role in ("truth", "prediction") if role in roles}
@@ -278,6 +307,9 @@ def _find_predicted(names: Sequence[str], roles: dict[str, str]) -> dict[str, st
         held = [name for name in names if is_one(name) and name not in roles.values()]
         if len(held) == 1:
             found.setdefault(role, held[0])
+    human = [name for name in names if is_rated(name) and name not in found.values()]
+    if "prediction" in found and "truth" not in found and len(human) == 1:
+        found["truth"] = human[0]
     if "prediction" in found and rated and "rater" not in roles and rated not in found.values():
         found.setdefault("truth", rated)
     if len(found) < 2:
@@ -319,35 +351,19 @@ def _varies(column: pd.Series) -> bool:
     return len(column.dropna().unique()) > 1
 
 
-def _find_who(table: pd.DataFrame, names: Sequence[str], roles: dict[str, str]) -> dict[str, str]:
-    """Return who filled in each row of a questionnaire: a column of ids, or the first of texts."""
-    given = [roles[role] for role in ("rater", "subject") if roles.get(role) in names]
-    texts = table[list(names)].select_dtypes(exclude="number")
-    marked = [
-        name
-        for name in names
-        if split_name(name) & {"id", "name", "email", "mail", "code", "kennung", "pid", "case"}
-        or name.strip().lower().endswith(("id", "name"))
-    ]
-    for name in [*given, *marked, *map(str, texts)]:
-        if table[name].notna().all() and table[name].is_unique:
-            return {"rater": name}
-    return {}
-
-
 def _match_roles(names: Iterable[str], numeric: set[str], varied: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for role, words in WORDS.items():
         for word in words:
             free = [name for name in names if name not in found.values()]
             fits = [name for name in free if word in {*split_name(name), _squeeze(name)}]
-            if role in {"clip", "subject"}:
+            if role in {"clip", "subject", "rater"}:
                 fits = [name for name in fits if name in varied]
             # Two or more numbered columns of that name are judges or clips: coder1, coder2.
             if role in {"rater", "clip"} and sum(name[-1:].isdigit() for name in fits) > 1:
                 fits = []
             if role not in IDS:
-                fits = [name for name in fits if name in numeric]
+                fits = [name for name in fits if name in numeric and not is_aside(name)]
             if fits:
                 found[role] = fits[0]
                 break

@@ -16,6 +16,7 @@ from exprstats.io.drafts import Draft, list_names, number_rows
 from exprstats.io.files.joined import list_joined
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.files.words import is_model, is_prediction, is_truth
+from exprstats.io.guards.truths import find_truth_file, lend_truth, name_clip, name_value
 from exprstats.io.sources import (
     Columns,
     FilePath,
@@ -25,7 +26,6 @@ from exprstats.io.sources import (
     pick_roles,
     read_others,
 )
-from exprstats.io.truths import find_truth_file, lend_truth, name_clip, name_value
 from exprstats.options import list_paths, name_nearest, name_some
 
 _EXTRAS: tuple[str, ...] = ("seat", "part", "fitted_on")

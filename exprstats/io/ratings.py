@@ -17,7 +17,6 @@ from exprstats.io.clips import check_reversed
 from exprstats.io.drafts import ELSE_RENAME, Draft, list_names, number_rows
 from exprstats.io.files.reading import Reading, choose_reading
 from exprstats.io.files.spreads import find_loops, split_judge
-from exprstats.io.files.words import FROM_FILE
 from exprstats.io.sources import (
     Columns,
     FilePaths,
@@ -146,12 +145,7 @@ def read_ratings(
         raise OptionError(*judges, Option("items"), " (one column per item) exclude each other.")
     check_reversed(reverse, scale)
     source = open_source(path, choose_reading(reading, missing, options))
-    named = {
-        "clip": clip,
-        "rater": _name_rater(source, rater),
-        "subject": subject,
-        "context": context,
-    }
+    named = {"clip": clip, "rater": rater, "subject": subject, "context": context}
     if rating is not None and not isinstance(rating, str):
         rating, items = None, [*rating] if items is None else items
     rows = raters_in_rows or (raters is None and rating is None and items is None)
@@ -179,12 +173,6 @@ def read_ratings(
         draft.table = turn_ratings(draft.table, reverse, scale)
     _settle_repeats(draft, duplicates, apart)
     return draft.finish()
-
-
-def _name_rater(source: Source, rater: str) -> str:
-    """Return the column of raters: of files that are one table, that of files by default."""
-    unnamed = rater == "rater" and not source.has(rater)
-    return FROM_FILE if unnamed and source.has(FROM_FILE) else rater
 
 
 def turn_ratings(

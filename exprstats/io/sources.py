@@ -6,7 +6,7 @@ import os
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Literal
 
 import numpy as np
@@ -17,11 +17,12 @@ from exprstats.io.classes import Classes, Predicted, Target
 from exprstats.io.columns import Column, Guessed, Ids, Milliseconds, Mixed, Numbers, Times, Words
 from exprstats.io.drafts import Draft, drop_hollow
 from exprstats.io.files.headers import find_absent, find_twins, join_title, name_columns
-from exprstats.io.files.joined import join_sources, list_joined, place_problems, take_files
+from exprstats.io.files.joined import join_sources, list_parts, place_problems, take_files
 from exprstats.io.files.reading import AS_IT_IS, Reading
 from exprstats.io.files.records import Layout, find_layout, read_batches
 from exprstats.io.files.tails import Sieve, describe_ragged, fit_rows, is_note
 from exprstats.io.files.text import MEMORY, Batch, Kept, Walked, names_rows
+from exprstats.io.files.words import FROM_FILE
 from exprstats.io.guards.codes import describe_codes, find_silent
 from exprstats.io.guards.ids import judge_context
 from exprstats.io.guards.tables import find_table_codes, name_codes
@@ -64,10 +65,8 @@ class Source:
         The decimal marks of the number columns that were taken.
     joined
         Ids that several columns make together: their name to the columns.
-    passed
-        Rows that are no data, once they were read.
-    inner
-        How many of them stand between others.
+    passed, inner
+        Rows that are no data, once they were read; how many of them stand between others.
     context
         The column of contexts, once it is known.
     cures
@@ -298,12 +297,11 @@ def open_source(path: FilePaths, reading: Reading = AS_IT_IS, *, warned: bool = 
     Parameters
     ----------
     path
-        The file; ``-`` is standard input. A folder, a pattern or several files of one layout are
-        one table, as `join_sources` makes it.
+        The file; ``-`` is standard input; of several files, a folder or a pattern, one table.
     reading
         How it is to be read, where it does not say so itself.
     warned
-        Whether to warn of what the reading passes over; the layout's notes hold it anyway.
+        Whether to warn of what the reading passes over, which the layout's notes hold.
 
     Raises
     ------
@@ -311,12 +309,12 @@ def open_source(path: FilePaths, reading: Reading = AS_IT_IS, *, warned: bool = 
         If it is no table that can be read.
     """
     place = take_files(path)
-    files = list_joined(place)
-    if len(files) > 1:
-        parts = [open_source(file, reading, warned=False) for file in files]
-        layout = join_sources(place, parts, certain=not place.is_dir())
+    parts = list_parts(place, reading)
+    if len(parts) > 1:
+        opened = [open_source(file, way, warned=False) for file, way in parts]
+        layout = join_sources(place, opened, certain=not place.is_dir())
     else:
-        layout = find_layout(files[0] if files else place, reading)
+        layout = find_layout(*parts[0])
     problems = list(layout.problems)
     head = next(read_batches(layout, problems, size=1), None)
     if head is None:
@@ -326,7 +324,8 @@ def open_source(path: FilePaths, reading: Reading = AS_IT_IS, *, warned: bool = 
         warn_user(Problem(note, file=str(layout.path)))
     names = head.rows[0]
     above = layout.header.above
-    names = [join_title(*pair) for pair in zip(above, names, strict=False)] if above else names
+    if above:
+        names = [join_title(*pair) for pair in zip_longest(above, names, fillvalue="")]
     first = next(iter(islice(read_batches(layout, [], size=_FIRST), 1))).rows
     # Where the header ends in a separator, every row does.
     opened = len(names) > 1 and not names[-1].strip()
@@ -391,7 +390,9 @@ def pick_roles(
     listed = [[one] if isinstance(one, str) else list(one) for one in named.values() if one]
     used = {*taken, *(part for one in listed for part in one)}
     for role, column in named.items():
-        if column is not None:
+        if role == column == "rater" and source.has(FROM_FILE) and not source.has(column):
+            found[role] = FROM_FILE
+        elif column is not None:
             found[role] = column if isinstance(column, str) else source.join(list(column))
         elif role in OPTIONAL and source.has(role) and role not in used:
             found[role] = role

@@ -9,7 +9,6 @@ from pathlib import Path
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem, speak
 from exprstats.io import FileContents, Reading, read_contents
-from exprstats.io.contents import group_files
 from exprstats.io.files.annotations import tell_annotated
 from exprstats.io.files.answers import order_answers
 from exprstats.io.files.joined import list_joined, place_problems, take_files
@@ -17,6 +16,7 @@ from exprstats.io.files.spreads import find_pairs
 from exprstats.io.files.words import TRACKED, WORDS, split_name
 from exprstats.io.guards.answers import find_word_judges, find_worded, list_answers
 from exprstats.io.guards.codes import USUAL_CODES
+from exprstats.io.guards.groups import group_files
 from exprstats.io.guards.layouts import TRACKERS
 from exprstats.io.numbers import list_codes
 from exprstats.options import MOST_JUDGES, name_some
@@ -210,6 +210,7 @@ def _pass_over(path: Path, contents: FileContents) -> Problem:
     told = {
         "predictions": made,
         "models side by side": made,
+        "models of classes": made,
         "codebook": ("it is a codebook, not data", ""),
         "correlations": ("it holds a correlation matrix, not data", ""),
     }

@@ -132,7 +132,7 @@ RECORDS = [
     text("faces.csv", _openface(faces=2), "--face"),
     text("films.csv", _several(), "several videos"),
     text("fex.csv", _pyfeat(), ("estimates", None, None)),
-    text("shapes.csv", _blendshapes(), "blendshapes"),
+    text("shapes.csv", _blendshapes(), ("features", None, None)),
     text("detailed.txt", _noldus("detailed"), "FaceReader"),
     text("detailed16.txt", _noldus("detailed"), "FaceReader", "utf-16"),
     text("state.txt", _noldus("state"), "FaceReader"),

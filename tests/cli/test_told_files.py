@@ -192,7 +192,7 @@ def test_items_by_raters_need_no_separator_and_numbers_may_be_seats(call, tmp_pa
     file.write_text(join(clips(*names)))
     told, [line] = tell(call, file)
     assert "--rating warm,open " in line
-    assert "which are read as raters" in told and "--model one-way" in told
+    assert "are read as the same" in told and "--model one-way" in told
     rows = json.loads(call(*shlex.split(line)[2:], "--json", "-").stdout)["rows"]
     assert {row["item"] for row in rows if row["term"] == "ICC(A,k)"} >= {"warm", "open"}
     people = [row[1:] if row[0] == "clip" else [row[0], *row[2:]] for row in clips(*names)]

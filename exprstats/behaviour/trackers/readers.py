@@ -11,7 +11,8 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.behaviour.openface.layout import GAZE_NOTE, GAZE_VECTORS, GROUPS, measure_gaze
 from exprstats.behaviour.openface.recordings import COMMON_RATES
-from exprstats.behaviour.trackers.tables import Parsed, TrackerFile
+from exprstats.behaviour.trackers.shapes import SHAPES, parse_mediapipe
+from exprstats.behaviour.trackers.tables import ONES, Parsed, TrackerFile
 from exprstats.behaviour.trackers.units import AFFDEX_COLUMNS
 from exprstats.errors import NO_TIMES, DataError, Option, Problem
 from exprstats.options import Tracker
@@ -23,7 +24,6 @@ _PLACES = {"facet": "FrameNo", "affdex": "FrameIndex"}
 # Whole frames a second of the clocks that number them in timecodes.
 _CLOCKS = (24.0, 25.0, 30.0, 48.0, 50.0, 60.0, 100.0, 120.0, 240.0)
 _DAY = 86_400.0
-ONES = "the file holds no confidence: every frame with a face counts as tracked."
 
 
 def parse_facet(file: TrackerFile, fps: float | None) -> Parsed:
@@ -52,6 +52,9 @@ def _parse_imotions(file: TrackerFile, fps: float | None, tracker: str, own: lis
     source = file.table["EventSource"].astype(str).str.casefold()
     mine = np.logical_or.reduce([source.str.contains(word) for word in _SENSORS[tracker]])
     mine = np.asarray(mine, bool)
+    if not mine.any() and source.str.fullmatch(r"\d+").all():
+        # Versions that number their sensors name none: the tracker's rows have its values.
+        mine = file.table[own].notna().any(axis=1).to_numpy()
     if not mine.any():
         seen = ", ".join(sorted(file.table["EventSource"].astype(str).unique())[:5])
         fact = f"no row comes from this tracker; the sources are: {seen}."
@@ -254,6 +257,7 @@ PARSERS: dict[Tracker, Callable[[TrackerFile, float | None], Parsed]] = {
     "py-feat": parse_pyfeat,
     "libreface": parse_libreface,
     "arkit": parse_arkit,
+    "mediapipe": parse_mediapipe,
     "facet": parse_facet,
     "affdex": parse_affdex,
 }
@@ -275,6 +279,7 @@ def find_trackers(names: set[str]) -> list[Tracker]:
         "py-feat": {"FaceScore", "frame"} <= names,
         "libreface": {"frame_idx", "frame_time_in_ms"} <= names,
         "arkit": {"Timecode", "BlendShapeCount"} <= names,
+        "mediapipe": names >= SHAPES and not {"FaceScore", "Timecode"} & names,
         "facet": sensors and any(name.endswith(" Evidence") for name in names),
         "affdex": sensors and affdex <= names,
     }

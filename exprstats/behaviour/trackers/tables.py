@@ -22,6 +22,7 @@ from exprstats.io.files.records import Layout, find_layout
 from exprstats.io.numbers import Missing
 
 KEYS = ("video", "face", "frame", "timestamp", "success", "confidence")
+ONES = "the file holds no confidence: every frame with a face counts as tracked."
 _ENDINGS = (".csv", ".tsv", ".txt")
 # What OpenFace writes beside its table: the settings of the run.
 _DETAILS = "_of_details.txt"
@@ -151,7 +152,8 @@ def read_tracker_file(path: Path, reading: Reading | None = None) -> TrackerFile
     except ValueError as error:
         fact = f"the rows cannot be read ({error})."
         raise DataError(Problem(fact, _CHECK, file=str(path))) from error
-    filled = table.notna().any(axis=1).to_numpy()
+    # Where nothing but rows counts frames, those of empty cells are frames, too.
+    filled = table.notna().any(axis=1).to_numpy() | (len(head) > 1 and all(map(_is_value, head)))
     if not filled.all():
         counted = count_things((~filled).sum(), "blank row is", "blank rows are")
         notes = (*notes, f"{counted} skipped.")
@@ -166,6 +168,11 @@ def read_tracker_file(path: Path, reading: Reading | None = None) -> TrackerFile
     if twice:
         notes = (*notes, f"the header repeats '{twice[0]}'; the first column of that name is read.")
     return TrackerFile(path, name_recording(path), table, notes)
+
+
+def _is_value(name: str) -> bool:
+    """Return whether a column is one of blendshapes, and neither a frame nor a time."""
+    return re.fullmatch(r"[a-z]+[A-Z]\w+|_neutral", name) is not None
 
 
 def _split_text(text: str, layout: Layout, mark: str) -> tuple[list[str], str]:

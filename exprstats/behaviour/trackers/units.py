@@ -17,6 +17,7 @@ TRACKER_NAMES: dict[str, str] = {
     "py-feat": "py-feat",
     "libreface": "LibreFace",
     "arkit": "ARKit",
+    "mediapipe": "MediaPipe",
     "facet": "FACET",
     "affdex": "AFFDEX",
 }
@@ -62,7 +63,7 @@ AFFDEX_COLUMNS = (
     *("Smirk", "Anger", "Sadness", "Disgust", "Joy", "Surprise", "Fear", "Contempt"),
 )
 _EMOTIONS = "anger|disgust|fear|happiness|sadness|surprise|neutral|happy|sad"
-_SHAPES = "(brow|cheek|eye|jaw|mouth|nose|tongue)[A-Z]\\w+|_neutral"
+SHAPE = "(brow|cheek|eye|jaw|mouth|nose|tongue)[A-Z]\\w+|_neutral"
 
 # Tracker to (pattern of a column's whole name, its unit), the first that fits counts.
 _RULES: dict[str, tuple[tuple[str, str], ...]] = {
@@ -79,7 +80,7 @@ _RULES: dict[str, tuple[tuple[str, str], ...]] = {
         (r"[xy]_\d+|FaceRect\w+", PIXELS),
         (r"AU\d+|FaceScore", PROBABILITY),
         (rf"(?i:{_EMOTIONS})", PROBABILITY),
-        (_SHAPES, COEFFICIENT),
+        (SHAPE, COEFFICIENT),
         (r"gaze_(pitch|yaw|angle)", RADIANS),
         (r"valence|arousal", BALANCE),
     ),
@@ -94,6 +95,7 @@ _RULES: dict[str, tuple[tuple[str, str], ...]] = {
         (r"(Head|LeftEye|RightEye)(Yaw|Pitch|Roll)", RADIANS),
         (r"(Brow|Cheek|Eye|Jaw|Mouth|Nose|Tongue)[A-Z]\w+", COEFFICIENT),
     ),
+    "mediapipe": ((SHAPE, COEFFICIENT),),
     "facet": ((r".+ Evidence", EVIDENCE), (r".+ Degrees", DEGREES), (r"FaceRect .+", PIXELS)),
     "affdex": (
         (r"Valence", "balance (-100 to 100)"),

@@ -91,6 +91,17 @@ def tell_annotated(path: Path) -> Annotated | None:
     return _tell_lexicon(path, text) or _tell_table(text)
 
 
+def list_annotated(paths: Sequence[Path]) -> list[Path]:
+    """Return paths, with the files of folders whose first file is of annotations or estimates."""
+    listed: list[Path] = []
+    for path in paths:
+        inside = sorted(path.iterdir()) if path.is_dir() else []
+        files = [one for one in inside if one.is_file() and one.name[0] != "."]
+        told = bool(files) and tell_annotated(files[0]) is not None
+        listed += files if told else [path]
+    return listed
+
+
 def _read_start(path: Path) -> str:
     with path.open("rb") as stream:
         head = stream.read(_BLOCK)

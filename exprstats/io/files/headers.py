@@ -113,13 +113,15 @@ def _heads_groups(rows: Sequence[Sequence[str]], place: int) -> bool:
     if len(rows) < place + 4:
         return False
     top, names, body = rows[place], rows[place + 1], rows[place + 2 :]
+    # Rows of a workbook end at their last filled cell.
+    names = [*names, *[""] * (len(top) - len(names))]
     filled = [one for one in names if one.strip()]
     groups = [one for one in top if one.strip()]
     unnamed = sum(
         not name.strip() and not (at < len(top) and top[at].strip())
         for at, name in enumerate(names)
     )
-    if not 0 < len(groups) < len(filled) or unnamed > 1 or len(top) > len(names):
+    if not 0 < len(groups) < len(filled) or unnamed > 1:
         return False
     if any(_NUMBER.fullmatch(one.strip()) for one in filled):
         return False
@@ -133,6 +135,7 @@ def _heads_groups(rows: Sequence[Sequence[str]], place: int) -> bool:
 
 def _spread_titles(top: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
     """Return the group of each column, if names come again in several groups."""
+    names = [*names, *[""] * (len(top) - len(names))]
     known = [one.strip() for one in names if one.strip()]
     if len(set(known)) == len(known):
         # A column that only the upper row names keeps that name.

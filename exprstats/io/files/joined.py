@@ -19,8 +19,10 @@ from exprstats.apa import count_things
 from exprstats.errors import DataError, OptionError, Problem, Text, speak
 from exprstats.io.files.headers import Header
 from exprstats.io.files.kinds import keep_folder
+from exprstats.io.files.reading import EVERY, Reading
 from exprstats.io.files.records import Layout
 from exprstats.io.files.words import FROM_FILE, WORDS, split_name
+from exprstats.io.files.workbooks import list_sheets
 from exprstats.options import list_paths, name_some
 
 if TYPE_CHECKING:
@@ -48,23 +50,24 @@ _KEPT: dict[str, Joined] = {}
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Files that are one table, the table, and the row of each file that its rows come from."""
+    """Files or sheets that are one table, the table, and the rows that its rows come from."""
 
     files: tuple[Path, ...]
+    names: tuple[str, ...]
     hashes: tuple[str, ...]
     layout: Layout
     rows: tuple[np.ndarray, ...]
 
     def place(self, problem: Problem, name: str) -> Problem:
         """Return a problem whose rows are those of the files."""
-        if problem.file in map(str, self.files):
+        if problem.file in self.names:
             return problem
         ends = np.cumsum([len(one) for one in self.rows])
         found: dict[str, list[int]] = {}
         for row in problem.rows:
             at = int(np.searchsorted(ends, row - 2, side="right"))
             first = int(ends[at] - len(self.rows[at]))
-            found.setdefault(str(self.files[at]), []).append(int(self.rows[at][row - 2 - first]))
+            found.setdefault(self.names[at], []).append(int(self.rows[at][row - 2 - first]))
         if not found:
             return replace(problem, file=name)
         file, rows = next(iter(found.items()))
@@ -137,6 +140,14 @@ def _list_folder(folder: Path) -> list[Path]:
     return []
 
 
+def list_parts(path: Path, reading: Reading) -> list[tuple[Path, Reading]]:
+    """Return the files that a path stands for, or the sheets, each with how it is read."""
+    sheets = list_sheets(path) if reading.sheet == EVERY else []
+    if len(sheets) > 1:
+        return [(path, replace(reading, sheet=name)) for name in sheets]
+    return [(file, reading) for file in list_joined(path) or (path,)]
+
+
 def sort_alike(sources: Sequence[Source]) -> tuple[list[Source], list[Source]]:
     """Return the files that have most of the columns of the most frequent header, and the rest."""
     counts = Counter(frozenset(one.header) for one in sources)
@@ -207,10 +218,16 @@ def _write(path: Path, sources: Sequence[Source], others: Sequence[Source], loca
     }
     named = any(len({*held}) == len(held) and all(held) for held in single.values())
     files = tuple(one.layout.path for one in sources)
+    sheets = [one.layout.sheet or "" for one in sources]
+    single_file = len({*files}) == 1
+    names = (
+        tuple(f"{path}, sheet '{one}'" for one in sheets) if single_file else tuple(map(str, files))
+    )
+    parts = sheets if single_file else name_parts(files)
     with local.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow([*columns, *([] if named else [FROM_FILE])])
-        for one, rows, file in zip(sources, tables, name_parts(files), strict=True):
+        for one, rows, file in zip(sources, tables, parts, strict=True):
             places = [one.header.index(name) if name in one.header else -1 for name in columns]
             for row, _ in rows:
                 cells = [row[at] if at >= 0 else "" for at in places]
@@ -225,7 +242,7 @@ def _write(path: Path, sources: Sequence[Source], others: Sequence[Source], loca
         labels=first.labels, silent=first.silent,
     )  # fmt: skip
     rows = tuple(np.array([number for _, number in one], int) for one in tables)
-    return Joined(files, hashes, layout, rows)
+    return Joined(files, names, hashes, layout, rows)
 
 
 def _read_rows(source: Source) -> Iterator[tuple[list[str], int]]:
@@ -264,12 +281,15 @@ def _tell_join(
     columns: Sequence[str],
     single: Mapping[str, Sequence[str]],
 ) -> Iterator[Text]:
-    names = [one.layout.path.name for one in sources]
-    yield f"{len(sources)} files, one below the other: {names[0]} to {names[-1]}."
+    paths = [one.layout.path.name for one in sources]
+    several = len({*paths}) > 1
+    names = paths if several else [one.layout.sheet or "" for one in sources]
+    what = "files" if several else "sheets"
+    yield f"{len(sources)} {what}, one below the other: {names[0]} to {names[-1]}."
     for one in others:
         yield f"{one.layout.path.name} has other columns: left out."
     for name in columns:
-        held = [one.layout.path.name for one in sources if name not in one.header]
+        held = [n for n, one in zip(names, sources, strict=True) if name not in one.header]
         if held:
             counted = count_things(len(held), "files lacks", "files lack", of=len(sources))
             yield f"{counted} the column '{name}' ({name_some(held)})."
@@ -283,7 +303,7 @@ def _tell_join(
     notes: dict[str, list[str]] = {}
     for one in sources:
         for note in one.layout.notes:
-            notes.setdefault(speak(note), []).append(one.layout.path.name)
+            notes.setdefault(speak(note), []).append(one.layout.sheet or one.layout.path.name)
     for note, held in notes.items():
         yield note if len(held) == len(sources) else f"{name_some(held)}: {note}"
 
@@ -293,6 +313,8 @@ def list_inputs(path: Path, sha256: str, rows: int) -> list[tuple[Path, str, int
     joined = _KEPT.get(str(path))
     if joined is None or joined.layout.sha256 != sha256:
         return [(path, sha256, rows)]
+    if len({*joined.files}) == 1:
+        return [(path, joined.hashes[0], rows)]
     sizes = (len(one) for one in joined.rows)
     return list(zip(joined.files, joined.hashes, sizes, strict=True))
 

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import atexit
 import codecs
-import csv
 import gzip
 import hashlib
-import json
 import re
 import shutil
 import stat
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from zipfile import BadZipFile, ZipFile
 
 from exprstats.errors import EMPTY_FILE, NO_FILE, UNREADABLE, DataError, Option, Problem, Text
+from exprstats.io.files.text import unfold_records
 
 SAVE_CSV = "Save it as CSV UTF-8."
 
@@ -59,6 +57,7 @@ _FOREIGN = {
     b"ARROW1": ("a Feather file", "Save it as CSV with pandas: pd.read_feather(...).to_csv(...)."),
     b"MATLAB": ("a MATLAB file", "In MATLAB, save the table with writetable(t, 'file.csv')."),
     b"\x89HDF": ("an HDF5 or MATLAB file", "Save the table in it as CSV UTF-8."),
+    b"PRAGMA foreign_keys": ("a dump of a database (SQL)", "Export the query as CSV UTF-8."),
     b"SQLite": ("a database (SQLite)", "Export the table as CSV UTF-8."),
     b"HEADER RECORD": ("a SAS transport file (.xpt)", SAVE_CSV),
     b"\x89PNG": ("a picture", "Name the table that belongs to it."),
@@ -133,7 +132,7 @@ def inspect_bytes(path: Path, encoding: str | None = None) -> Bytes:
     try:
         local = _keep_stream(name) if _is_stream(path) else path
         local, digest = _unpack(local)
-        local = _unfold(local, digest)
+        local = unfold_records(local, keep_folder() / f"{digest}.records.csv")
         with local.open("rb") as stream:
             head = stream.read(_BLOCK)
         _refuse_foreign(name, local, head)
@@ -195,38 +194,6 @@ def _unpack(path: Path) -> tuple[Path, str]:
             shutil.copyfileobj(packed, copy)
         draft.rename(kept)
     return kept, digest
-
-
-def _unfold(path: Path, digest: str) -> Path:
-    """Return a table of a file that is a list of records in JSON; another file as it is.
-
-    Answers within an answer become columns of their own, such as "response.warm".
-    """
-    with path.open("rb") as stream:
-        if stream.read(_BLOCK).removeprefix(codecs.BOM_UTF8).lstrip()[:1] != b"[":
-            return path
-    try:
-        records = json.loads(path.read_text(encoding="utf-8-sig"))
-    except ValueError:
-        return path
-    if not records or not all(isinstance(one, dict) for one in records):
-        return path
-    rows = [dict(_flatten(one)) for one in records]
-    kept = keep_folder() / f"{digest}.records.csv"
-    with kept.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, list(dict.fromkeys(name for one in rows for name in one)))
-        writer.writeheader()
-        writer.writerows(rows)
-    return kept
-
-
-def _flatten(record: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in record.items():
-        if isinstance(value, dict):
-            yield from _flatten(value, f"{above}{name}.")
-        else:
-            whole = json.dumps(value) if isinstance(value, list) else value
-            yield f"{above}{name}", "" if value is None else whole
 
 
 def hash_file(path: Path) -> str:
@@ -338,10 +305,11 @@ def _tell_single(path: Path) -> tuple[str, str]:
     with path.open("rb") as stream:
         runs = re.findall(rb"[\x80-\xff]+", stream.read(_BLOCK))
     high = b"".join(runs)
-    for encoding, name, first in (
-        ("shift_jis", "Shift JIS (Japanese)", range(0x82, 0x84)),
-        ("gb18030", "GB 18030 (Chinese)", range(0xB0, 0xD8)),
-    ):
+    # European and Cyrillic letters have other bytes than most of the first ones of kanji.
+    leads = sum(0x81 <= byte <= 0x9F for byte in high)
+    if 4 * leads > len(high) and _decodes(path, "shift_jis"):
+        return "shift_jis", "Shift JIS (Japanese)"
+    for encoding, name, first in (("gb18030", "GB 18030 (Chinese)", range(0xB0, 0xD8)),):
         pairs = [run[at] for run in runs for at in range(0, len(run) - 1, 2)]
         if 2 * sum(lead in first for lead in pairs) > len(pairs) > 1 and _decodes(path, encoding):
             return encoding, name

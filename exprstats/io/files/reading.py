@@ -24,7 +24,8 @@ class Reading:
     encoding
         Of a text, such as ``"cp1252"`` or ``"mac-roman"``; None: found from its bytes.
     sheet
-        Of a workbook, by name or by number from 1; None: the visible sheet that holds data.
+        Of a workbook, by name or by number from 1; None: the visible sheet that holds data;
+        ``"*"``: all with the same columns, one below the other.
     header_row
         The row with the columns' names, counted from 1; None: found below titles and comments.
     missing
@@ -98,6 +99,7 @@ class Reading:
 
 
 AS_IT_IS = Reading()
+EVERY = "*"  # as a sheet: all with the same columns
 
 
 def read_coded(text: str) -> str | None:

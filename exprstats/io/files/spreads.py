@@ -63,6 +63,18 @@ def is_judge(name: str) -> bool:
     return JUDGES.fullmatch(fold_name(name)) is not None
 
 
+def is_seat(name: str) -> bool:
+    """Return whether a text numbers judges and names none: r1, score_r2, Rater A; not rater_Ada.
+
+    Examples
+    --------
+    >>> is_seat("score_r2"), is_seat("rater_Ada")
+    (True, False)
+    """
+    split = split_judge(name)
+    return is_judge(split[1] if split else name) or _RATED.fullmatch(fold_name(name)) is not None
+
+
 def find_pairs(names: Sequence[str], *, numbered: bool = False) -> dict[str, tuple[str, str]]:
     """Return columns that are items by judges, such as "joy_r1", with both parts.
 
@@ -179,7 +191,8 @@ def find_loops(names: Sequence[str], labels: Sequence[str] = ()) -> dict[str, tu
 def _split_bracket(text: str) -> tuple[str, str] | None:
     """Return clip and question of "Film 1: how is she? [warm]"."""
     found = re.fullmatch(r"(.*\S)\s*\[([^\[\]]+)\]\s*", text, re.DOTALL)
-    if found is None or _CLIP.search(_bare(found[1])) is None:
+    coded = found is not None and re.fullmatch(r"[^\W\d]{1,8}[_ .-]?\d+", found[1])
+    if found is None or (_CLIP.search(_bare(found[1])) is None and not coded):
         return None
     return found[1], found[2]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,6 +12,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +22,7 @@ from exprstats.io.files.headers import is_preamble
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _SAMPLE = 200
+_FIRST = 1 << 12
 # What the csv reader refuses, unless lines are shorter.
 _LONGEST = 131_072
 _ABOVE = 0.25
@@ -246,3 +251,34 @@ def are_rows(lines: Sequence[str]) -> bool:
     """Return whether each line is a row: none holds a quote, or is longer than a reader takes."""
     text = "".join(lines)
     return '"' not in text and (len(text) <= _LONGEST or max(map(len, lines)) <= _LONGEST)
+
+
+def unfold_records(path: Path, kept: Path) -> Path:
+    """Return a table of a file that is a list of records in JSON; another file as it is.
+
+    Answers within an answer become columns of their own, such as "response.warm".
+    """
+    with path.open("rb") as stream:
+        if stream.read(_FIRST).removeprefix(codecs.BOM_UTF8).lstrip()[:1] != b"[":
+            return path
+    try:
+        records = json.loads(path.read_text(encoding="utf-8-sig"))
+    except ValueError:
+        return path
+    if not records or not all(isinstance(one, dict) for one in records):
+        return path
+    rows = [dict(_flatten(one)) for one in records]
+    with kept.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(dict.fromkeys(name for one in rows for name in one)))
+        writer.writeheader()
+        writer.writerows(rows)
+    return kept
+
+
+def _flatten(record: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in record.items():
+        if isinstance(value, dict):
+            yield from _flatten(value, f"{above}{name}.")
+        else:
+            whole = json.dumps(value) if isinstance(value, list) else value
+            yield f"{above}{name}", "" if value is None else whole

@@ -38,7 +38,7 @@ WORDS = {
         "평가자|评分者|评价者|评分员|评委|编码者|观察者"
     ),
     "subject": list_words(
-        "subject|participant|person|actor|speaker|sender|patient|respondent|subj|ppt|"
+        "subject|participant|person|dyad|infant|couple|actor|speaker|sender|patient|respondent|subj|ppt|"
         "proband|probanden|probandin|versuchsperson|versuchspersonen|vp|vpn|teilnehmer|"
         "teilnehmerin|sprecher|schauspieler|sujet|acteur|locuteur|sujeto|participante|"
         "soggetto|partecipante|paziente|paciente|katilimci|denek|kisi|konusmaci|"
@@ -72,7 +72,7 @@ PLAIN = frozenset(
 BESIDE = frozenset(
     list_words(
         "id|ids|name|code|nr|no|num|number|nummer|numero|key|file|input|in|innen|kennung|kurzel|"
-        "label|exp|spreadsheet|private|public|external|prolific|pid|your|ihr|initials|kode|"
+        "path|url|uri|label|exp|spreadsheet|private|public|external|prolific|pid|your|ihr|initials|kode|"
         "codename|pseudonym"
     )
 )
@@ -100,9 +100,11 @@ _PREDICTED = frozenset(
 _SCALED = re.compile(r"[(\[]\s*\d+\s*(-|–|to|bis|à|a)\s*\d+\s*[)\]]")
 # Columns that programs of surveys write beside the answers, and others that are no answers.
 ASIDE = re.compile(
-    r"from_file|datetime|count[_ .].*|.*[_ .]trial"
-    r"|(.*[_ .])?id|unnamed: \d+|index|row|column_\d+|time|timestamp|zeit|day|date|year|wave"
-    r"|session|age|alter|edad|eta|yas|sexe?|sexo|sesso|cinsiyet|gender|geschlecht|grade|school|group|gruppe|order|seed|rt|au\d\d_[rc].*"
+    r"(.*[_ .])?rt([_ .]?(s|ms|sec))?|length([_ .].*)?|.*[_ ](index|row)"
+    r"|.*response.?time.*|from_file|datetime|count[_ .].*|.*[_ .]trial"
+    r"|(.*[_ ])?timestamp|序号|序號|番号|编号|lfd[ ._]?nr|[n#][o°ºr]?"
+    r"|(.*[_ .])?id|unnamed: \d+|index|row|column_\d+|time|zeit|day|date|year|wave"
+    r"|session|age|alter|edad|eta|yas|sexe?|sexo|sesso|cinsiyet|gender|geschlecht|grade|school|group|gruppe|order|seed|au\d\d_[rc].*"
     r"|.*(dauer|zeit|duree|duracion|durata|suresi)|(temps|tiempo)([_ .].*)?"
     r"|.*duration.*|.*reaction.?time.*|.*_ms|trial.*|.*time.*seconds.*|.*(_|\.|key_resp.*)rt|progress"
     r"|status|finished|location(latitude|longitude)|sc\d+|recipient.*|externalreference"
@@ -115,7 +117,7 @@ ASIDE = re.compile(
 # Rows that programs of experiments and surveys write beside those of the trials.
 _TRIALS = frozenset(
     list_words(
-        "practice|practise|practice trial|practice trials|practice block|attention check|"
+        "practice|practise|practice trial|practice trials|practice block|attention check|attention|"
         "attentioncheck|catch trial|tutorial|survey preview|preview|ubung|ubungen|ubungsdurchgang|"
         "ubungsblock|oefening|oefenblok|alistirma|练习|練習|연습"
     )
@@ -124,7 +126,8 @@ _TRIALS = frozenset(
 _TRAINING = frozenset(
     list_words(
         "training|trening|entrainement|practica|entrenamiento|prova|treino|warmup|warm up|"
-        "тренировка|probe|example|demo"
+        "тренировка|probe|example|demo|instructions|instruction|intro|welcome|anleitung|instruktion|"
+        "consigne|instrucciones"
     )
 )
 _BLOCKS = frozenset(
@@ -146,17 +149,25 @@ def is_practice(text: str, column: str) -> bool:
     """
     if is_practice_loop(column):
         return bool(text.strip())
+    if fold_name(column) == "zone type":
+        # Gorilla writes a row for each thing on the screen.
+        kept = re.search(r"response|rating|slider|likert|choice|entry|^$", text.strip().lower())
+        return kept is None
     name = re.sub(r"^is_?|_?(trial|row)s?$", "", fold_name(column))
     if name in _TRIALS:
         return text.strip().lower() in {"true", "1", "1.0", "yes"}
     word = re.sub(r"[\W_]+", " ", fold_name(text)).strip()
+    # "PracProc", but not the name of a file.
+    if re.match(r"[Pp]rac(t|tice|tise)?([A-Z_ ]\w*)?$", text.strip()):
+        return True
     return word in _TRIALS or (word in _TRAINING and bool(split_name(column) & _BLOCKS))
 
 
 # Words for submissions and sessions that somebody turned down or left.
 REJECTED = frozenset(
     list_words(
-        "rejected|returned|timed out|timed-out|screened out|abandoned|excluded|failed|abgelehnt|"
+        "rejected|returned|timed out|timed-out|screened out|abandoned|excluded|failed|incomplete|"
+        "unfinished|dropout|pretest|abgelehnt|"
         "rejete|rechazado|rifiutato"
     )
 )
@@ -182,7 +193,7 @@ TARGETS = ("target", "outcome", "criterion", "y", "dv")
 TOTALS = frozenset(
     list_words(
         "total|totals|grand total|sum|mean|average|avg|sd|std|std. dev.|std dev|st. dev.|"
-        "standard deviation|variance|summe|gesamt|insgesamt|gesamtsumme|mittelwert|mittel|"
+        "standard deviation|variance|mw|summe|gesamt|insgesamt|gesamtsumme|mittelwert|mittel|"
         "durchschnitt|standardabweichung|moyenne|somme|ecart-type|ecart type|media|promedio|"
         "suma|toplam|ortalama|合计|总计|平均|平均值|overall|subtotal|column total|totale|somma"
     )

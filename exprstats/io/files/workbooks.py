@@ -16,6 +16,7 @@ from zipfile import BadZipFile, ZipFile
 from exprstats.errors import DataError, Option, Problem, Text
 from exprstats.io.files.kinds import SAVE_CSV, FileFormat
 
+_LOOK = 20
 CODEBOOK = frozenset(
     {"variable", "variables", "meaning", "label", "description", "coding", "variable name"}
     | {"variable label", "value labels", "values", "bedeutung", "beschreibung", "kodierung"}
@@ -76,19 +77,37 @@ def choose_sheet(
         fact = f"the workbook has no sheet '{wanted}'; it has {listed}."
         remedy = ("Name one of them with ", Option("sheet"), ".")
         raise DataError(Problem(fact, remedy, file=name))
-    seen = [sheet for sheet in sheets if not sheet.hidden] or list(sheets)
-    chosen = next((sheet for sheet in seen if sheet.holds_data), seen[0])
+    chosen, *alike = find_alike(sheets)
     others = [f"'{one.name}'" + " (hidden)" * one.hidden for one in sheets if one is not chosen]
     if not others:
         return chosen, []
-    alike = [one.name for one in seen if one is not chosen and one.names == chosen.names]
     if alike and chosen.names:
-        both = " and ".join(f"'{one}'" for one in (chosen.name, *alike))
-        told = f"sheets {both} have the same columns, as parts of one study have: put them"
-        told = f"{told} below each other; only '{chosen.name}' is read, or another with "
-        return chosen, [(told, Option("sheet"), ".")]
+        both = " and ".join(f"'{one.name}'" for one in (chosen, *alike))
+        told = f"sheets {both} have the same columns, as parts of one study have: only "
+        told = f"{told}'{chosen.name}' is read, or another with "
+        every = (Option("sheet"), "; all of them, one below the other, with ", Option("sheet", "*"))
+        return chosen, [(told, *every, ".")]
     start = f"sheet '{chosen.name}' is read, not {', '.join(others)}; choose another with "
     return chosen, [(start, Option("sheet"), ".")]
+
+
+def find_alike(sheets: Sequence[Sheet]) -> list[Sheet]:
+    """Return the first sheet that holds data, and the others with the same columns."""
+    seen = [sheet for sheet in sheets if not sheet.hidden] or list(sheets)
+    chosen = next((sheet for sheet in seen if sheet.holds_data), seen[0])
+    return [chosen, *(one for one in seen if one is not chosen and one.names == chosen.names)]
+
+
+def list_sheets(path: Path) -> list[str]:
+    """Return the sheets of a workbook that have the same columns; none of another file."""
+    if path.suffix.lower() not in {".xlsx", ".ods"} or not path.is_file():
+        return []
+    try:
+        sheets = read_sheets(path, "ods" if path.suffix.lower() == ".ods" else "xlsx", _LOOK)
+    except Exception:
+        # Whatever a broken workbook raises is told where it is read.
+        return []
+    return [one.name for one in find_alike(sheets)]
 
 
 def read_sheets(path: Path, kind: FileFormat, count: int) -> list[Sheet]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from exprstats.io.files.answers import order_answers
-from exprstats.io.files.words import TRACKED, WORDS, is_aside, split_name
+from exprstats.io.files.words import TRACKED, WORDS, is_answer, is_aside, split_name
 from exprstats.io.numbers import MISSING_TEXTS
 from exprstats.options import MOST_WORDS, WIDEST
 
@@ -130,3 +132,29 @@ def find_word_judges(contents: FileContents) -> list[str]:
 def list_words(contents: FileContents, levels: Iterable[str]) -> list[str]:
     """Return different answers; texts that stand for a missing value are none."""
     return sorted({*levels} - MISSING_TEXTS - {*contents.silent})
+
+
+def hold_words(table: pd.DataFrame, roles: Mapping[str, str]) -> bool:
+    """Return whether a column holds answers in words: in a known order, or called as answers."""
+    free = [name for name in table.select_dtypes(exclude="number") if name not in roles.values()]
+    held = {str(name): [*map(str, table[name].dropna().unique())] for name in free}
+    return any(
+        1 < len(words) <= MOST_WORDS and (is_answer(name) or order_answers(words) is not None)
+        for name, words in held.items()
+    )
+
+
+def find_who(table: pd.DataFrame, names: Sequence[str], roles: dict[str, str]) -> dict[str, str]:
+    """Return who filled in each row of a questionnaire: a column of ids, or the first of texts."""
+    given = [roles[role] for role in ("rater", "subject") if roles.get(role) in names]
+    texts = table[list(names)].select_dtypes(exclude="number")
+    marked = [
+        name
+        for name in names
+        if split_name(name) & {"id", "name", "email", "mail", "code", "kennung", "pid", "case"}
+        or re.search(r"(id|name)$|^id\b", name.strip().lower())
+    ]
+    for name in [*given, *marked, *map(str, texts)]:
+        if table[name].notna().all() and table[name].is_unique:
+            return {"rater": name}
+    return {}

@@ -12,7 +12,6 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.codes import repeats_rows
 from exprstats.errors import Option, Problem
-from exprstats.io.files.answers import order_answers
 from exprstats.io.files.words import (
     FROM_FILE,
     TIMES,
@@ -22,6 +21,7 @@ from exprstats.io.files.words import (
     is_aside,
     split_name,
 )
+from exprstats.io.guards.answers import hold_words
 from exprstats.io.guards.codes import holds_steps
 from exprstats.options import MOST_WORDS, WIDEST
 
@@ -149,29 +149,53 @@ def find_viewers(
     tried = [given] if given else [name for name in coded if name not in roles.values()]
     tried += [FROM_FILE] if FROM_FILE in table else []
     kept = [name for name in numeric if name not in {*roles.values(), *tried, *coded}]
-    kept = [name for name in kept if is_answer(name)] or [n for n in kept if not is_aside(n)]
+    named = [name for name in kept if is_answer(name)]
+    kept = named or [name for name in kept if not is_aside(name)]
     kept = [roles["rating"]] if "rating" in roles else kept
-    if len(seen) < _FEWEST or not (hold_ratings(seen, kept) or _hold_words(seen, roles)):
+    held = bool(named) or hold_ratings(seen, kept) or hold_words(seen, roles)
+    if len(seen) < _FEWEST or not held:
         return None
-    if not seen.duplicated([clip, *([roles["item"]] if "item" in roles else [])]).any():
+    asked = [roles["item"]] if "item" in roles else []
+    if not seen.duplicated([clip, *asked]).any():
         return _find_single(seen, clip)
     texts = [str(n) for n in seen.select_dtypes(exclude="number") if not _is_time(str(n))]
     others = [n for n in texts if n not in {*tried, *roles.values()}] if not given else []
-    for who in [*tried, *others]:
-        if not _names_cases(seen[who]) or seen.groupby(clip)[who].nunique().median() < _SEEN:
+    found = (_find_viewer(seen, roles, who, sure=who in tried) for who in [*tried, *others])
+    return next((one for one in found if one is not None), None)
+
+
+def _find_viewer(
+    seen: pd.DataFrame, roles: Mapping[str, str], who: str, *, sure: bool
+) -> Crossing | None:
+    """Return that each clip was seen by several of those that a column names, or ask if it was."""
+    clip, asked = roles["clip"], [roles["item"]] if "item" in roles else []
+    if not _names_cases(seen[who]) or seen.groupby(clip)[who].nunique().median() < _SEEN:
+        return None
+    key = [clip, who, *asked]
+    for question in [None, *([] if asked else _list_questions(seen, key))]:
+        if seen.duplicated([*key, *([question] if question else [])]).any():
             continue
-        key = [clip, who, *([roles["item"]] if "item" in roles else [])]
-        for question in [None, *([] if "item" in roles else _list_questions(seen, key))]:
-            if not seen.duplicated([*key, *([question] if question else [])]).any():
-                if who in others:
-                    fact = f"each '{clip}' has one row for each of several '{who}'."
-                    rated = (f"If '{who}' rated, say so with ", Option("rater", who), ".")
-                    return Crossing(question=Problem(fact, rated))
-                reason = f"each '{clip}' was seen by several '{who}', each once."
-                whole = {"rater": who} | ({"item": question} if question else {})
-                if "rating" in roles and (question or "item" in roles):
-                    whole["rating"] = roles["rating"]
-                return Crossing(whole, dict.fromkeys(whole, reason), viewed=True)
+        if not sure:
+            fact = f"each '{clip}' has one row for each of several '{who}'."
+            rated = (f"If '{who}' rated, say so with ", Option("rater", who), ".")
+            return Crossing(question=Problem(fact, rated))
+        reason = f"each '{clip}' was seen by several '{who}', each once."
+        whole = {"rater": who} | ({"item": question} if question else {})
+        if "rating" in roles and (question or asked):
+            whole["rating"] = roles["rating"]
+        return Crossing(whole, dict.fromkeys(whole, reason), viewed=True)
+    if sure and not asked and _find_again(seen, key) is not None:
+        reason = f"each '{clip}' was seen by several '{who}', equally often."
+        return Crossing({"rater": who}, {"rater": reason}, viewed=True)
+    return None
+
+
+def _find_again(table: pd.DataFrame, key: Sequence[str]) -> str | None:
+    """Return the column that tells apart the times at which each rater saw each clip."""
+    for name in map(str, table):
+        few = name not in key and 1 < table[name].nunique() <= MOST_WORDS
+        if few and not table.duplicated([*key, name]).any():
+            return name
     return None
 
 
@@ -227,16 +251,6 @@ def hold_ratings(table: pd.DataFrame, names: Sequence[str]) -> bool:
         return False
     spans = table[held].max().to_numpy(float) - table[held].min().to_numpy(float)
     return bool(spans.min() >= spans.max() / 2) and holds_steps(table[held].to_numpy(float))
-
-
-def _hold_words(table: pd.DataFrame, roles: Mapping[str, str]) -> bool:
-    """Return whether a column holds answers in words: in a known order, or called as answers."""
-    free = [name for name in table.select_dtypes(exclude="number") if name not in roles.values()]
-    held = {str(name): [*map(str, table[name].dropna().unique())] for name in free}
-    return any(
-        1 < len(words) <= MOST_WORDS and (is_answer(name) or order_answers(words) is not None)
-        for name, words in held.items()
-    )
 
 
 def is_named(name: str) -> bool:

@@ -240,3 +240,20 @@ def find_fixed(table: pd.DataFrame, names: Sequence[str], rater: str | None) -> 
     # What each rater gave to all clips is an answer where there is no other.
     alone = len(fixed) == len(names)
     return {} if alone else {name: f"it has one value for each '{rater}'" for name in fixed}
+
+
+def find_copies(table: pd.DataFrame, names: Sequence[str]) -> dict[str, str]:
+    """Return the columns that hold the same as a later one, with the reason.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"response": [1, 5, 3], "response_warm": [1, 5, 3]})
+    >>> find_copies(table, [*table])
+    {'response': "it holds the same as 'response_warm'"}
+    """
+    found = {}
+    for place, name in enumerate(names):
+        same = [one for one in names[place + 1 :] if table[name].equals(table[one])]
+        if same and len(table[name].dropna().unique()) > 1:
+            found[name] = f"it holds the same as '{same[0]}'"
+    return found

@@ -27,11 +27,12 @@ TRACKERS = {
     "OpenFace 3": {"frame_index", "face_id", "action_units"},
     "LibreFace": {"frame_idx", "frame_time_in_ms"},
     "py-feat": {"FaceRectX", "FaceScore"},
+    "ARKit": {"Timecode", "BlendShapeCount"},
+    "MediaPipe": {"browDownLeft", "jawOpen", "mouthSmileLeft"},
 }
 # Correlation with the truth from which on columns are its predictions.
 _FOLLOWS = 0.2
 _MEASURED = re.compile(r"-?\d+[.,]\d+")
-_SHAPES = {"browDownLeft", "jawOpen", "mouthSmileLeft"}
 
 
 def find_layout_kind(table: pd.DataFrame, guess: Guess) -> str:
@@ -53,7 +54,9 @@ def find_layout_kind(table: pd.DataFrame, guess: Guess) -> str:
     """
     names = {str(name).strip() for name in table.columns}
     tracker = next((name for name, marks in TRACKERS.items() if marks <= names), None)
-    if tracker is not None:
+    ids = [name for name in table.select_dtypes(exclude="number") if table[name].is_unique]
+    if tracker is not None and not (tracker == "MediaPipe" and ids):
+        # A row for each of several videos holds means, and no frames.
         return tracker
     words = [str(name).strip().lower() for name in table.columns]
     judge = guess.roles.get("rater")
@@ -137,13 +140,6 @@ def refuse_layout(layout: str) -> list[Problem]:
 def judge_frames(layout: str, table: pd.DataFrame) -> list[Problem]:
     """Return what keeps frames of one file from being one face of one video."""
     names = {str(name).strip(): name for name in table}
-    ids = [name for name in table.select_dtypes(exclude="number") if table[name].is_unique]
-    if set(names) >= _SHAPES and "Timecode" not in names and not ids:
-        fact = (
-            "these are frames of blendshapes (MediaPipe, ARKit) without a time code of Live Link."
-        )
-        remedy = "Save them as Live Link Face does: Timecode, BlendShapeCount, then shapes."
-        return [Problem(fact, remedy)]
     if layout != "OpenFace" or not table[names["frame"]].duplicated().any():
         return []
     texts = table.select_dtypes(exclude="number")
@@ -153,6 +149,16 @@ def judge_frames(layout: str, table: pd.DataFrame) -> list[Problem]:
         fact = f"the file holds frames of several videos ({counted} in '{films}')."
         return [Problem(fact, "Save one file a video, named as the video.", column=films)]
     return []
+
+
+def ask_times(layout: str, table: pd.DataFrame) -> list[Problem]:
+    """Return what frames of blendshapes do not say: how many there are a second."""
+    named = r"(time|timestamp|t|seconds?|sec|ms)\W*.*"
+    if layout != "MediaPipe" or any(re.match(named, str(name).strip().lower()) for name in table):
+        return []
+    fact = "the file has no column of times, and rows are frames at a rate that it does not say."
+    cure = "Give its frames per second: run 'exprstats features' with --tracker mediapipe and "
+    return [Problem(fact, (cure, Option("fps"), "."))]
 
 
 def ask_faces(layout: str, table: pd.DataFrame) -> list[Problem]:
@@ -176,6 +182,9 @@ def find_headless(table: pd.DataFrame) -> list[Problem]:
     if clocks and len(timed := [*clocks, *timed]) > 1:
         fact = f"the first row holds {name_some(timed[:2])}: the names of the columns are missing."
         return [Problem(fact, "Add a first row with the names, such as clip, start, end.")]
+    if len(again) == len(table.columns) > 1 and timed:
+        fact = f"the first row holds {name_some(timed[:2])}: the names of the columns are missing."
+        return [Problem(fact, "Add a first row with the names, such as clip, smile, gaze.")]
     texts = [name for name in again if not pd.api.types.is_numeric_dtype(table[name])]
     if len(again) < len(table.columns) or not texts:
         return []

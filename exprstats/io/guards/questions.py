@@ -10,12 +10,22 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.errors import NO_NUMBERS, NO_TIMES, Option, Problem
-from exprstats.io.files.spreads import asks_judges, find_pairs
-from exprstats.io.files.words import REJECTED, TARGETS, TRACKED, is_aside, is_rated
+from exprstats.io.classes import write_level
+from exprstats.io.files.spreads import asks_judges, find_judges, find_pairs, is_seat
+from exprstats.io.files.words import (
+    REJECTED,
+    TARGETS,
+    TRACKED,
+    WORDS,
+    fold_name,
+    is_aside,
+    is_rated,
+    split_name,
+)
 from exprstats.io.guards.crossings import hold_ratings
 from exprstats.io.guards.features import counts_rows, find_fixed
-from exprstats.io.guards.layouts import ask_faces
-from exprstats.options import MOST_JUDGES, name_some
+from exprstats.io.guards.layouts import ask_faces, ask_times
+from exprstats.options import MOST_JUDGES, WIDEST, name_some
 
 if TYPE_CHECKING:
     from exprstats.io.detection import Guess
@@ -26,6 +36,7 @@ _REPEATED = 0.6
 _LOOK, _PACKED = 200, 0.3
 # So many times wider than the narrowest are the ranges of measures.
 _WIDER = 4
+_OPEN = frozenset({"false", "0", "no", "nein", "non"})
 _LABELS = ("Answers in words get numbers with ", Option("labels"), ".")
 _FPS = ("Run 'exprstats features' with --tracker py-feat and ", Option("fps"), ".")
 _SEGMENTS = ("Give them to 'exprstats features' beside the videos, with ", Option("segments"), ".")
@@ -71,29 +82,35 @@ def ask_layout(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
         if "subject" not in guess.roles:
             asked.append(_ask_people(table, guess))
         target = find_target(table, guess) if layout == "wide" else None
+        judges = find_judges([str(name) for name in table])
         tracked = [name for name in guess.numbers if TRACKED.fullmatch(name.strip())]
         if target is None and layout == "wide" and len(tracked) > len(guess.numbers) / 2:
             counted = count_things(len(tracked), "column is", "columns are")
             fact = f"{counted} of a tracker, which models predict from."
             cure = ("Name what they are to predict with ", Option("target"), ".")
             asked.append(Problem(fact, cure))
-        elif target is None and layout == "wide" and _differ(table, guess.numbers):
+        elif target is None and layout == "wide" and _differ(table, guess.numbers) and not judges:
             fact = f"{len(guess.numbers)} columns of numbers differ in their range, as measures do."
             asked.append(
                 Problem(fact, ("Name what models are to predict with ", Option("target"), "."))
             )
-        elif target is None and layout == "wide" and len(guess.numbers) > 1:
+        elif target is None and layout == "wide" and len(guess.numbers) > 1 and not judges:
             fact = f"{len(guess.numbers)} columns of numbers may be judges or items."
             either = (Option("raters"), " or items with ", Option("items"), ".")
             asked.append(Problem(fact, ("Name judges with ", *either)))
     asked += [*_ask_roles(layout, guess, table), *_ask_texts(layout, table)]
     if layout == "wide" and not guess.numbers:
         asked.append(Problem(NO_NUMBERS, _LABELS))
-    if layout in {"predictions", "models side by side"} and "subject" not in guess.roles:
+    if (
+        layout in {"predictions", "models side by side", "models of classes"}
+        and "subject" not in guess.roles
+    ):
         fact = "no column names the people who are seen, so clips count as independent."
         asked.append(Problem(fact, ("Name it with ", Option("subject"), ".")))
-    asked += ask_faces(layout, table)
-    return [*asked, *_ask_numbers(layout, guess, table), *_TOLD.get(layout, ())]
+    asked += [*ask_faces(layout, table), *ask_times(layout, table)]
+    asked += guess.classed.questions if guess.classed is not None else ()
+    asked += [*_ask_numbers(layout, guess, table), *_ask_seats(layout, guess, table)]
+    return [*asked, *_TOLD.get(layout, ())]
 
 
 def _ask_texts(layout: str, table: pd.DataFrame) -> list[Problem]:
@@ -105,13 +122,47 @@ def _ask_texts(layout: str, table: pd.DataFrame) -> list[Problem]:
         if len(packed) > max(1, _PACKED * len(first)):
             fact = f"'{name}' holds several answers in one cell, as JSON: {packed[0][:60]}."
             asked.append(Problem(fact, "Give each answer a column of its own in the file."))
-        levels = column.dropna().unique() if layout == "ratings" else []
+        rows = {"ratings", "raters in rows"}
+        levels = column.dropna().unique() if layout in rows else []
         refused = [one for one in levels if str(one).strip().lower() in REJECTED]
         if refused and len(levels) <= MOST_JUDGES:
             counted = count_things(column.isin(refused).sum(), "row is", "rows are", of=len(table))
             fact = f"{counted} '{refused[0]}' by '{name}' and count as all others do."
             asked.append(Problem(fact, "If they are not to count, remove them from the file."))
+    return [*asked, *_ask_unfinished(table)] if layout in {"ratings", "raters in rows"} else asked
+
+
+def _ask_unfinished(table: pd.DataFrame) -> list[Problem]:
+    """Return which rows of a survey are not finished, not sent, or sent twice by one person."""
+    cure = "If they are not to count, remove them from the file."
+    asked: list[Problem] = []
+    for name in map(str, table):
+        low, column = fold_name(name), table[name]
+        left = _find_unfinished(low, column)
+        if not asked and left.any() and not left.all():
+            told = count_things(int(left.sum()), "rows is", "rows are", of=len(table))
+            fact = f"{told} unfinished by '{name}', and counted like all others."
+            asked.append(Problem(fact, cure))
+    for name in map(str, table):
+        known = table[name].dropna()
+        mail = re.search(r"e.?mail|correo|courriel|prolific|worker.?id", fold_name(name))
+        if mail and len(table) / 2 < known.nunique() < len(known) == len(table):
+            again = known[known.duplicated()].iloc[0]
+            fact = f"'{name}' has {known.nunique()} values in {len(table)} rows ('{again}' again), "
+            asked.append(Problem(f"{fact}which count as other people.", cure))
     return asked
+
+
+def _find_unfinished(name: str, column: pd.Series) -> pd.Series:
+    """Return the rows that a column of a survey program calls unfinished or not sent."""
+    if re.fullmatch(r"(is_?)?(finished|completed?|beendet|termine|terminado|completo)", name):
+        texts = [write_level(one).strip().lower() for one in column.astype(object)]
+        return pd.Series([one in _OPEN for one in texts], index=column.index)
+    if name == "progress" and pd.api.types.is_numeric_dtype(column):
+        return column < column.max()
+    if re.fullmatch(r"submit_?date|date submitted|date de soumission|abgesendet am", name):
+        return column.isna()
+    return pd.Series(False, index=column.index)
 
 
 def _ask_people(table: pd.DataFrame, guess: Guess) -> Problem:
@@ -143,13 +194,6 @@ def _ask_numbers(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem
             )
             remedy = ("Name the items, and the others are raters: ", Option("rating", firsts))
             return [Problem(fact, (*remedy, " or ", Option("rating", raters), "."))]
-        if all(one.isdigit() for one in raters):
-            fact = (
-                f"columns end in numbers ({raters[0]} to {raters[-1]}), which are read as raters "
-                "that rated every clip."
-            )
-            seats = "If a number is a seat that other people take for each clip, report ICC(1,k): "
-            return [Problem(fact, (seats, Option("model", "one-way"), "."))]
     if layout == "models side by side":
         truth = guess.roles["truth"]
         known = set(table[truth].dropna().unique())
@@ -168,7 +212,10 @@ def _ask_roles(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
     """Return what a crossing leaves open, or which columns are judges, items or the target."""
     if guess.crossing is not None and guess.crossing.question is not None:
         return [guess.crossing.question]
-    if layout == "clips" and (alike := _share_scale(table, guess.numbers)):
+    alike = _share_scale(table, guess.numbers) if layout == "clips" else 0
+    if alike and find_judges([str(name) for name in table]):
+        return []
+    if alike:
         fact = f"{alike} columns of numbers on one scale may be judges or items."
         either = (Option("raters"), " or items with ", Option("items"), ".")
         return [Problem(fact, ("Name judges with ", *either))]
@@ -176,6 +223,37 @@ def _ask_roles(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
         fact = "the column that models are to predict is not known."
         return [Problem(fact, ("Name it with ", Option("target"), "."))]
     return []
+
+
+def _ask_seats(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
+    """Return that labels such as r1 to r3, which every clip has, are read as the same people."""
+    clip, rater = guess.roles.get("clip"), guess.roles.get("rater")
+    labels: list[str] = []
+    if layout == "items by raters":
+        pairs = find_pairs(guess.numbers, numbered=True)
+        labels = [] if asks_judges(pairs) else [judge for _, judge in pairs.values()]
+    elif layout in {"wide", "clips"}:
+        labels = [*find_judges([str(name) for name in table])]
+    elif layout == "ratings" and clip is not None and rater is not None and not _are_people(guess):
+        found = table[rater].dropna().astype(str).unique().tolist()
+        own = table[table[clip].notna()].groupby(clip, sort=False)[rater].nunique()
+        labels = found if len(found) <= WIDEST and own.median() == len(found) else []
+    labels = list(dict.fromkeys(labels))
+    plain = [one for one in labels if one.isdigit() or len(one) == 1 or is_seat(one)]
+    if len(labels) < 2 or len(plain) < len(labels):
+        return []
+    fact = (
+        f"{name_some(labels)} are read as the same {len(labels)} people in every clip (two-way, "
+        "crossed); labels alone cannot tell."
+    )
+    seats = "If they are seats that other people take for each clip: "
+    return [Problem(fact, (seats, Option("model", "one-way"), ", which reports ICC(1,k)."))]
+
+
+def _are_people(guess: Guess) -> bool:
+    """Return whether raters are those who took part, or one a file, and no labels of seats."""
+    viewed = guess.crossing is not None and guess.crossing.viewed
+    return viewed or bool(split_name(guess.roles["rater"]) & {*WORDS["subject"], "worker"})
 
 
 def _differ(table: pd.DataFrame, names: Sequence[str]) -> bool:

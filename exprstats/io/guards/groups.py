@@ -1,0 +1,92 @@
+"""Files and sheets that are one table together: those of raters, of clips, of a tracker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from exprstats.errors import DataError, Problem, warn_user
+from exprstats.io.contents import read_contents
+from exprstats.io.files.joined import list_joined, sort_alike, take_files
+from exprstats.io.files.reading import AS_IT_IS, EVERY, Reading
+from exprstats.io.files.words import FROM_FILE, is_prediction
+from exprstats.io.files.workbooks import list_sheets
+from exprstats.io.guards.layouts import TRACKERS
+from exprstats.io.sources import FilePath, Source, open_source
+
+
+def group_files(paths: Sequence[FilePath], reading: Reading = AS_IT_IS) -> list[Path]:
+    """Return paths that are one table each: files of one layout, one a rater or a clip, are one.
+
+    Files of one header are read as one where only together they are ratings; those of a folder
+    that are none, such as predictions of several models, are listed one by one.
+
+    Parameters
+    ----------
+    paths
+        Files and folders.
+    reading
+        How they are to be read.
+    """
+    sources: list[tuple[Path, Source | None]] = []
+    for one in map(take_files, paths):
+        files = list_joined(one) or (one,)
+        if one.is_dir() and files == (one,):
+            files = ()
+        for file in files:
+            try:
+                sources.append((file, open_source(file, reading, warned=False)))
+            except DataError:
+                sources.append((file, None))
+    grouped: list[Path] = []
+    rest = [source for _, source in sources if source is not None]
+    while rest:
+        alike, rest = sort_alike(rest)
+        files = [one.layout.path for one in alike]
+        whole = next((one for one in map(take_files, paths) if list_joined(one) == (*files,)), None)
+        whole = whole or take_files(files)
+        kind = _name_parts(whole, files, reading) if len(files) > 1 else ""
+        if kind in TRACKERS:
+            told = f"{len(files)} files hold frames of {kind}: the first is shown."
+            warn_user(Problem(told, file=str(whole)))
+        grouped += files[:1] if kind in TRACKERS else [whole] if kind else files
+    broken = [file for file, source in sources if source is None]
+    return [*grouped, *broken, *(one for one in map(take_files, paths) if _is_empty(one))]
+
+
+def are_alike(files: Sequence[Path]) -> bool:
+    """Return whether files have most columns in common, as far as they can be read."""
+    try:
+        return not sort_alike([open_source(one, warned=False) for one in files])[1]
+    except DataError:
+        return False
+
+
+def choose_sheets(path: Path, reading: Reading) -> Reading:
+    """Return that all alike sheets of a workbook are read, where each is one rater's or clip's."""
+    if reading.sheet is not None or len(list_sheets(path)) < 2:
+        return reading
+    every = replace(reading, sheet=EVERY)
+    roles = read_contents(path, reading=every).roles
+    return every if {"clip", "rater"} <= {*roles} and FROM_FILE in roles.values() else reading
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_dir() and not list_joined(path)
+
+
+def _name_parts(whole: Path, files: Sequence[Path], reading: Reading) -> str:
+    """Return what files are together, ratings or frames of a tracker; "" of single tables."""
+    try:
+        alone = read_contents(files[0], reading=reading)
+        if any(map(is_prediction, alone.facts.columns)):
+            return ""
+        if alone.layout in {"predictions", "segments", *TRACKERS}:
+            return alone.layout if alone.layout in TRACKERS else ""
+        if {"clip", "rater"} <= {*alone.roles} or alone.judges:
+            return ""
+        both = {"clip", "rater"} <= {*read_contents(whole, reading=reading).roles}
+    except DataError:
+        return ""
+    return "ratings" if both else ""
