@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,10 @@ import pandas as pd
 from exprstats.errors import NO_NUMBERS, DataError, Option, Problem
 from exprstats.expressions.recordings import PLACED, name_source
 from exprstats.io import Reading
+from exprstats.io.numbers import list_codes
 from exprstats.options import name_nearest, name_some
 
+FAILED = ("FIT_FAILED", "FIND_FAILED")  # what FaceReader writes of frames without a face
 UNKNOWN = "estimates"  # the modality of a table that does not tell it
 _ROLES = {"id", "time", "subject", "modality", "context", "recording", "frame"}
 _CLOCKS = {"start", "begin", "onset", "offset", "timestamp", "sample_index", "row"}
@@ -27,7 +30,9 @@ def read_wide(
     from exprstats.io import read_table
 
     named = [roles[role] for role in ("id", "subject", "context") if role in roles]
-    table = read_table(path, ids=[one for one in named if one not in PLACED], reading=reading)
+    reading = reading or Reading()
+    failed = replace(reading, missing=(*list_codes(reading.missing), *FAILED))
+    table = read_table(path, ids=[one for one in named if one not in PLACED], reading=failed)
     # What recordings, folders and files are to give is not taken from a column of the role's name.
     placed = {k for k, v in roles.items() if v in PLACED and v not in table}
     lower = {str(name).lower(): str(name) for name in table}
