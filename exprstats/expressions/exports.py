@@ -208,7 +208,9 @@ def read_wide(
     from exprstats.io import read_table
 
     named = [roles[role] for role in ("id", "subject", "context") if role in roles]
-    table = read_table(path, ids=[one for one in named if one not in PLACED], reading=reading)
+    reading = reading or Reading()
+    failed = replace(reading, missing=(*list_codes(reading.missing), *FAILED))
+    table = read_table(path, ids=[one for one in named if one not in PLACED], reading=failed)
     # What recordings, folders and files are to give is not taken from a column of the role's name.
     placed = {k for k, v in roles.items() if v in PLACED and v not in table}
     lower = {str(name).lower(): str(name) for name in table}

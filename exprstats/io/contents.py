@@ -44,7 +44,7 @@ from exprstats.options import name_some
 
 _FEW = 25
 # Rows that hold an answer where a column of answers is one.
-_MOST = 0.5
+_MOST = 0.3
 _MOMENTS = frozenset({"frame", "second", "sekunde", "window", "segment", "time", "bin", "epoch"})
 
 

@@ -25,6 +25,7 @@ from exprstats.io.files.words import (
     IDS,
     PLAIN,
     WORDS,
+    is_answer,
     is_aside,
     is_prediction,
     is_rated,
@@ -241,11 +242,9 @@ def guess_roles(table: pd.DataFrame, labels: Sequence[str] = ()) -> Guess:
     names = [str(name) for name in table.columns]
     numeric = {str(name) for name in table.select_dtypes("number").columns} - {FROM_FILE}
     # One value in all rows names no clip and no person.
-    varied = [name for name in names if _varies(table[name])] or names
+    varied = [name for name in names if len(table[name].dropna().unique()) > 1] or names
     roles = _match_roles(names, numeric, varied if len(table) > _FEW_ROWS else names)
-    if "context" in roles and table[roles["context"]].nunique() < 2:
-        del roles["context"]
-    roles = _drop_blank(table, roles)
+    roles = _drop_blank(table, roles, sorted(numeric))
     loops = find_loops(names, labels)
     if not labels and _show_people(loops, roles):
         loops = {}
@@ -271,7 +270,8 @@ def guess_roles(table: pd.DataFrame, labels: Sequence[str] = ()) -> Guess:
     if kind != "predictions":
         roles = _leave_out(roles, "model", "truth", "prediction")
     settled = crossing is not None and "rating" in crossing.roles
-    plain = settled or _is_plain(roles.get("rating", ""))
+    # The column of all ratings, and not one question among others.
+    plain = settled or bool(split_name(roles.get("rating", "")) & PLAIN)
     if kind == "ratings" and "rating" in roles and not plain:
         others = numeric - set(roles.values())
         roles = _leave_out(roles, "rating") if others else roles
@@ -290,13 +290,22 @@ def _leave_viewers(
     return _leave_out(roles, "subject")
 
 
-def _drop_blank(table: pd.DataFrame, roles: dict[str, str]) -> dict[str, str]:
-    """Return roles without those of columns that most rows of clips lack, as of other rows."""
+def _drop_blank(
+    table: pd.DataFrame, roles: dict[str, str], numeric: Sequence[str]
+) -> dict[str, str]:
+    """Return roles without those that most rows of clips lack, and contexts of one level."""
+    seen = table[table[roles["clip"]].notna()] if "clip" in roles else table
+    answers = [name for name in numeric if is_answer(name)]
+    answered = seen[seen[answers].notna().any(axis=1)] if answers else seen
+    if "context" in roles and answered[roles["context"]].nunique() < 2:
+        roles = _leave_out(roles, "context")
     if "clip" not in roles:
         return roles
-    seen = table[table[roles["clip"]].notna()]
-    held = {role for role, name in roles.items() if seen[name].notna().mean() >= _FILLED}
-    return {role: name for role, name in roles.items() if role in held or role == "clip"}
+    return {
+        role: name
+        for role, name in roles.items()
+        if role == "clip" or seen[name].notna().mean() >= _FILLED
+    }
 
 
 def _find_predicted(names: Sequence[str], roles: dict[str, str]) -> dict[str, str]:
@@ -347,10 +356,6 @@ def _hold_answers(table: pd.DataFrame, loops: Iterable[str], numeric: Sequence[s
     return 1 < sum(not is_no_answer(one) for one in levels) <= MOST_WORDS
 
 
-def _varies(column: pd.Series) -> bool:
-    return len(column.dropna().unique()) > 1
-
-
 def _match_roles(names: Iterable[str], numeric: set[str], varied: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for role, words in WORDS.items():
@@ -381,11 +386,6 @@ def _is_rated(table: pd.DataFrame, roles: dict[str, str], kind: Kind) -> bool:
         key = [roles[role] for role in ("context", "item", "subject", "rater") if role in roles]
         return not repeats_rows(table, key)
     return kind == "clips" and bool(subject.is_unique) and len(subject) > 1
-
-
-def _is_plain(name: str) -> bool:
-    """Return whether a column is the one of all ratings, and not one question among others."""
-    return bool(split_name(name) & PLAIN)
 
 
 def _find_kind(roles: dict[str, str]) -> Kind:

@@ -86,6 +86,18 @@ class Draft:
             fact = f"{counted} more than once: {shown}. {self._compare_repeats(key, repeated)}"
             self.add(fact, remedy, None, repeated)
 
+    def drop_blank(self, key: Sequence[str]) -> None:
+        """Leave out rows without a rating where another row with the same key has one."""
+        if not repeats_rows(self.table, key):
+            return
+        given, ids = self.table["rating"].notna(), pd.MultiIndex.from_frame(self.table[[*key]])
+        blank = (~given).to_numpy() & ids.isin(ids[given.to_numpy()])
+        if blank.any():
+            counted = count_things(blank.sum(), "row has", "rows have")
+            fact = f"{counted} no rating beside one of the same rater and clip: left out."
+            warn_user(Problem(fact, file=self.file))
+            self.keep(~blank)
+
     def check_clips(self, roles: Iterable[str], remedy: Text, *, named: bool) -> None:
         """Note clips that come again, and contexts that nobody named and that split clips."""
         key = ["context", "clip"] if "context" in roles else ["clip"]

@@ -374,6 +374,7 @@ def _tell_apart(source: Source, draft: Draft, shape: _Shape) -> Text:
 
 def _settle_repeats(draft: Draft, duplicates: Duplicates, apart: Text = ()) -> None:
     key = [name for name in _KEY if name in draft.table.columns]
+    draft.drop_blank(key)
     if not repeats_rows(draft.table, key):
         return
     if duplicates == "error":

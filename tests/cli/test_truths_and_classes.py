@@ -5,6 +5,7 @@ Metrics are counted here from their definitions: pairs of clips for the AUC, pre
 
 import json
 import shlex
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,12 @@ from exprstats.errors import DataError, DataWarning
 from exprstats.io import read_predictions
 
 CLASSES = ["happy", "neutral", "sad"]
+FORMS = {
+    "equal": lambda one: one,
+    ".mp4": lambda one: one + ".mp4",
+    "upper": str.lower,
+    "path": lambda one: f"data/test/{one}.mp4",
+}
 
 
 @pytest.fixture
@@ -21,12 +28,18 @@ def chance():
     return np.random.default_rng(8)
 
 
-def check(call, *files):
+@pytest.fixture
+def check(call, tmp_path_factory):
     """Return how check spoke of files, in one line, and the commands that it suggests."""
-    shown = call("check", *files)
-    told = " ".join((shown.stdout + shown.stderr).split())
-    rows = json.loads(call("check", *files, "--json", "-").stdout)["rows"]
-    return told, [row["command"] for row in rows if row["kind"] == "suggestion"]
+    place = tmp_path_factory.mktemp("told") / "told.json"
+
+    def run(*files):
+        shown = call("check", *files, "--json", place)
+        told = " ".join((shown.stdout + shown.stderr).split())
+        rows = json.loads(place.read_text(encoding="utf-8"))["rows"]
+        return told, [row["command"] for row in rows if row["kind"] == "suggestion"]
+
+    return run
 
 
 def compare(call, line, *more):
@@ -64,19 +77,13 @@ def write_models(folder, chance, truth, names=("lstm", "ridge"), column="predict
     return tables
 
 
-@pytest.mark.parametrize("column", ["prediction", "y_pred", "output"])
-@pytest.mark.parametrize("ids", ["equal", ".mp4", "upper", "path"])
-def test_a_truth_in_a_file_of_its_own_joins_by_clips(call, tmp_path, chance, column, ids):
+@pytest.mark.parametrize("way", [*product(FORMS, ["prediction", "y_pred", "output"])], ids="-".join)
+def test_a_truth_in_a_file_of_its_own_joins_by_clips(call, check, tmp_path, chance, way):
+    ids, column = way
     truth = make_truth(chance)
     models = write_models(tmp_path / "preds", chance, truth, column=column)
-    form = {
-        "equal": lambda one: one,
-        ".mp4": lambda one: one + ".mp4",
-        "upper": str.lower,
-        "path": lambda one: f"data/test/{one}.mp4",
-    }[ids]
-    truth.assign(video=truth["video"].map(form)).to_csv(tmp_path / "truth.csv", index=False)
-    told, (line,) = check(call, tmp_path / "truth.csv", tmp_path / "preds")
+    truth.assign(video=truth["video"].map(FORMS[ids])).to_csv(tmp_path / "truth.csv", index=False)
+    told, (line,) = check(tmp_path / "truth.csv", tmp_path / "preds")
     assert "'valence_rated' is the truth" in told
     found = compare(call, line)
     own = truth.set_index("video")["valence_rated"]
@@ -85,14 +92,14 @@ def test_a_truth_in_a_file_of_its_own_joins_by_clips(call, tmp_path, chance, col
         assert found[name, "rmse"] == pytest.approx(np.sqrt((error**2).mean()), abs=1e-12)
 
 
-def test_clips_that_one_file_lacks_are_counted(call, tmp_path, chance):
+def test_clips_that_one_file_lacks_are_counted(call, check, tmp_path, chance):
     truth = make_truth(chance)
     models = write_models(tmp_path / "preds", chance, truth)
     short = models["lstm"].iloc[2:]
     extra = pd.DataFrame({"video_id": ["demo"], "prediction": [0.1]})
     pd.concat([short, extra]).to_csv(tmp_path / "preds" / "lstm.csv", index=False)
     truth.to_csv(tmp_path / "truth.csv", index=False)
-    told, (line,) = check(call, tmp_path / "truth.csv", tmp_path / "preds")
+    told, (line,) = check(tmp_path / "truth.csv", tmp_path / "preds")
     lost = models["lstm"]["video_id"].iloc[:2]
     assert "1 clip has no truth in" in told and "'demo'" in told
     assert "2 of 24 clips lack a prediction of some model" in told
@@ -145,12 +152,12 @@ def make_smiles(chance, count=30):
 
 
 @pytest.mark.parametrize("words", [("no", "yes"), ("nein", "ja"), (0, 1)])
-def test_yes_and_no_with_probabilities(call, tmp_path, chance, words):
+def test_yes_and_no_with_probabilities(call, check, tmp_path, chance, words):
     happened, shares = make_smiles(chance)
     shares = {name.replace("yes", str(words[1])): one for name, one in shares.items()}
     table = pd.DataFrame({"clip": [f"c{n}" for n in range(30)], "smile": np.take(words, happened)})
     table.assign(**shares, threshold=0.5).to_csv(tmp_path / "test.csv", index=False)
-    told, (line,) = check(call, tmp_path / "test.csv")
+    told, (line,) = check(tmp_path / "test.csv")
     assert f"{'1' if words[1] == 1 else repr(words[1])} is read as the class of 'smile'" in told
     found = compare(call, line)
     for name, one in shares.items():
@@ -167,13 +174,13 @@ def test_yes_and_no_with_probabilities(call, tmp_path, chance, words):
         assert turned[name, "auc"] == pytest.approx(1 - found[name, "auc"], abs=1e-12)
 
 
-def test_an_unknown_positive_class_is_asked_for(call, tmp_path, chance):
+def test_an_unknown_positive_class_is_asked_for(call, check, tmp_path, chance):
     happened, shares = make_smiles(chance)
     table = pd.DataFrame({"clip": [f"c{n}" for n in range(30)]})
     table["side"] = np.take(["left", "right"], happened)
     table["prob"] = shares["prob_yes"]
     table.to_csv(tmp_path / "test.csv", index=False)
-    told, lines = check(call, tmp_path / "test.csv")
+    told, lines = check(tmp_path / "test.csv")
     assert not lines
     assert "which class of 'side' probabilities are of is not known" in told
     assert "--positive left or --positive right" in told
@@ -183,7 +190,7 @@ def test_an_unknown_positive_class_is_asked_for(call, tmp_path, chance):
 
 
 @pytest.mark.parametrize("kind", ["probabilities", "logits", "numbers"])
-def test_columns_of_classes_are_one_model(call, tmp_path, chance, kind):
+def test_columns_of_classes_are_one_model(call, check, tmp_path, chance, kind):
     truth = chance.integers(0, 3, 30)
     scores = chance.normal(size=(30, 3)) + 2 * (truth[:, None] == np.arange(3))
     shares = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
@@ -194,14 +201,14 @@ def test_columns_of_classes_are_one_model(call, tmp_path, chance, kind):
     named = truth if kind == "numbers" else np.take(CLASSES, truth)
     table = pd.DataFrame({"clip": [f"c{n}" for n in range(30)], "label": named})
     table.assign(**columns).to_csv(tmp_path / "softmax.csv", index=False)
-    told, (line,) = check(call, tmp_path / "softmax.csv")
+    told, (line,) = check(tmp_path / "softmax.csv")
     assert ("which are no probabilities" in told) == (kind == "logits")
     assert "--models net" in line
     found = compare(call, line)
     assert found["net", "accuracy"] == pytest.approx((scores.argmax(1) == truth).mean(), abs=1e-12)
 
 
-def test_classes_in_other_cases_and_refusals(call, tmp_path, chance):
+def test_classes_in_other_cases_and_refusals(call, check, tmp_path, chance):
     truth = np.take(CLASSES, chance.integers(0, 3, 30))
     model = truth.copy()
     model[:9] = np.take(CLASSES, chance.integers(0, 3, 9))
@@ -209,7 +216,7 @@ def test_classes_in_other_cases_and_refusals(call, tmp_path, chance):
     written[28:] = ["refused to say", "refused to say"]
     table = pd.DataFrame({"clip": [f"c{n}" for n in range(30)], "human majority": truth})
     table.assign(net=written, rule=truth[::-1]).to_csv(tmp_path / "classes.csv", index=False)
-    told, (line,) = check(call, tmp_path / "classes.csv")
+    told, (line,) = check(tmp_path / "classes.csv")
     assert "'net' holds 'refused to say', which is no class of 'human majority' (2 of 30" in told
     hits = (model == truth)[:28].sum()
     assert compare(call, line)["net", "accuracy"] == pytest.approx(hits / 30, abs=1e-12)
@@ -217,10 +224,10 @@ def test_classes_in_other_cases_and_refusals(call, tmp_path, chance):
     assert left["net", "accuracy"] == pytest.approx(hits / 28, abs=1e-12)
 
 
-def test_columns_of_raters_words_are_no_models(call, tmp_path, chance):
+def test_columns_of_raters_words_are_no_models(call, check, tmp_path, chance):
     words = np.take(CLASSES, chance.integers(0, 3, (12, 3)))
     table = pd.DataFrame(words, columns=["Ada", "Ben", "Cem"])
     table.insert(0, "clip", [f"c{n}" for n in range(12)])
     table.to_csv(tmp_path / "raters.csv", index=False)
-    _, lines = check(call, tmp_path / "raters.csv")
+    _, lines = check(tmp_path / "raters.csv")
     assert lines and lines[0].split()[1] == "agreement"

@@ -116,7 +116,8 @@ def _heads_groups(rows: Sequence[Sequence[str]], place: int) -> bool:
     # Rows of a workbook end at their last filled cell.
     names = [*names, *[""] * (len(top) - len(names))]
     filled = [one for one in names if one.strip()]
-    groups = [one for one in top if one.strip()]
+    # A name that stands above no other is that of its own column.
+    groups = [one for one, name in zip(top, names, strict=False) if one.strip() and name.strip()]
     unnamed = sum(
         not name.strip() and not (at < len(top) and top[at].strip())
         for at, name in enumerate(names)

@@ -307,7 +307,7 @@ def _tell_single(path: Path) -> tuple[str, str]:
     high = b"".join(runs)
     # European and Cyrillic letters have other bytes than most of the first ones of kanji.
     leads = sum(0x81 <= byte <= 0x9F for byte in high)
-    if 4 * leads > len(high) and _decodes(path, "shift_jis"):
+    if 4 * leads > len(high) > 3 and _decodes(path, "shift_jis"):
         return "shift_jis", "Shift JIS (Japanese)"
     for encoding, name, first in (("gb18030", "GB 18030 (Chinese)", range(0xB0, 0xD8)),):
         pairs = [run[at] for run in runs for at in range(0, len(run) - 1, 2)]

@@ -7,10 +7,11 @@ import csv
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
+from io import StringIO
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from exprstats.io.files.headers import is_preamble
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _SAMPLE = 200
-_FIRST = 1 << 12
+_HEAD = 1 << 20
 # What the csv reader refuses, unless lines are shorter.
 _LONGEST = 131_072
 _ABOVE = 0.25
@@ -254,18 +255,22 @@ def are_rows(lines: Sequence[str]) -> bool:
 
 
 def unfold_records(path: Path, kept: Path) -> Path:
-    """Return a table of a file that is a list of records in JSON; another file as it is.
+    """Return a table of a file that holds records in JSON; another file as it is.
 
-    Answers within an answer become columns of their own, such as "response.warm".
+    They are a list, or cells of a table with commas. Answers within an answer become columns of
+    their own, such as "response.warm".
     """
     with path.open("rb") as stream:
-        if stream.read(_FIRST).removeprefix(codecs.BOM_UTF8).lstrip()[:1] != b"[":
-            return path
-    try:
-        records = json.loads(path.read_text(encoding="utf-8-sig"))
-    except ValueError:
+        head = stream.read(_HEAD).removeprefix(codecs.BOM_UTF8)
+    listed, packed = head.lstrip()[:1] == b"[", b'"{""' in head
+    if not listed and not packed:
         return path
-    if not records or not all(isinstance(one, dict) for one in records):
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        records = json.loads(text) if listed else list(csv.DictReader(StringIO(text)))
+    except (ValueError, csv.Error):
+        return path
+    if not records or not all(isinstance(one, dict) and None not in one for one in records):
         return path
     rows = [dict(_flatten(one)) for one in records]
     with kept.open("w", encoding="utf-8", newline="") as stream:
@@ -277,6 +282,9 @@ def unfold_records(path: Path, kept: Path) -> Path:
 
 def _flatten(record: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in record.items():
+        if isinstance(value, str) and value.startswith("{"):
+            with suppress(ValueError):
+                value = json.loads(value)
         if isinstance(value, dict):
             yield from _flatten(value, f"{above}{name}.")
         else:

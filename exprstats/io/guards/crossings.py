@@ -152,6 +152,9 @@ def find_viewers(
     named = [name for name in kept if is_answer(name)]
     kept = named or [name for name in kept if not is_aside(name)]
     kept = [roles["rating"]] if "rating" in roles else kept
+    # Logs have rows of the same clip that hold no answer.
+    answered = seen[kept].notna().any(axis=1) if named else pd.Series(True, index=seen.index)
+    seen = seen[answered]
     held = bool(named) or hold_ratings(seen, kept) or hold_words(seen, roles)
     if len(seen) < _FEWEST or not held:
         return None
@@ -184,7 +187,8 @@ def _find_viewer(
         if "rating" in roles and (question or asked):
             whole["rating"] = roles["rating"]
         return Crossing(whole, dict.fromkeys(whole, reason), viewed=True)
-    if sure and not asked and _find_again(seen, key) is not None:
+    parted = FROM_FILE in seen and who != FROM_FILE
+    if sure and not asked and not parted and _find_again(seen, key) is not None:
         reason = f"each '{clip}' was seen by several '{who}', equally often."
         return Crossing({"rater": who}, {"rater": reason}, viewed=True)
     return None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
@@ -36,6 +37,8 @@ _REPEATED = 0.6
 _LOOK, _PACKED = 200, 0.3
 # So many times wider than the narrowest are the ranges of measures.
 _WIDER = 4
+# Mean correlation of items from which down some run against the others.
+_AGAINST = -0.15
 _OPEN = frozenset({"false", "0", "no", "nein", "non"})
 _LABELS = ("Answers in words get numbers with ", Option("labels"), ".")
 _FPS = ("Run 'exprstats features' with --tracker py-feat and ", Option("fps"), ".")
@@ -110,6 +113,7 @@ def ask_layout(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
     asked += [*ask_faces(layout, table), *ask_times(layout, table)]
     asked += guess.classed.questions if guess.classed is not None else ()
     asked += [*_ask_numbers(layout, guess, table), *_ask_seats(layout, guess, table)]
+    asked += _ask_reversed(guess, table) if layout == "ratings" else []
     return [*asked, *_TOLD.get(layout, ())]
 
 
@@ -248,6 +252,25 @@ def _ask_seats(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
     )
     seats = "If they are seats that other people take for each clip: "
     return [Problem(fact, (seats, Option("model", "one-way"), ", which reports ICC(1,k)."))]
+
+
+def _ask_reversed(guess: Guess, table: pd.DataFrame) -> list[Problem]:
+    """Return which of several answers run against the others, as those to reversed items do."""
+    kept = [one for one in guess.numbers if not is_aside(one) and table[one].std() > 0]
+    if not 2 < len(kept) <= MOST_JUDGES or _differ(table, kept):
+        return []
+    related = np.nan_to_num(table[kept].corr().to_numpy())
+    along = np.linalg.eigh(related)[1][:, -1] > 0
+    fewer = along.sum() * 2 - len(along)
+    along = along if fewer > 0 or (fewer == 0 and along[0]) else ~along
+    against = [name for name, one in zip(kept, along, strict=True) if not one]
+    mean = related[np.ix_(along, ~along)].mean() if against else 0.0
+    if mean > _AGAINST:
+        return []
+    verb = "runs" if len(against) == 1 else "run"
+    fact = f"{name_some(against)} {verb} against the other items (mean r = {mean:.2f})."
+    cure = ("If they ask for the opposite, turn them: ", Option("reverse", against), ", with ")
+    return [Problem(fact, (*cure, Option("scale"), "."))]
 
 
 def _are_people(guess: Guess) -> bool:
