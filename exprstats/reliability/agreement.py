@@ -275,8 +275,9 @@ def _write_rows(panel: Panel, tally: Tally, level: float) -> Iterator[dict[str, 
         spread = combine_thetas({"subject": without[term][rests]})
         spread = replace(spread, df=count - 1)
         low, high = find_t_limits(float(value[0]), spread, level)
-        among = f" of {groups:,}, those with a clip that two rated" if count < groups else ""
-        note = spread.refusal or f"over {count:,} {over}{among}; {FIXED_RATERS}"
+        among = f"rests on the {over} with a clip that two rated, {count:,} of {groups:,}"
+        told = [f"over {count:,} {over}", FIXED_RATERS, *([among] if count < groups else [])]
+        note = spread.refusal or "; ".join(told)
         if spread.variance < 1e-20:
             # All clusters are alike, which does not make the population so.
             low, high, note = _limit_alike(term, float(value[0]), count, level)

@@ -14,8 +14,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from exprstats.document.text import write_plain
 from exprstats.errors import DataError, DataWarning, OptionError
 from exprstats.reliability import measure_agreement
+from exprstats.report import describe_results, gather_analysis
 
 NAN = np.nan
 # Krippendorff (2011): α of the three observers B, C, D is .691 nominal and .811 interval.
@@ -340,7 +342,12 @@ def test_people_of_whom_one_rater_saw_each_clip_are_no_degrees_of_freedom():
     same = ["percent_agreement", "kappa", "brennan_prediger", "alpha"]
     np.testing.assert_allclose(found.loc[same, numbers], alone.loc[same, numbers], atol=1e-12)
     assert found["n_clusters"].eq(3).all()
-    assert found["note"].str.contains("over 3 subjects of 20, those with a clip").all()
+    told = "rests on the subjects with a clip that two rated, 3 of 20"
+    assert found["note"].str.contains(told).all()
+    notes = (
+        describe_results(gather_analysis(measure_agreement(table, **options)))[0].tables[0].notes
+    )
+    assert f"R{told[1:]}" in " ".join(write_plain(one) for one in notes).replace("\xa0", " ")
     others = found.loc[["conger", "fleiss", "ac"]]
     reach = others["raw_high"] - others["estimate"]
     np.testing.assert_allclose(reach, stats.t.ppf(0.975, 2) * others["std_error"])
