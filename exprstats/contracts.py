@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_float_dtype
 
 from exprstats.apa import count_things
 from exprstats.errors import DataError, OptionError, Problem
@@ -22,6 +23,7 @@ ESTIMATE_COLUMNS = (
     *("p_value", "p_adjusted", "p_max_t", "n_clips", "n_clusters", "draws", "note"),
 )
 
+_GIVEN_NAMES = {"context", "versus", "group", "versus_group"}  # as the user called them
 _BLANK = re.compile(r"\n\s")
 _TRAVELLING = {"context", "clip", "subject", "rater", "truth", "part"}
 
@@ -327,13 +329,28 @@ def encode_ids(table: pd.DataFrame, names: Sequence[str]) -> tuple[np.ndarray, i
 
 
 def arrange_rows(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> pd.DataFrame:
-    """Return tidy rows as a frame: the keys, then the estimate columns that any row has."""
+    """Return tidy rows as a frame: the keys, then the estimate columns that any row has.
+
+    Contexts and groups that are whole numbers stay so beside pooled rows, which have none: "1" is
+    what the user called it, and not "1.0".
+
+    Examples
+    --------
+    >>> arrange_rows([{"context": 1}, {"context": None}], ["context"])["context"].tolist()
+    [1, None]
+    """
     rows = list(rows)
     held = dict.fromkeys(name for row in rows for name in row)
     given = [name for name in ESTIMATE_COLUMNS if name in held]
     ordered = [name for name in keys if name in held]
     rest = [name for name in held if name not in {*given, *ordered}]
-    return frame_rows(rows, (*ordered, *rest, *given))
+    frame = frame_rows(rows, (*ordered, *rest, *given))
+    for name in _GIVEN_NAMES & set(frame):
+        values = [row.get(name, np.nan) for row in rows]
+        kinds = {*map(type, values)} - {float, type(None)}
+        if kinds and is_float_dtype(frame[name].dtype):
+            frame[name] = pd.Series(values, index=frame.index, dtype=object)
+    return frame
 
 
 def frame_rows(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from exprstats.document.text import join_words
 from exprstats.errors import NO_NUMBERS, DataError, Option, Problem
 from exprstats.expressions.recordings import PLACED, name_source
 from exprstats.io import Reading
+from exprstats.io.numbers import list_codes
 from exprstats.options import name_nearest, name_some
 
 # The names of the 53 expressions of Hume's models; face and voice have the first 48 of them.
@@ -194,6 +196,7 @@ def _parse_affectiva(
     return _lengthen(keys, scores, str(path)), (f"{note}.",)
 
 
+FAILED = ("FIT_FAILED", "FIND_FAILED")  # what FaceReader writes of frames without a face
 UNKNOWN = "estimates"  # the modality of a table that does not tell it
 _ROLES = {"id", "time", "subject", "modality", "context", "recording", "frame"}
 _CLOCKS = {"start", "begin", "onset", "offset", "timestamp", "sample_index", "row"}

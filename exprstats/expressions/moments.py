@@ -343,7 +343,7 @@ def write_rows(
             "headline": True,
             "n_clips": (count := int(found.known[place].sum())),
             "n_clusters": groups,
-            "note": (_STILL if count >= FEWEST else _SHORT) if np.isnan(value) else note,
+            "note": (_SHORT if 0 < count < FEWEST else _STILL) if np.isnan(value) else note,
         }
 
 

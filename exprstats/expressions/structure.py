@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.special import stdtr
 from scipy.stats import rankdata
 
-from exprstats.apa import count_things, tell_p, write_count, write_number
+from exprstats.apa import count_things, tell_p, write_number
 from exprstats.contracts import arrange_rows, check_table
 from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.expressions.distributions import OTHER_GROUPS
@@ -73,9 +73,10 @@ class EstimateStructure(Result):
     def sentence(self) -> str:
         """Return whether data sets, and modalities, have equal structures."""
         rows = self.table[self.table["term"].eq("rms_difference")]
-        count = write_count(len(self.correlations))
         if not len(rows):
-            return f"{count} correlations of emotions were estimated, of one data set."
+            count, was = len(self.correlations), "was" if len(self.correlations) == 1 else "were"
+            counted = count_things(count, "correlation of emotions", "correlations of emotions")
+            return f"{counted} {was} estimated, of one data set."
         tested = [row for row in rows.to_dict("records") if pd.notna(row["p_value"])]
         texts = [self._compare(row) for row in tested]
         left = len(rows) - len(tested)

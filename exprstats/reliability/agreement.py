@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Real
 from typing import Any, ClassVar, Literal
 
@@ -38,6 +38,8 @@ from exprstats.reliability.icc.panels import Panel, split_whole
 from exprstats.results import Result
 
 Scale = Literal["nominal", "ordinal", "interval", "ratio"]
+# What raters choose in clips of one rating counts in the agreement by chance of these.
+_CHANCE_OF_ALL = {"conger", "fleiss", "ac"}
 MOST_VALUES = 200
 JOINED = "all clips as one sample, with differences between contexts counted as agreement"
 _METRICS: dict[Weights, Metric] = {
@@ -129,7 +131,8 @@ def measure_agreement(
     """Measure how far raters agree about categories, plainly and beyond chance.
 
     Any number of raters may have rated each clip. Intervals leave out one subject (one clip, where
-    subjects are not known) at a time and take the raters as fixed.
+    subjects are not known) at a time and take the raters as fixed; degrees of freedom are those of
+    the subjects with a clip that two rated.
 
     Parameters
     ----------
@@ -257,24 +260,35 @@ def _find_values(panel: Panel, declared: np.ndarray | None) -> np.ndarray:
 
 def _write_rows(panel: Panel, tally: Tally, level: float) -> Iterator[dict[str, Any]]:
     groups = len(tally.sums)
-    shared = _share_keys(panel, tally, level)
+    keys = _share_keys(panel, tally, level)
     whole = measure_agreements(tally, np.ones((1, groups)))
     without = _leave_out(tally, groups)
     over = "clips" if panel.subject is None else "subjects"
+    # Clusters in which no clip has two ratings say at most what is chosen, and nothing of
+    # agreement: where a part of the clips was rated twice, these are what there is.
+    twice = tally.sums[:, 0] > 0
+    shared = np.asarray(tally.pairs.sum(axis=1)).ravel() > 0
     for term, value in whole.items():
-        spread = combine_thetas({"subject": without[term]})
+        held = shared if term == "kappa" else twice
+        rests = np.ones_like(held) if term in _CHANCE_OF_ALL else held
+        count = int(held.sum())
+        spread = combine_thetas({"subject": without[term][rests]})
+        spread = replace(spread, df=count - 1)
         low, high = find_t_limits(float(value[0]), spread, level)
-        note = spread.refusal or f"over {groups:,} {over}; {FIXED_RATERS}"
+        among = f"rests on the {over} with a clip that two rated, {count:,} of {groups:,}"
+        told = [f"over {count:,} {over}", FIXED_RATERS, *([among] if count < groups else [])]
+        note = spread.refusal or "; ".join(told)
         if spread.variance < 1e-20:
             # All clusters are alike, which does not make the population so.
-            low, high, note = _limit_alike(term, float(value[0]), groups, level)
+            low, high, note = _limit_alike(term, float(value[0]), count, level)
         if np.isnan(value[0]):
             note = _explain_gap(term, tally)
         elif term == "kappa":
             counted = f"{len(tally.who):,} pair{'s' * (len(tally.who) > 1)}"
             note = f"mean of {counted} of raters with enough clips in common; {note}"
-        yield shared | {
+        yield keys | {
             "term": term,
+            "n_clusters": count if panel.subject is not None else None,
             "estimate": float(value[0]),
             "std_error": spread.variance**0.5,
             "conf_low": max(low, -1.0),

@@ -227,6 +227,10 @@ def test_an_emotion_that_a_person_never_changes_adds_nobody_to_its_lags():
     own = table[table["subject"].isin(["p0", "p1", "p2", "p3"])]
     alone = ex.rate_estimates(own).tidy().query("term == 'lag_one'").set_index("emotion")
     assert lags["n_clusters"].to_dict() == {"Fear": 12, "Joy": 4}
+    never = some.assign(score=some["score"].mask(some["emotion"].eq("Joy"), 0.3))
+    rows = ex.rate_estimates(never).tidy().query("emotion == 'Joy' and term == 'lag_one'")
+    assert rows["note"].tolist() == ["not defined: the scores do not vary"]
+    assert ex.compare_structure(table).sentence().startswith("1 correlation of emotions was")
     names = ["estimate", "conf_low", "conf_high"]
     assert lags.loc["Joy", names].tolist() == pytest.approx(alone.loc["Joy", names].tolist())
 

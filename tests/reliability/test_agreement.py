@@ -12,9 +12,12 @@ from itertools import combinations, permutations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
+from exprstats.document.text import write_plain
 from exprstats.errors import DataError, DataWarning, OptionError
 from exprstats.reliability import measure_agreement
+from exprstats.report import describe_results, gather_analysis
 
 NAN = np.nan
 # Krippendorff (2011): α of the three observers B, C, D is .691 nominal and .811 interval.
@@ -311,3 +314,41 @@ def test_words_are_categories_without_an_order(words):
     shared = ["percent_agreement", "kappa", "conger", "fleiss", "alpha"]
     np.testing.assert_allclose(mine[shared], theirs[shared], rtol=1e-12)
     assert found.weights == "identity" and set(found.labels.values()) == {*map(str, words)}
+
+
+def test_people_of_whom_one_rater_saw_each_clip_are_no_degrees_of_freedom():
+    """Clips of 3 in 20 people were rated twice, as in a reliability sample: t has 2 degrees.
+
+    What people without two ratings of a clip do is drop out of α, percent agreement and κ. With 19
+    degrees of freedom the limits of α were [.13, .76] where those of the three are [-.09, .99].
+    """
+    rng = np.random.default_rng(1)
+    rows = []
+    for subject in range(20):
+        for clip in range(6):
+            truth = rng.integers(0, 3)
+            raters = "abc" if subject < 3 else rng.choice(list("abc"))
+            ratings = [truth if rng.random() < 0.7 else rng.integers(0, 3) for _ in raters]
+            rows += [
+                (f"c{subject}.{clip}", subject, rater, "q", float(rating))
+                for rater, rating in zip(raters, ratings, strict=True)
+            ]
+    table = pd.DataFrame(rows, columns=["clip", "subject", "rater", "item", "rating"])
+    options = {"scale": (0, 2), "weights": "identity"}
+    found, alone = (
+        measure_agreement(one, **options).table.set_index("term")
+        for one in (table, table[table["subject"] < 3])
+    )
+    numbers = ["estimate", "std_error", "conf_low", "conf_high"]
+    same = ["percent_agreement", "kappa", "brennan_prediger", "alpha"]
+    np.testing.assert_allclose(found.loc[same, numbers], alone.loc[same, numbers], atol=1e-12)
+    assert found["n_clusters"].eq(3).all()
+    told = "rests on the subjects with a clip that two rated, 3 of 20"
+    assert found["note"].str.contains(told).all()
+    notes = (
+        describe_results(gather_analysis(measure_agreement(table, **options)))[0].tables[0].notes
+    )
+    assert f"R{told[1:]}" in " ".join(write_plain(one) for one in notes).replace("\xa0", " ")
+    others = found.loc[["conger", "fleiss", "ac"]]
+    reach = others["raw_high"] - others["estimate"]
+    np.testing.assert_allclose(reach, stats.t.ppf(0.975, 2) * others["std_error"])

@@ -268,12 +268,14 @@ def _list_single(counts: Counts, names: Sequence[str], level: float) -> list[dic
     total = np.broadcast_to(counts.shown.sum(axis=0), counts.shown.shape)
     keys = [{"expression": name, "term": "label_share"} for name in names]
     rows += list_ratios(Ratios(counts.shown, total), keys, level=level)
-    rows += list_ratios(
+    [mean] = list_ratios(
         Ratios(counts.labels[None], counts.whole[None]),
         [{"expression": None, "term": "cardinality"}],
         scale="log",
         level=level,
     )
+    # No moment has more labels than there are expressions.
+    rows.append(mean | {"conf_high": np.minimum(mean["conf_high"], len(names))})
     terms = ("share_none", "share_multiple")[: len(names)]  # of one there are never several
     parts = np.stack([counts.none, counts.multiple])[: len(terms)]
     keys = [{"expression": None, "term": term} for term in terms]

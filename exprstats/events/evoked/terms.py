@@ -183,7 +183,7 @@ def list_terms(
 
     ``fewest`` are the videos (t,) that degrees of freedom rest on; None: those present.
     """
-    freedom = None if fewest is None else np.maximum(fewest - 1, 1)
+    freedom = None if fewest is None else fewest - 1
     options: dict[str, Any] = {"scale": scale, "level": level, "freedom": freedom, "unit": UNIT}
     found = limit_terms(estimates, left_out, present, **options)
     counts = present.sum(axis=1) if fewest is None else fewest

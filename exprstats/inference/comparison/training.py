@@ -25,6 +25,7 @@ from exprstats.inference.metrics.metric import Metric, MetricLike, Printed, stri
 from exprstats.inference.resampling.clusters import Cell
 from exprstats.inference.resampling.evaluation import Evaluation
 from exprstats.inference.resampling.intervals import spread_jackknife
+from exprstats.inference.resampling.samples import find_active
 from exprstats.inference.resampling.terms import KEYS, pair_models, write_keys
 from exprstats.parallel import limit_threads
 from exprstats.results import Result
@@ -203,15 +204,17 @@ def _split_cell(
     names = [(line, None) for line in range(len(first.models))] + list(pairs)
     for place, metric in enumerate(metrics):
         scale = 1 / width if metric.spanned else 1.0
+        active = find_active(first.panels, metric)
+        rests = np.ones(len(first.clusters), dtype=bool) if active is None else active
         for line, other in names:
             values, left = whole[:, place, line], without[place, line]
             if other is not None:
                 values, left = values - whole[:, place, other], left - without[place, other]
             versus = None if other is None else first.models[other]
-            row = _split_term(values * scale, left * scale)
+            row = _split_term(values * scale, left[rests] * scale)
             keys = write_keys(first.context, metric.name, first.models[line], versus)
             counts = {"n_runs": len(cells), "n_clips": first.n_clips}
-            rows.append(keys | row | counts | {"n_clusters": len(first.clusters)})
+            rows.append(keys | row | counts | {"n_clusters": int(rests.sum())})
     return rows
 
 

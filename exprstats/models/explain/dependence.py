@@ -12,7 +12,7 @@ import pandas as pd
 from exprstats.apa import write_number
 from exprstats.contracts import arrange_rows, check_kind
 from exprstats.errors import OptionError
-from exprstats.models.fitting.outcomes import KEYS, count_clips
+from exprstats.models.fitting.outcomes import KEYS, count_clips, group_contexts
 from exprstats.models.fitting.result import Fitted, Models
 from exprstats.options import KIND_NAMES, check_count, name_nearest, take_columns
 from exprstats.results import Result
@@ -55,16 +55,14 @@ class Dependence(Result):
 
     def sentence(self) -> str:
         """Return the feature along which predictions move most, for each context."""
-        groups = self.table.groupby(["context", "feature"], sort=False, dropna=False)["estimate"]
-        reach = (groups.max() - groups.min()).rename("reach").reset_index()
         told = []
-        for context, own in reach.groupby("context", sort=False, dropna=False):
-            most = own.iloc[int(own["reach"].to_numpy().argmax())]
-            label = context if isinstance(context, str) else "all clips"
-            if not most["reach"] > 0:
+        for name, rows in group_contexts(self.table):
+            own = rows.groupby("feature", sort=False)["estimate"].agg(np.ptp)
+            label = "all clips" if rows["context"].isna().all() else name
+            if not own.max() > 0:
                 told.append(f"{label}: none, all clips get the same prediction")
                 continue
-            told.append(f"{label}: {most['feature']} ({write_number(most['reach'])})")
+            told.append(f"{label}: {own.idxmax()} ({write_number(own.max())})")
         return (
             f"{KIND_NAMES[self.kind]}: the mean prediction moved most along these features, "
             f"between their 5th and 95th percentiles: {'; '.join(told)}."

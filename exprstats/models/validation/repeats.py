@@ -25,6 +25,7 @@ from exprstats.parallel import Seed, report_progress, spawn_seeds
 from exprstats.results import Result
 
 FLAT = "splits in which all clips got one prediction count as r = 0"
+STILL = "no interval: the same in all splits"
 KEYS = ("context", "term", "model", "versus")
 
 
@@ -128,7 +129,7 @@ def repeat_splits(
     Raises
     ------
     DataError, OptionError
-        As in the verbs; fewer than two repeats.
+        As in the verbs; fewer than two repeats, no test subjects, or a target of classes.
 
     References
     ----------
@@ -163,13 +164,20 @@ def repeat_splits(
             warnings.simplefilter("ignore", ExprStatsWarning)
             parts = split_subjects(clips, seed=np.random.default_rng(first), **split)
             counts = parts["part"].value_counts()
+            if "test" not in counts:
+                message = "test is 0; repeated splits compare test scores. Give test a share."
+                raise OptionError(message, option="test")
             ratios.append(counts["test"] / counts["train"])
             for name, fit in fits.items():
                 given = {"target": target, "features": features, "by": by}
                 given |= dict((options or {}).get(name, {}))
                 if "seed" in signature(fit).parameters:
                     given["seed"] = np.random.default_rng(second)
-                table = fit(clips, parts=parts, **given).table
+                models = fit(clips, parts=parts, **given)
+                if models.design.classes:
+                    message = f"'{target}' holds classes; splits are compared by RMSE and r."
+                    raise OptionError(message, option="target")
+                table = models.table
                 rows = table[table["part"].eq("test") & table["term"].isin(SCORES)]
                 rows = rows[["context", "term", "estimate"]]
                 scores.append(rows.assign(split=again, model=name))
@@ -191,6 +199,8 @@ def _summarise(scores: pd.DataFrame, models: list[str], ratio: float, level: flo
             found = (values[name] if versus is None else values[name] - values[versus]).dropna()
             splits, spread = len(found), found.std()
             error = spread * np.sqrt(1 / splits + ratio) if splits > 1 else np.nan
+            # What no split changes is no certainty.
+            error = error if error > 1e-12 * abs(found).max() else np.nan
             reach = stdtrit(splits - 1, (1 + level) / 2) * error
             mean = found.mean()
             row = {"context": context, "term": term, "model": name, "versus": versus}
@@ -198,7 +208,9 @@ def _summarise(scores: pd.DataFrame, models: list[str], ratio: float, level: flo
             row |= {"conf_low": mean - reach, "conf_high": mean + reach, "level": level}
             row["method"] = "corrected t"
             lost = [f"{flat[one]} of {one}" for one in (name, versus) if one and flat[one]]
-            row["note"] = f"{FLAT}: {', '.join(lost)}" if lost else None
+            notes = [f"{FLAT}: {', '.join(lost)}"] * bool(lost)
+            notes += [STILL] * bool(splits > 1 and np.isnan(error))
+            row["note"] = "; ".join(notes) or None
             if versus is not None:
                 better = found < 0 if term == "rmse" else found > 0
                 row["share"] = float(better.mean())

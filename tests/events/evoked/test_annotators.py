@@ -325,3 +325,13 @@ def test_annotators_who_see_nothing_leave_everything_undefined(study):
     nothing = study.human.assign(**dict.fromkeys(EXPRESSIONS, 0))
     text = ex.compare_annotators(nothing, study.machine).sentence()
     assert "κ is not defined" in text and text.endswith("mean recall undefined.")
+
+
+def test_agreement_of_one_video_is_said_to_be_of_one():
+    human = pd.DataFrame({"video": np.repeat(list("abcd"), 6), "time": np.tile(np.arange(6.0), 4)})
+    human = human.assign(annotator="x", joy=[0, 1, 1, 0, 1, 0] * 4)
+    second = human[human["video"].eq("a")].assign(annotator="y", joy=[0, 1, 0, 0, 1, 1])
+    found = ex.compare_annotators(pd.concat([human, second]))
+    kappa = found.pick("fleiss_kappa", expression="joy").iloc[0]
+    assert kappa["n_clusters"] == 1
+    assert kappa["note"] == "no interval: it occurs in 1 video"

@@ -265,3 +265,13 @@ def test_the_sentence_says_from_which_score_on_there_is_a_label():
     assert none.endswith("have no label: no score is 0.3 or more.")
     labels = ex.measure_labels(table.assign(joy=[0, 1, 1, np.nan]))
     assert not labels.scored and "score" not in labels.sentence()
+
+
+def test_limits_of_labels_per_moment_are_no_more_than_expressions():
+    """Of two expressions no moment has more than two labels, however unlike videos are."""
+    rng = np.random.default_rng(2)
+    table = pd.DataFrame({"video": np.repeat(np.arange(4), 5)})
+    table["joy"] = (table["video"] < 2).astype(int)
+    table["awe"] = (table["video"] < 1).astype(int) * (rng.random(20) < 0.9)
+    row = ex.measure_labels(table).pick("cardinality").iloc[0]
+    assert row["estimate"] < row["conf_high"] == 2

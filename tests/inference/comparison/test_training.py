@@ -118,3 +118,23 @@ def test_sentences_of_several_contexts_name_them():
     table["context"] = np.where(table["clip"].str[-1].astype(int) % 2, "pain", "calm")
     text = split_variance(table, metrics="mae", by="context").sentence()
     assert all(f"MAE of a{place} 0." in text for place in (" in calm", " in pain", ""))
+
+
+def test_clusters_that_cannot_tell_have_no_part_in_the_test_error():
+    """Of 20 people 3 have clips enough for a correlation of their own: as in compare_models."""
+    rng = np.random.default_rng(4)
+    who = np.repeat(np.arange(20), [10] * 3 + [1] * 17)
+    base = pd.DataFrame({"clip": range(len(who)), "subject": who, "truth": rng.normal(size=47)})
+    table = pd.concat(
+        [
+            base.assign(model=model, seat=run, prediction=base["truth"] + rng.normal(size=47))
+            for model in "ab"
+            for run in range(3)
+        ]
+    )
+    found = split_variance(table, metrics="correlation_mean").table.set_index("term")
+    options = {"interval": "jackknife", "draws": 50, "seed": 1}
+    known = compare_models(table, metrics="correlation_mean", **options).table.set_index("term")
+    for term in ("a", "b", "a - b"):
+        assert found.loc[term, "error_test"] == pytest.approx(known.loc[term, "std_error"])
+        assert found.loc[term, "n_clusters"] == 3

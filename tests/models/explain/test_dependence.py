@@ -81,3 +81,16 @@ def test_one_feature_may_come_without_a_list(data):
     pd.testing.assert_frame_equal(
         found, trace_dependence(elastic, features=["gaze"], points=3).table
     )
+
+
+def test_contexts_that_are_numbers_keep_their_names(draw_clips):
+    """Beside the pooled model, which has none, pandas would make 1 a 1.0."""
+    clips = draw_clips(subjects=20, seed=1)
+    clips["context"] = clips["context"].factorize()[0] + 1
+    parts = split_subjects(clips, seed=1)
+    models = fit_elastic(
+        clips, target="score", features=["motion", "gaze"], by="context", parts=parts, alphas=[0.1]
+    )
+    text = trace_dependence(models, points=3).sentence()
+    assert ": 1: " in text and "; 2: " in text and "; all clips: " in text
+    assert set(models.table["context"].dropna().map(str)) == {"1", "2", "3"}

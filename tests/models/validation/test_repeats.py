@@ -84,5 +84,29 @@ def test_splits_in_which_nothing_was_learned_count_as_no_correlation(draw_clips)
     found = repeat_splits({"flat": fit_elastic}, clips, options=options, **data)
     row = found.tidy().query("term == 'correlation'").iloc[0]
     assert (row["estimate"], row["splits"]) == (0.0, 4)
-    assert row["note"] == "splits in which all clips got one prediction count as r = 0: 4 of flat"
+    told = "splits in which all clips got one prediction count as r = 0: 4 of flat"
+    assert row["note"] == f"{told}; no interval: the same in all splits"
+    assert np.isnan(row["conf_low"])
     assert found.sentence().startswith("Test RMSE of flat over 4 splits by subjects, with 95%")
+
+
+def test_models_that_no_split_tells_apart_have_no_interval(draw_clips):
+    clips = draw_clips(subjects=20, seed=3).drop(columns="score_pooled")
+    fits = {"net": fit_elastic, "again": fit_elastic}
+    data = {"target": "score", "features": ["motion"], "repeats": 3, "seed": 1}
+    found = repeat_splits(fits, clips, options=dict.fromkeys(fits, GRID), **data)
+    rows = found.tidy().query("versus.notna()")
+    assert rows["estimate"].eq(0).all()
+    assert rows[["std_error", "conf_low", "conf_high", "p_value"]].isna().all(axis=None)
+    assert rows["note"].eq("no interval: the same in all splits").all()
+    assert "[" not in found.sentence().partition("net minus again")[2]
+
+
+def test_what_has_no_test_scores_in_numbers_is_refused(draw_clips):
+    clips = draw_clips(subjects=20, seed=3).drop(columns="score_pooled")
+    data = {"target": "score", "features": ["motion"], "repeats": 2, "seed": 1}
+    with pytest.raises(OptionError, match="test is 0"):
+        repeat_splits({"net": fit_elastic}, clips, train=0.6, validate=0.4, test=0, **data)
+    clips["score"] = np.where(clips["score"] > 0, "high", "low")
+    with pytest.raises(OptionError, match="'score' holds classes"):
+        repeat_splits({"trees": fit_forest}, clips, options={"trees": {"trees": 3}}, **data)
