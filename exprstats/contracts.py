@@ -300,7 +300,8 @@ def order_levels(column: pd.Series) -> list[Any]:
     if isinstance(column.dtype, pd.CategoricalDtype):
         used = set(column.dropna().unique())
         return [level for level in column.cat.categories if level in used]
-    return list(column.dropna().unique())
+    levels = column.unique()
+    return list(levels[~pd.isna(levels)])
 
 
 def sort_ids(column: pd.Series) -> tuple[np.ndarray, pd.Index]:

@@ -108,6 +108,8 @@ class Session:
         self, *results: Any, names: Mapping[str, str] | None = None, unseen: bool = True
     ) -> None:
         """Print results as the report does; `gather_analysis` takes names and ``unseen`` too."""
+        if self.out is None and (self.quiet or self.json == "-"):
+            return  # nobody would see it
         from exprstats.report import describe_results, gather_analysis
 
         given = [one for one in results if one is not None]
