@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from exprstats.codes import keep_codes
 from exprstats.contracts import arrange_rows, order_levels
 from exprstats.errors import DataWarning
+from exprstats.io.guards.tables import mark_said
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.study.run import StudyRun
 from exprstats.study.targets import Ranges, find_ranges
@@ -157,12 +159,14 @@ def _measure_judges(
     found: dict[tuple[Any, str, str], list[float]] = {}
     for _ in range(PANELS):
         panel = simulate_again(simulated, subjects=tested, workers=workers, seed=rng).ratings
+        panel = mark_said(panel)
         for model in [one for one in run.study.models if one.kind == "human"]:
             paper = run.study.compare.span if run.study.compare and model.unit == "paper" else None
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), keep_codes():
                 # Raters of few clips are left out, of which the study itself has warned.
                 warnings.simplefilter("ignore", DataWarning)
                 table = guess_human(panel, factor, unit=model.unit or "worker", span=paper)
+            table = table[["context", "fitted_on", "seat", "truth", "prediction"]]
             for context, group in _list_fits(table):
                 if context not in ranges.spans:
                     continue

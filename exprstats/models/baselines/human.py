@@ -9,14 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from exprstats.contracts import (
-    RATINGS,
-    check_kind,
-    check_table,
-    encode_ids,
-    order_levels,
-    require_columns,
-)
+from exprstats.codes import Codes, encode_column, encode_table, number_ids, pack_codes, recode
+from exprstats.contracts import RATINGS, check_kind, check_table, order_levels, require_columns
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.inference import Comparison
 from exprstats.inference.comparison.wording import RATERS
@@ -150,7 +144,7 @@ def _guess_others(answers: pd.DataFrame, fitted_on: str, standardised: bool) -> 
         fact = f"all {len(sums):,} scores of answers are {sums[0]:g}."
         raise DataError(Problem(fact, "Raters cannot be compared.", column="rating"))
     z = (sums - sums.mean()) / spread if standardised else sums
-    codes, _ = encode_ids(answers, [name for name in ("context", "clip") if name in answers])
+    codes, _ = number_ids(answers, [name for name in ("context", "clip") if name in answers])
     total, raters = np.bincount(codes, z)[codes], np.bincount(codes)[codes]
     with np.errstate(invalid="ignore", divide="ignore"):
         others = (total - z) / (raters - 1)
@@ -173,13 +167,14 @@ def _drop_lonely(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _seat_workers(frame: pd.DataFrame) -> pd.DataFrame:
     kept = [name for name in ("part", "fitted_on", "rater") if name in frame]
-    where = (
-        frame["context"].where(frame["fitted_on"] == "context", "") if "context" in frame else ""
-    )
-    counts = frame.assign(where=where).groupby([*kept, "where"])["clip"].transform("size")
-    few = counts < FEWEST_CLIPS
     # With contexts every rating stands twice, by the loadings of its context and by the pooled.
-    own = frame["fitted_on"] == "context"
+    own = (frame["fitted_on"] == "context").to_numpy(bool)
+    ids = [encode_column(frame[name]) for name in kept]
+    if "context" in frame:
+        where = encode_column(frame["context"])
+        ids.append(Codes(np.where(own, where.codes + 1, 0), range(len(where.levels) + 1)))
+    codes = recode(pack_codes(ids)[0])
+    few = np.bincount(codes)[codes] < FEWEST_CLIPS
     once = own if own.any() else ~own
     places = [*(["context"] if own.any() else []), *(["part"] if "part" in frame else [])]
     there = f" in that {' and '.join(places)}" if places else ""
@@ -197,7 +192,8 @@ def weigh_answers(ratings: pd.DataFrame, factor: Factor, *, paper: bool = False)
     """
     check_kind(factor, Factor, "factor", "fit_factor")
     ratings = guard_table(ratings, ids=(*RATINGS.key, "subject"), quiet=True)
-    check_table(ratings, RATINGS)
+    if encode_table(ratings, RATINGS) is None:
+        check_table(ratings, RATINGS)
     require_columns(ratings, ["subject", *(["context"] if factor.by else [])], "ratings")
     answers = _spread_items(ratings, factor.items)
     columns = _name_answers(factor.items)
@@ -239,8 +235,9 @@ def find_scoring(factor: Factor, context: Any) -> Solution:
 def _spread_items(ratings: pd.DataFrame, items: tuple[str, ...]) -> pd.DataFrame:
     """Return one row per rater and clip, with a column for each item of the factor."""
     key = [name for name in ("context", "clip", "rater") if name in ratings]
-    rows, count = encode_ids(ratings, key)
-    places = pd.Index(items).get_indexer(pd.Index(ratings["item"].astype(str)))
+    rows, count = number_ids(ratings, key)
+    named = encode_column(ratings["item"])
+    places = pd.Index(items).get_indexer(pd.Index([*map(str, named.levels)]))[named.codes]
     absent = [item for j, item in enumerate(items) if j not in places]
     if absent:
         fact = f"no ratings of item '{absent[0]}', which the factor has."

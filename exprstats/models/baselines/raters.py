@@ -192,10 +192,11 @@ def measure_raters(
 
     Predictions are rows of `guess_human` of one fit; ``span`` is the theoretical range for NRMSE.
     """
-    answers = _code_answers(predictions, sorted(predictions["subject"].unique(), key=str))
+    seats = pd.factorize(predictions["seat"].astype(str), sort=True)[0]
+    y, p = (predictions[name].to_numpy(float) for name in ("truth", "prediction"))
     values = []
     for metric in metrics:
-        sums = answers.add(np.arange(len(predictions)), answers.truth, metric)
+        sums = _sum_seats(seats, int(seats.max()) + 1, y - y.mean(), p - y.mean(), metric)
         scale = float(span) if metric.spanned and span else 1.0
         values.append(float(_average(sums[None], metric, scale)[0]))
     return values
@@ -276,14 +277,7 @@ class Answers:
         # Sums of different rows must be about one centre, where metrics take that of their own.
         middle = self.truth.mean()
         y, p = truth - middle, self.guess[rows] - middle
-        ready = {"y": y, "p": p, "yy": y**2, "pp": p**2, "yp": y * p, "e": p - y}
-        terms = [
-            ready[name] if name in ready else np.broadcast_to(term(y, p[None]), (1, len(rows)))[0]
-            for name, term in (metric.sums or {}).items()
-        ]
-        seats, count = self.seats[rows], int(self.seats.max()) + 1
-        own = [np.bincount(seats, term, minlength=count) for term in terms]
-        return np.array([*own, np.bincount(seats, minlength=count)])
+        return _sum_seats(self.seats[rows], int(self.seats.max()) + 1, y, p, metric)
 
     def remove(self, rows: np.ndarray, rater: int) -> tuple[np.ndarray, np.ndarray]:
         """Return rows without one rater, and their truths without that rater's answers."""
@@ -297,6 +291,19 @@ class Answers:
         seen = np.where(np.isnan(lost), self.truth[kept], less)
         stays = ~np.isnan(seen)
         return kept[stays], seen[stays]
+
+
+def _sum_seats(
+    seats: np.ndarray, count: int, y: np.ndarray, p: np.ndarray, metric: Metric
+) -> np.ndarray:
+    """Return a metric's sums (terms, seats) over rows (n,) of truths and answers, and counts."""
+    ready = {"y": y, "p": p, "yy": y**2, "pp": p**2, "yp": y * p, "e": p - y}
+    terms = [
+        ready[name] if name in ready else np.broadcast_to(term(y, p[None]), (1, len(y)))[0]
+        for name, term in (metric.sums or {}).items()
+    ]
+    own = [np.bincount(seats, term, minlength=count) for term in terms]
+    return np.array([*own, np.bincount(seats, minlength=count)])
 
 
 def _delete(people: pd.DataFrame, subjects: list[Any], metric: Metric, scale: float) -> Deletions:
