@@ -170,10 +170,27 @@ def describe_error(command: str, error: ExprStatsError) -> str:
     """Return the block that a user reads when a command stops."""
     if not isinstance(error, DataError):
         return wrap_text(f"exprstats {command}: {spell(command, error)}", indent="  ", first="")
-    texts = [spell(command, problem) for problem in error.problems]
+    texts = _list_once([spell(command, problem) for problem in error.problems])
     count = count_things(len(texts), "problem")
     more = [f"... and {len(texts) - _MOST:,} more."] if len(texts) > _MOST else []
     return list_points(f"exprstats {command}: {count}", [*texts[:_MOST], *more])
+
+
+def _list_once(texts: list[str]) -> list[str]:
+    """Return problems of which only the first lists what there is, where several do.
+
+    Examples
+    --------
+    >>> _list_once(["no 'a'. There is: x, y.", "no 'b'. There is: x, y."])
+    ["no 'a'. There is: x, y.", "no 'b'."]
+    """
+    seen: set[str] = set()
+    kept = []
+    for text in texts:
+        told, mark, listed = text.rpartition(" There is: ")
+        kept.append(told if mark and listed in seen else text)
+        seen.add(listed)
+    return kept
 
 
 def spell(command: str, message: ExprStatsError | ExprStatsWarning | Problem) -> str:

@@ -62,7 +62,7 @@ def test_texts_bring_a_forest_and_baselines_of_classes(run):
     assert run.study.clips.classes
     assert run.models["forest"].design.classes == ("anger", "fear", "joy")
     assert set(run.predictions["model"]) == {"forest", "uniform", "majority"}
-    assert "The target 'emotion' is one of classes: anger, fear, joy." in run.provenance.notes
+    assert "The target 'emotion' has 3 classes: anger, fear, joy." in run.provenance.notes
     assert list(run.importance) == ["forest"]
 
 

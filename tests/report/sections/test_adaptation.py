@@ -82,7 +82,7 @@ def test_a_gain_is_told_with_who_gained_and_no_caution():
 
 def test_predictions_that_become_too_low_are_a_caution():
     text = tell(describe(build({0: 0.0, 1: -1.0, 2: -3.0})))
-    assert "made predictions too low" in text
+    assert "lowered the predictions, which are now too low" in text
     assert "labels too low after" in text
     assert "includes 0" not in text
 
@@ -98,7 +98,7 @@ def test_the_methods_paragraph_says_how_and_cites():
     document = build_document(gather_analysis([build({0: 0.0, 2: 0.0})]))
     (section,) = [one for one in document.sections if one.name == "methods"]
     text = write_plain(section.sentences[0]).replace("\xa0", " ")
-    assert "by 2 steps on 3 windows of the neutral face at a learning rate of .001" in text
+    assert "by 2 steps on 3 windows of the neutral face at a learning rate of 0.001" in text
     assert [write_plain(one)[:6] for one in document.references] == ["Ouyang"]
 
 
