@@ -166,7 +166,7 @@ def test_caveats_stand_beside_the_numbers(page):
 def test_the_methods_paragraph_counts_what_was_rated_and_names_every_method(page, plain):
     ratings, clips = plain.ratings, plain.ratings[["context", "clip"]].drop_duplicates()
     methods = page.text.partition("Methods paragraph ")[2].partition("Methods paragraph ")[2]
-    methods = methods.partition("This paragraph can be pasted")[0]
+    methods = methods.partition("This text can be pasted")[0]
     people = plain.parts["part"].value_counts()
     for words in (
         f"{ratings['rater'].nunique()} raters gave {len(ratings):,} ratings on 3 questions to "

@@ -173,7 +173,7 @@ def _build_readings(merged: pd.DataFrame, mapped: pd.DataFrame) -> tuple[Table, 
         words=3, tier="Tier in the files", value="Value", to="Read as", count="Intervals"
     )
     note = say(
-        "Both tables can be replaced by files of one's own (units, spellings).{more}",
+        "How values are read can be changed by tables of one's own (units, spellings).{more}",
         more=f" The {_MOST_UNITS} most frequent of {len(mapped)} values with a unit."
         if left
         else "",

@@ -63,6 +63,7 @@ def describe_prediction(analysis: Analysis) -> Section | None:
             "F1 of each label in folds of frames and in honest folds, with intervals; the same "
             "numbers as <Table label_prediction>."
         ),
+        notes=(say("Lines are {level} confidence intervals.", level=write_level(found.level)),),
     )
     return Section(
         "label_prediction",

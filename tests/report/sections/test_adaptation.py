@@ -97,7 +97,7 @@ def test_the_methods_paragraph_says_how_and_cites():
 
     document = build_document(gather_analysis([build({0: 0.0, 2: 0.0})]))
     (section,) = [one for one in document.sections if one.name == "methods"]
-    text = write_plain(section.sentences[0]).replace("\xa0", " ")
+    text = " ".join(map(write_plain, section.sentences)).replace("\xa0", " ")
     assert "by 2 steps on 3 windows of the neutral face at a learning rate of 0.001" in text
     assert [write_plain(one)[:6] for one in document.references] == ["Ouyang"]
 
