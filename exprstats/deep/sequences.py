@@ -63,13 +63,8 @@ def read_sequences(folder: str | Path) -> Loader:
         for path in (place / f"{name}.npy", place / f"{name}.csv"):
             if path.is_file():
                 return _read_array(path)
-        fact = f"the folder has neither {name}.npy nor {name}.csv, and no array of any clip."
-        remedy = "Name the folder that holds an array for each clip, named like the clip."
-        if any(one.suffix in {".npy", ".csv"} for one in place.iterdir()):
-            fact, remedy = (
-                f"the folder has neither {name}.npy nor {name}.csv.",
-                "Leave the clip out.",
-            )
+        fact = f"the folder has neither {name}.npy nor {name}.csv."
+        remedy = "Name the folder that holds an array for each clip, or leave the clip out."
         raise DataError(Problem(fact, remedy, file=str(folder)))
 
     return load
