@@ -173,3 +173,10 @@ def test_one_training_is_a_caution_and_several_are_a_spread():
     assert "trained 2 times" in tell(section)
     assert "SD of .071 to .071" in tell(section)
     assert not section.caveats
+
+
+def test_predictions_that_were_too_low_before_and_hardly_change_are_no_caution():
+    found = build({0: -1.4, 2: -1.45})
+    change = found.pick("bias", 2, versus=True)
+    assert change["conf_low"] < 0 < change["conf_high"]
+    assert "lowered the predictions" not in tell(describe(found))
