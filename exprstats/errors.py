@@ -28,6 +28,7 @@ EMPTY_FILE = "the file is empty."
 NO_FILE = "there is no such file."
 
 Style = Literal["verb", "command", "study"]
+_OUTPUTS = {"force", "out", "json", "n_jobs"}  # options of commands that no study file has
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class Option:
     'no --subject'
     >>> [Option("labels", {"low": 0, "high": 5}).spell(style) for style in ("command", "study")]
     ['--labels low=0,high=5', 'labels = {"low" = 0, "high" = 5}']
+    >>> Option("force", True).spell("study")
+    '--force'
     """
 
     name: str
@@ -68,6 +71,7 @@ class Option:
             Arguments that have another name there, such as ``{"cluster": "subject"}``.
         """
         name = (names or {}).get(self.name, self.name)
+        style = "command" if style == "study" and name in _OUTPUTS else style
         if style == "verb":
             return f"{name}=" if self.value is ... else f"{name}={self.value!r}"
         flag = f"--{name.replace('_', '-')}"

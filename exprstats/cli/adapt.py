@@ -88,7 +88,7 @@ def adapt_sequences(
     seed: SeedOption = 1,
     quiet: QuietOption = False,
 ) -> None:
-    """Train a stored network further on clips of new people, such as neutral ones."""
+    """Train a stored network further on clips of new people."""
     options = {"json": json, "out": out, "force": force, "quiet": quiet}
     options |= {"seed": seed} if neutral is not None else {}
     files = {"--save": save if neutral is None else None}

@@ -133,7 +133,6 @@ DeviceOption = Annotated[
 ]
 
 
-@deep_app.command("fit")
 @allow_strict
 @reads_files
 @opens_session("deep fit", "save", "predictions")
@@ -199,7 +198,7 @@ def fit_sequences(
     *,
     seed: int,
 ) -> None:
-    """Train networks on clips as arrays, and predict people who played no part in it."""
+    """Train networks on clips as arrays, and predict unseen people."""
     shares = plan_split(split, folds=None, repeats=None, stratify=False, nested=False, model=model)
     tried = _cross(epochs, lr=lr, layers=layers, hidden=hidden)
     tried = [{**one, "rescale": True} for one in tried] if rescale else tried

@@ -411,6 +411,12 @@ def show_columns(session: Session, columns: pd.DataFrame, roles: Mapping[str, st
 def _write_values(row: dict[str, Any]) -> str:
     """Return the range or the first values of a column, and its labels where it has any."""
     plain = row["low"] is None
-    text = ", ".join(row["examples"])[:40] if plain else f"{row['low']:g} to {row['high']:g}"
+    told = ", ".join(row["examples"]) if plain else f"{row['low']:g} to {row['high']:g}"
     labels = ", ".join(f"{value} = {label}" for value, label in row["labels"].items())
-    return f"{text} ({labels[:60]}{'…' * (len(labels) > 60)})" if labels else text
+    text = _cut(told, _SHOWN)
+    return f"{text} ({_cut(labels, 60)})" if labels else text
+
+
+def _cut(text: str, most: int) -> str:
+    """Return a text of at most so many characters, the last one dots where more were there."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"

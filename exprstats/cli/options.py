@@ -41,7 +41,7 @@ ForceOption = Annotated[
 SeedOption = Annotated[int, option("Seed of everything random.", name="--seed", min=0)]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 ByOption = Annotated[
-    str | None, option("Analyse each context apart, then all together.", "COLUMN", name="--by")
+    str | None, option("Analyze each context apart, then all together.", "COLUMN", name="--by")
 ]
 LevelOption = Annotated[float, option("Confidence level.", name="--level", min=0.5, max=0.9999)]
 MissingOption = Annotated[

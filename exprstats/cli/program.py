@@ -21,7 +21,7 @@ from exprstats.cli.audit import audit_file
 from exprstats.cli.check import check_input
 from exprstats.cli.clips import cut_videos
 from exprstats.cli.compare import compare_files
-from exprstats.cli.deep import deep_app
+from exprstats.cli.deep import deep_app, fit_sequences
 from exprstats.cli.demo import show_demo, simulate_design
 from exprstats.cli.doctor import examine_machine
 from exprstats.cli.estimates import estimate_files
@@ -77,6 +77,17 @@ class Command(Plain, TyperCommand):
             kind = getattr(getattr(one, "type_descriptor", None), "annotation", None)
             if kind is not None:
                 one.process_value = partial(_take_value, one, kind, one.process_value)
+            one.display_type = partial(_name_type, one, one.display_type)
+
+
+def _name_type(option: Any, tell: Callable[..., str], ctx: Any) -> str:
+    """Return what help shows as a value: a name, the words to choose from, or a number."""
+    told = tell(ctx)
+    if not told.startswith("<") or "|" in told:
+        return told
+    if option.param_type_name == "argument":
+        return ""
+    return "N" if told.startswith(("<int", "<float")) else "NAME"
 
 
 def _take_value(option: Any, kind: Any, convert: Callable[..., Any], ctx: Any, value: Any) -> Any:
@@ -162,6 +173,7 @@ for _name, _command in (
     ("doctor", examine_machine),
 ):
     app.command(_name, cls=Command)(allow_strict(_command))
+deep_app.command("fit", cls=Command)(fit_sequences)
 deep_app.command("predict", cls=Command)(predict_sequences)
 deep_app.command("adapt", cls=Command)(adapt_sequences)
 app.add_typer(

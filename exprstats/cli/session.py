@@ -209,7 +209,8 @@ class Session:
         for part in reversed(self.number_parts()):
             own = [part] if isinstance(part, str) else render_section(part, width=find_width())
             blocks = [*own, *blocks]
-        write_line("\n\n".join(block for block in blocks if block))
+        if any(blocks):
+            write_line("\n\n".join(block for block in blocks if block))
 
 
 @contextmanager

@@ -24,7 +24,7 @@ def relate_signing(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            metavar="PATH...",
+            metavar="PATH",
             help="SignStream (.xml), ELAN (.eaf) or tables of intervals (tier, start, end, "
             "value, utterance, signer); or folders of them.",
         ),

@@ -65,7 +65,8 @@ def read_sequences(folder: str | Path) -> Loader:
             if path.is_file():
                 return _read_array(path)
         fact = f"the folder has neither {name}.npy nor {name}.csv."
-        raise DataError(Problem(fact, "Leave the clip out.", file=str(folder)))
+        remedy = "Name the folder that holds an array for each clip, or leave the clip out."
+        raise DataError(Problem(fact, remedy, file=str(folder)))
 
     return load
 

@@ -137,7 +137,7 @@ def _write_test(
         "p_value": float(row["p_unc"]),
         **numbers,
         "effect": float(row.get("ng2", np.nan)),
-        "effect_name": "η²G" if "ng2" in row else None,
+        "effect_name": "generalized η²" if "ng2" in row else None,
         **shared,
     }
 

@@ -6,6 +6,7 @@ construction, no markup has to be trusted, and the page is the same bytes for th
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from functools import cache
@@ -19,6 +20,10 @@ from exprstats.document.model import Document, Table
 if TYPE_CHECKING:
     from jinja2 import Template
 
+_JOINTS = re.compile(r"(?<=[_/\\])(?=.)|(?<=\w[.-])(?=[^\W\d])")
+# Words of up to 24 characters with what parts them, or as many characters of a longer one.
+_SHORT = re.compile(r"(?:(?<!\S)\S{1,24}(?!\S)|\s)+|\S{1,24}")
+
 
 def render_html(document: Document, images: Mapping[str, bytes]) -> str:
     """Return the page; ``images`` holds the SVG of each figure by its number."""
@@ -27,7 +32,19 @@ def render_html(document: Document, images: Mapping[str, bytes]) -> str:
         images={number: b64encode(svg).decode("ascii") for number, svg in images.items()},
         list_blocks=_list_blocks,
         list_spanners=_list_spanners,
+        list_pieces=list_pieces,
     )
+
+
+def list_pieces(text: str) -> list[str]:
+    """Return the pieces between which a name may break: at marks that join, or else when long.
+
+    Examples
+    --------
+    >>> list_pieces("au_count/mean"), list_pieces("0.5 of it"), len(list_pieces("x" * 50))
+    (['au_', 'count/', 'mean'], ['0.5 of it'], 3)
+    """
+    return [found for piece in _JOINTS.split(text) for found in _SHORT.findall(piece)]
 
 
 @cache

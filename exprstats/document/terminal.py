@@ -91,6 +91,7 @@ def _align_columns(
     tall = max(map(len, headers))
     above = list(zip(*([""] * (tall - len(one)) + one for one in headers), strict=True))
     widths = [max(map(_measure, column)) for column in zip(*above, *rows, strict=True)]
+    widths = _make_room(columns, widths)
     lines = []
     if any(column.spanner for column in columns):
         line = ""
@@ -106,6 +107,18 @@ def _align_columns(
         shapes = zip(row, widths, columns, strict=True)
         lines.append("  ".join(_pad(cell, size, not column.words) for cell, size, column in shapes))
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _make_room(columns: Sequence[Column], widths: Sequence[int]) -> list[int]:
+    """Return the widths of columns, the last one below a spanner wide enough for its label."""
+    made, start = list(widths), 0
+    for at, column in enumerate(columns):
+        if at and columns[at - 1].spanner != column.spanner:
+            start = at
+        if column.spanner and (at + 1 == len(columns) or columns[at + 1].spanner != column.spanner):
+            held = sum(made[start : at + 1]) + 2 * (at - start)
+            made[at] += max(0, _measure(column.spanner) - held)
+    return made
 
 
 def _fold_header(header: str, width: int) -> list[str]:
@@ -129,17 +142,21 @@ def _split_columns(
     """Return the columns of each block: all in one where they fit, else the first words repeat."""
     cells = list(zip(*rows, strict=True)) or [()] * len(headers)
     widths = [
-        max(map(_measure, [*header, *below])) + 2
-        for header, below in zip(headers, cells, strict=True)
+        max(map(_measure, [*header, *below])) for header, below in zip(headers, cells, strict=True)
     ]
-    if width is None or sum(widths) - 2 <= width:
+
+    def fits(places: Sequence[int]) -> bool:
+        made = _make_room([columns[i] for i in places], [widths[i] for i in places])
+        return width is None or sum(made) + 2 * (len(made) - 1) <= width
+
+    if fits(range(len(headers))):
         return [list(range(len(headers)))]
     words = [i for i in range(min(len(headers) - 1, 2)) if columns[i].words]
     keys = words if words == list(range(len(words))) else []
     blocks: list[list[int]] = [list(keys)]
     for place in range(len(keys), len(headers)):
         held = blocks[-1]
-        if len(held) > len(keys) and sum(widths[i] for i in [*held, place]) - 2 > width:
+        if len(held) > len(keys) and not fits([*held, place]):
             blocks.append(list(keys))
         blocks[-1].append(place)
     return blocks
@@ -170,10 +187,27 @@ def describe_error(command: str, error: ExprStatsError) -> str:
     """Return the block that a user reads when a command stops."""
     if not isinstance(error, DataError):
         return wrap_text(f"exprstats {command}: {spell(command, error)}", indent="  ", first="")
-    texts = [spell(command, problem) for problem in error.problems]
+    texts = _list_once([spell(command, problem) for problem in error.problems])
     count = count_things(len(texts), "problem")
     more = [f"... and {len(texts) - _MOST:,} more."] if len(texts) > _MOST else []
     return list_points(f"exprstats {command}: {count}", [*texts[:_MOST], *more])
+
+
+def _list_once(texts: list[str]) -> list[str]:
+    """Return problems of which only the first lists what there is, where several do.
+
+    Examples
+    --------
+    >>> _list_once(["no 'a'. There is: x, y.", "no 'b'. There is: x, y."])
+    ["no 'a'. There is: x, y.", "no 'b'."]
+    """
+    seen: set[str] = set()
+    kept = []
+    for text in texts:
+        told, mark, listed = text.rpartition(" There is: ")
+        kept.append(told if mark and listed in seen else text)
+        seen.add(listed)
+    return kept
 
 
 def spell(command: str, message: ExprStatsError | ExprStatsWarning | Problem) -> str:

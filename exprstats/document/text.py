@@ -12,7 +12,8 @@ FIXED = "\N{NO-BREAK SPACE}"
 # Where they stand before a number, F before its degrees of freedom, t before what it is of, or k in
 # a coefficient.
 _SYMBOLS = re.compile(
-    r"\b(p(?= [=<>] [.\d])|(?:r|M|SD)(?= = [−.\d])|F(?=\([\d.]+, [\d.]+\) =)"
+    r"\b(p(?= [=<>] [.\d]| (?:values?|adjusted)\b)|(?:r|M|SD|SE)(?= = [−.\d])"
+    r"|F(?=\([\d.]+, [\d.]+\) =)"
     r"|t(?= (?:tests?|intervals?|distribution)\b)|(?<=ICC\(\w,)k(?=\)))"
 )
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from exprstats.apa import write_number
 from exprstats.contracts import check_kind
+from exprstats.document.cells import ALL
 from exprstats.errors import OptionError
 from exprstats.options import take_path
 
@@ -167,15 +168,20 @@ def name_panels(name: str, labels: Mapping[str, str]) -> Any:
     """Return what names the panels of a figure whose column holds codes."""
     from plotnine import labeller
 
-    named: dict[str, Any] = {name: lambda code: labels[code]}
+    named: dict[str, Any] = {name: _name_codes(labels)}
     return labeller(**named)
+
+
+def _name_codes(labels: Mapping[str, str]) -> Callable[[str], str]:
+    """Return what names panels; the only one, of all clips, needs no name."""
+    return lambda code: "" if list(labels.values()) == [ALL] else labels[code]
 
 
 def name_grid(rows: Mapping[str, str], columns: Mapping[str, str]) -> Any:
     """Return what names the rows and columns of panels whose columns hold codes."""
     from plotnine import labeller
 
-    return labeller(rows=lambda code: rows[code], cols=lambda code: columns[code])
+    return labeller(rows=_name_codes(rows), cols=_name_codes(columns))
 
 
 def count_lines(labels: Iterable[str]) -> int:

@@ -58,6 +58,7 @@ _DIRECTIONS = {
     "unknown": "which way is better is not stated",
 }
 _MOST_DRAWN = 4
+_HEADED = {1: 32, 2: 24, 3: 18}  # characters above each of so many panels
 
 
 def draw_performance(
@@ -106,7 +107,8 @@ def draw_performance(
     rows, told = _choose_rows(rows, count_lines(named.values()))
     contexts = order_levels(rows["context"])
     labels = label_metrics(comparison)
-    headings = [_write_heading(labels[metric], narrow=len(metrics) > 2) for metric in metrics]
+    width = _HEADED.get(len(metrics), 12)
+    headings = [_write_heading(labels[metric], width) for metric in metrics]
     coded = {
         "metric": {f"{place:04d}": heading for place, heading in enumerate(headings)},
         "model": named,
@@ -147,10 +149,9 @@ def select_scores(table: pd.DataFrame) -> pd.DataFrame:
     return name_contexts(rows)
 
 
-def _write_heading(label: MetricLabel, *, narrow: bool) -> str:
-    if not narrow:
-        return f"{write_label(label.name)}\n({label.direction})"
-    return f"{write_label(label.name, width=12)}\n{write_label(f'({label.direction})', width=12)}"
+def _write_heading(label: MetricLabel, width: int) -> str:
+    lines = (label.name, f"({label.direction})")
+    return "\n".join(write_label(line, width=width) for line in lines)
 
 
 def _build_forest(rows: pd.DataFrame, coded: dict[str, dict[str, str]], told: list[str]) -> ggplot:
@@ -268,13 +269,18 @@ def label_metrics(comparison: Comparison) -> dict[str, MetricLabel]:
     metrics = {sample.metric.name: sample.metric for sample in comparison.samples}
     return {
         name: MetricLabel(
-            _WORDS.get(name) or open_label(name_clusters(metric.label, comparison.cluster)),
+            name_heading(name, name_clusters(metric.label, comparison.cluster)),
             name_clusters(metric.label, comparison.cluster),
             metric.direction,
             metric.bounded,
         )
         for name, metric in metrics.items()
     }
+
+
+def name_heading(name: str, label: str) -> str:
+    """Return what headings call a metric: a word where there is room for one."""
+    return _WORDS.get(name) or open_label(label)
 
 
 def open_label(label: str) -> str:

@@ -141,8 +141,8 @@ def judge_raters(
     rule = (
         f"with {least} ratings or more, one value in at least {100 * mode:g}% of them, a "
         f"correlation with the other raters below {write_number(lowest, bounded=True)}, or, "
-        f"among {_ENOUGH} raters or more, a mean difference from them beyond {FAR:g} robust SDs of "
-        "all raters' and half an SD of the ratings"
+        f"among {_ENOUGH} raters or more, a mean difference from them beyond half an SD of the "
+        f"ratings and {FAR:g} robust SDs of these differences"
     )
     return Raters(pd.concat(tables, ignore_index=True), pd.DataFrame(effect), rule)
 

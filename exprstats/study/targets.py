@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -27,6 +28,7 @@ _ONES: tuple[MetricName, ...] = ("precision", "recall", "f1", "within1", "within
 _KEYS = {"kind": "model"}  # options that are called otherwise on the command line
 # A target of so few whole numbers may stand for classes.
 _FEW = 7
+_MOST = 12  # classes that are named
 Key = Hashable | None
 Bounds = dict[Key, float]
 
@@ -44,7 +46,7 @@ def settle_target(
     compare = study.compare
     if study.clips is None or compare is None or study.target not in clips:
         return study
-    from exprstats.models.data.classes import holds_names, show_label
+    from exprstats.models.data.classes import holds_names, order_classes, show_label
 
     target = clips[study.target]
     if not (study.clips.classes or holds_names(target)):
@@ -52,7 +54,7 @@ def settle_target(
     named = holds_names(target)
     study = replace(study, clips=replace(study.clips, classes=True))
     study = _use_forest(study) if study.usual_models else study
-    labels = [show_label(one) for one in sorted(target.dropna().unique(), key=str)]
+    labels = [show_label(one) for one in order_classes([target])]
     broken = [] if named else [one for one in target.dropna() if not float(one).is_integer()]
     if broken:
         fact = f"the target '{study.target}' holds {broken[0]:g}, and codes are whole numbers."
@@ -67,7 +69,9 @@ def settle_target(
     renamed = {old.name: new.name for old, new in zip(study.models, models, strict=True)}
     against = compare.against and renamed[compare.against]
     compare = replace(compare, against=against, metrics=compare.metrics or CLASS_METRICS)
-    log.notes.append(f"The target '{study.target}' is one of classes: {', '.join(labels[:10])}.")
+    more = f" and {len(labels) - _MOST} more" if len(labels) > _MOST else ""
+    told = f"{len(labels)} classes: {', '.join(labels[:_MOST])}{more}."
+    log.notes.append(f"The target '{study.target}' has {told}")
     return replace(study, models=models, compare=compare)
 
 
@@ -186,7 +190,8 @@ def choose_metrics(asked: Sequence[str] | None, predictions: pd.DataFrame) -> li
 def list_names(predictions: pd.DataFrame) -> list[str]:
     """Return the names of the classes that are true or predicted somewhere, in order."""
     columns = (predictions[name].dropna() for name in ("truth_class", "prediction_class"))
-    return sorted({str(one) for column in columns for one in column.unique()})
+    found = {str(one) for column in columns for one in column.unique()}
+    return sorted(found, key=lambda one: (float(one) if one.isdecimal() else inf, one))
 
 
 def _list(names: tuple[str, ...] | list[str]) -> str:
@@ -265,7 +270,7 @@ def _find_theoretical(study: Study, factor: Factor) -> Ranges:
     named = ", ".join(
         f"{name} {span:.2f}" for name, span in zip(names["context"], spans.values(), strict=True)
     )
-    answers = "each item's answer that means least of the factor to the one that means most"
+    answers = "each item’s answer that means least of the factor to the one that means most"
     whole = f"the theoretical range of the scores, from {answers} ({named})"
     uses = _tell_uses(study, whole, whole, "that range")
     note = f"{uses[:1].upper()}{uses[1:]}." if uses else ""

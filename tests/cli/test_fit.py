@@ -317,7 +317,7 @@ def test_check_says_what_a_study_of_classes_will_fit(call, place):
     study.write_text(text, encoding="utf-8")
     out = " ".join(call("check", study).stdout.split())
     assert "model forest (forest)" in out and "model majority (majority)" in out
-    assert "The target 'emotion' is one of classes: anger, fear, joy." in out
+    assert "The target 'emotion' has 3 classes: anger, fear, joy." in out
     study.write_text(f'{text}[[models]]\nname = "net"\nkind = "elastic"\n', encoding="utf-8")
     told = call("check", study, code=2)
     assert "'net' an elastic net of numbers." in " ".join((told.stdout + told.stderr).split())

@@ -52,7 +52,7 @@ def test_a_text_with_the_name_of_classes_is_the_target(call, tmp_path, clips, na
     place, found, _, told = draft(call, tmp_path, clips=clips)
     assert found["clips"]["target"] == name
     assert "the classes that models predict ('sad', 'happy', 'neutral')" in told
-    assert "is one of classes: happy, neutral, sad" in call("check", place).stdout
+    assert "has 3 classes: happy, neutral, sad" in call("check", place).stdout
 
 
 def test_one_row_a_person_is_the_file_of_people(call, tmp_path, clips):

@@ -138,7 +138,7 @@ def test_every_emotion_has_labels_of_its_own(call, call_json, acted):
     who = ("label", acted / "acted", "--subjects", acted / "who.csv", "--emotion", "all")
     said = " ".join(call(*who, "--out", acted / "out").output.split())
     assert "anger is the mean of AU04, AU05, and AU06; LibreFace lacks AU23" in said
-    assert "Intensity Labels: Disgust" in said
+    assert "Intensity labels: Disgust" in said
     frames = pd.read_csv(acted / "out" / "data" / "frames.csv")
     files = sorted((acted / "acted").glob("*.csv"))
     raw = pd.concat([pd.read_csv(one).assign(subject=one.stem[0]) for one in files])

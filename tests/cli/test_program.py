@@ -1,5 +1,6 @@
 """The program as users start it: what it says, and how it ends."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -123,3 +124,19 @@ def test_terminals_without_signs_get_plain_ones(data):
     text = ended.stdout.decode("latin-1")
     assert "?" not in text
     assert "-----" in text
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "deep fit", "deep predict", "deep adapt", "label"])
+def test_help_names_values_by_words_and_no_types(call, command):
+    out = call(*command.split(), "--help").stdout
+    assert not re.search(r"<(?:int|float|str|list|[Pp]ath|[^<>|]*range)\b", out)
+
+
+def test_what_a_group_lists_is_not_cut(call):
+    assert "..." not in call("deep", "--help").stdout.partition("Commands:")[2]
+
+
+def test_a_command_that_stops_prints_nothing_but_the_error(call, tmp_path):
+    stopped = call("check", tmp_path, code=2)
+    assert stopped.stdout == ""
+    assert "this is a folder" in stopped.stderr

@@ -40,7 +40,7 @@ def test_the_repeated_measures_test_is_that_of_aov(repeated, oracle):
     assert row["statistic"] == pytest.approx(told["f"][1], **CLOSE)
     ss = dict(zip(("people", "context", "error"), told["ss"], strict=True))
     assert row["effect"] == pytest.approx(ss["context"] / sum(ss.values()), **CLOSE)
-    assert row["effect_name"] == "η²G" and repeated.design == "repeated"
+    assert row["effect_name"] == "generalized η²" and repeated.design == "repeated"
 
 
 def test_epsilon_and_mauchlys_test_are_those_of_anova_mlm(repeated, mixed, oracle):

@@ -194,3 +194,29 @@ def test_a_section_is_read_in_order():
     blocks = render_section(section)
     assert blocks[:4] == ["Title", "One sentence.", "  - a point", "Caution: mind this."]
     assert blocks[-1] == "Next:\n  exprstats report study.toml"
+
+
+@pytest.mark.parametrize("width", [30, 34, 40, None])
+def test_a_wide_label_above_few_columns_stays_in_the_line(width):
+    keys = ["name", "first", "second", "third"]
+    label = "Means of the clips"
+    columns = [Column(key, say(key), "" if key == "name" else label, words=key == "name")
+               for key in keys]  # fmt: skip
+    columns[1] = Column("first", say("first"), "Ratings of all raters")
+    cells = pd.DataFrame([["a", "1", "2", "3"]], columns=keys)
+    lines = render_table(Table("x", "T", tuple(columns), cells), width=width).splitlines()
+    assert max(map(len, lines)) <= (width or 60)
+    assert sum(label in line for line in lines) == 1
+
+
+def test_problems_list_what_there_is_once():
+    problems = [Problem(f"there is no column '{name}'.", "There is: x, y.") for name in "abc"]
+    block = describe_error("check", DataError([*problems, Problem("It is empty.", "There is: z.")]))
+    assert block.count("There is: x, y.") == 1
+    assert all(f"no column '{name}'" in block for name in "abc")
+    assert "There is: z." in block
+
+
+def test_a_study_command_names_its_own_options_as_options():
+    error = OptionError("Replace it with ", Option("force", True), " or drop ", Option("span"), ".")
+    assert "Replace it with --force or drop 'span'." in describe_error("report", error)

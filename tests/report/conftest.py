@@ -34,7 +34,7 @@ HOSTILE = {
     "points_displacement": "@sum(a) {x} %s",
     "head_velocity": "$\\frac{1}{0}$",
 }
-VOID = {"meta", "br", "img"}
+VOID = {"meta", "br", "img", "wbr"}
 
 
 @dataclass

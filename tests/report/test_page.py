@@ -166,7 +166,7 @@ def test_caveats_stand_beside_the_numbers(page):
 def test_the_methods_paragraph_counts_what_was_rated_and_names_every_method(page, plain):
     ratings, clips = plain.ratings, plain.ratings[["context", "clip"]].drop_duplicates()
     methods = page.text.partition("Methods paragraph ")[2].partition("Methods paragraph ")[2]
-    methods = methods.partition("This paragraph can be pasted")[0]
+    methods = methods.partition("This text can be pasted")[0]
     people = plain.parts["part"].value_counts()
     for words in (
         f"{ratings['rater'].nunique()} raters gave {len(ratings):,} ratings on 3 questions to "
@@ -200,7 +200,7 @@ def test_every_work_cited_is_listed_and_every_work_listed_is_cited(page):
 def test_the_page_says_the_same_without_contexts(run_path_without_r, tmp_path, read_page):
     results = run_path_without_r(by=None)
     page = read_page(write_report(results, tmp_path / "report"))
-    assert page.find_table("ElasticNet")[0] == ["Model", "All"]
+    assert page.find_table("ElasticNet")[0] == ["Model", "Estimate"]
     assert [len(row) for row in page.find_table("Question")][-3:] == [8, 8, 8]
     assert "within each context" not in page.text
     assert "context" not in page.text.split("References")[0].replace("Context-dependent", "")

@@ -71,7 +71,8 @@ def test_training_runs_print_the_estimate_before_its_errors(variance):
         printed = [float(cell.replace("−", "-")) for cell in table.cells[name]]
         np.testing.assert_allclose(printed, variance.table[name], atol=0.00051)
     told = write_plain(section.sentences[0])
-    assert "net − forest" in told and " - " not in told
+    assert told.startswith("RMSE of net") and "forest" in told and " - " not in told
+    assert "net − forest" in set(table.cells["pair"])
 
 
 def test_a_result_without_rows_has_its_section_and_no_table(audit, variance, tmp_path):

@@ -1,5 +1,9 @@
 """Words and cells of the report. Texts are compared exactly."""
 
+import ast
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +12,7 @@ from hypothesis import strategies as st
 
 from exprstats.document.cells import collect_notes, name_contexts, pick_rows, write_limits
 from exprstats.document.text import join_words, quote_code, say, write_plain
+from exprstats.report import sections
 from exprstats.report.methods.citations import find_r_year
 
 
@@ -81,3 +86,18 @@ def test_pooled_rows_are_called_all_and_a_context_of_that_name_is_not():
 )
 def test_years_of_r_releases(version, year):
     assert find_r_year(version) == year
+
+
+def find_headings():
+    """Yield the headings of sections that the modules write as plain texts."""
+    for path in sorted(Path(sections.__file__).parent.glob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            named = isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Section"
+            if named and len(call.args) > 1 and isinstance(call.args[1], ast.Constant):
+                yield str(call.args[1].value)
+
+
+def test_headings_of_sections_have_one_capital_as_titles_of_tables_have_many():
+    headings = list(find_headings())
+    assert len(headings) > 30
+    assert [one for one in headings if re.search(r" [A-Z][a-z]", one)] == []

@@ -194,7 +194,7 @@ def test_baselines_do_not_know_of_added_clips(adapted, place):
 def test_the_report_holds_adaptation_beside_the_models(adapted, draw_only, tmp_path):
     draw_only("adaptation")
     page = write_report(adapted, tmp_path / "report").read_text(encoding="utf-8")
-    assert "Adaptation to New People" in page
+    assert "Adaptation to new people" in page
     assert "adapted to each of 6 new people in 3 iterations of 3 neutral windows" in page
     stored = json.loads((tmp_path / "report" / "results.json").read_text(encoding="utf-8"))
     assert {row["metric"] for row in stored["adaptation"]} >= {"within2", "bias", "error0"}
@@ -229,7 +229,7 @@ def test_a_study_ablates_its_network_beside_elastic_nets(ablated, place):
 @pytest.mark.usefixtures("blank_pictures")
 def test_the_report_names_the_models_beside_the_networks(ablated, tmp_path):
     page = write_report(ablated, tmp_path / "report").read_text(encoding="utf-8")
-    assert "Ablation of Modalities" in page
+    assert "Ablation of modalities" in page
     (cells,) = (tmp_path / "report" / "tables").glob("table*_ablation.csv")
     assert "ElasticNet" in cells.read_text(encoding="utf-8-sig")
 

@@ -62,7 +62,7 @@ def test_texts_bring_a_forest_and_baselines_of_classes(run):
     assert run.study.clips.classes
     assert run.models["forest"].design.classes == ("anger", "fear", "joy")
     assert set(run.predictions["model"]) == {"forest", "uniform", "majority"}
-    assert "The target 'emotion' is one of classes: anger, fear, joy." in run.provenance.notes
+    assert "The target 'emotion' has 3 classes: anger, fear, joy." in run.provenance.notes
     assert list(run.importance) == ["forest"]
 
 
@@ -154,3 +154,17 @@ def test_settings_of_quantities_are_not_ignored(place):
 def test_a_quantity_stays_on_its_scale(place):
     (told,) = refuse(write(place, "scale = [0, 1]\n", "codes.csv", "code"))
     assert "'code' runs from 0 to 2, beyond its scale from 0 to 1. Correct scale" in told
+
+
+def test_classes_are_counted_and_listed_in_the_order_of_their_numbers(tmp_path):
+    rng = np.random.default_rng(1)
+    clips = pd.DataFrame({"clip": [f"c{i}" for i in range(600)]})
+    clips["subject"] = [f"s{i // 30}" for i in range(600)]
+    clips["level"] = np.resize(np.arange(14), 600)
+    clips["near"] = clips["level"] + rng.normal(size=600)
+    clips.to_csv(tmp_path / "clips.csv", index=False)
+    text = '[clips]\nfile = "clips.csv"\nfeatures = ["near"]\ntarget = "level"\nclasses = true\n'
+    (tmp_path / "study.toml").write_text(text + "[compare]\ndraws = 100\n", encoding="utf-8")
+    notes = run_study(read_study(tmp_path / "study.toml")).provenance.notes
+    listed = "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more"
+    assert f"The target 'level' has 14 classes: {listed}." in notes

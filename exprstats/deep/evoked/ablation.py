@@ -90,11 +90,11 @@ class Ablation(Result):
                 for one in (scores[row["versus"]], row["estimate"])
             )
             sure = f"{write_level(self.level)} CI {limits}, p {tell_p(row['p_adjusted'])}"
-            told.append(f"{row['versus']} {value} ({above}, {sure})")
+            told.append(f"{row['versus']}, {value} (Δ = {above}, {sure})")
         value = write_number(score["estimate"], bounded=bounded)
         return (
-            f"The network of {self.full} had a {name} of {value} in {people}. Others, with what "
-            f"the whole one has above them: {'; '.join(told)} (Holm)."
+            f"The network of {self.full} had a {name} of {value} in {people}. Others, with the "
+            f"difference of the full network from them: {'; '.join(told)} (p adjusted by Holm)."
         )
 
 

@@ -18,6 +18,7 @@ from exprstats.parallel import Seed, open_generator
 from exprstats.results import Result
 
 PAPER = {"train": 0.60, "validate": 0.15, "test": 0.25}  # Sun et al. (2020), section 4
+_TOLD = {"train": "for training", "validate": "for validation", "test": "for testing"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +56,9 @@ class VideoSplit(Result):
     def sentence(self) -> str:
         """Return the sizes of parts, and the clearest difference between them, in APA style."""
         counts = self.parts["part"].value_counts(sort=False)
-        told = ", ".join(f"{count:,} in {name}" for name, count in counts.items())
+        told = ", ".join(
+            f"{count:,} {_TOLD.get(name, 'in ' + str(name))}" for name, count in counts.items()
+        )
         start = f"{count_things(self.parts['video'].nunique(), 'video')}: {told}."
         if self.mixed:
             counted = count_things(len(self.mixed), "video stands", "videos stand")
@@ -64,10 +67,11 @@ class VideoSplit(Result):
         if np.isnan(least):
             return f"{start} Their labels could not be compared."
         row = self.table.sort_values("p_adjusted", kind="stable").iloc[0]
+        where = _TOLD.get(row["part"], f"in {row['part']}")
         differ = "differs" if least < round(1 - self.level, 9) else "does not differ beyond chance"
         return (
             f"{start} The distribution of labels {differ} between parts; clearest: "
-            f"{row['expression']} in {row['part']}, {write_points(row['estimate'])} percentage "
+            f"{row['expression']} {where}, {write_points(row['estimate'])} percentage "
             f"points from the others, adjusted p {tell_p(row['p_adjusted'])}."
         )
 

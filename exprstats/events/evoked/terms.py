@@ -20,7 +20,7 @@ from exprstats.parallel import report_progress
 UNIT = "video"
 _ROWS = 1 << 17  # counted at a time
 _AT_ONCE = 4_000_000  # numbers of terms and videos that are held at a time
-_FEW = f"one side has fewer than {ENOUGH_CLUSTERS} videos: p can be too small"
+_FEW = f"one side has fewer than {ENOUGH_CLUSTERS} videos, which makes its test too liberal"
 Keys = Mapping[str, Any]
 
 

@@ -74,9 +74,8 @@ class VarianceSplit(Result):
                 write_value(metric, row[name], metrics=self.metrics) for name in names
             )
             label = f"{label_metric(metric, self.metrics)} of {row['term']}{name_place(row)}"
-            texts.append(
-                f"{label} {value} (SE from test {self.cluster}s {test}, from training {training})"
-            )
+            errors = f"SE = {test} from test {self.cluster}s, {training} from training"
+            texts.append(f"{label} = {value} ({errors})")
         return f"{'; '.join(cut_texts(texts))}."
 
 

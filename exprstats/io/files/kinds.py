@@ -364,7 +364,8 @@ def _explain_os(path: Path, error: OSError) -> Problem:
         files = [other for other in sorted(path.parent.glob("*")) if other.is_file()]
         alike = [other.name for other in files if path.suffix in {other.suffix, ""}]
         near = get_close_matches(path.name, alike[:1000], n=5, cutoff=0)
-        hint = f"The folder holds: {', '.join(near)}." if near else "Check the path."
+        more = f" and {len(files) - len(near)} more" if len(files) > len(near) else ""
+        hint = f"The folder holds: {', '.join(near)}{more}." if near else "Check the path."
         return Problem(NO_FILE, hint, file=str(path))
     if isinstance(error, IsADirectoryError):
         return Problem("this is a folder, not a file.", "Name a file in it.", file=str(path))

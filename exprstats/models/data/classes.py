@@ -48,7 +48,7 @@ def encode_classes(
         raise DataError(problems)
     columns = [clips[name] for name in targets]
     if any(holds_names(column) for column in columns):
-        classes = _order_classes(columns)
+        classes = order_classes(columns)
         codes = {label: float(code) for code, label in enumerate(classes)}
         coded = {str(column.name): column.astype(object).map(codes) for column in columns}
         clips = clips.assign(**{name: column.astype(float) for name, column in coded.items()})
@@ -86,7 +86,8 @@ def show_label(label: Any) -> str:
     return f"{label:g}" if isinstance(label, float) else str(label)
 
 
-def _order_classes(columns: Sequence[pd.Series]) -> tuple[Any, ...]:
+def order_classes(columns: Sequence[pd.Series]) -> tuple[Any, ...]:
+    """Return all classes, in the order of their category or, without one, sorted."""
     first = columns[0].dtype
     if isinstance(first, pd.CategoricalDtype):
         return tuple(first.categories)

@@ -299,6 +299,7 @@ def _check_samples(design: Design, needed: tuple[str, ...]) -> None:
         truth = design.split(sample, "train")[1]
         if len(truth) and np.ptp(truth) == 0:
             fact = f"{sample.label}: all {len(truth):,} training targets are {truth[0]:g}."
-            problems.append(Problem(fact, NOTHING, column=design.target))
+            cure = "" if sample.context is None else " Leave it out, or take all contexts as one."
+            problems.append(Problem(fact, f"{NOTHING}{cure}", column=design.target))
     if problems:
         raise DataError(problems)

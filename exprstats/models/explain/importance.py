@@ -28,10 +28,10 @@ from exprstats.options import KIND_NAMES, check_count, tell_kind
 from exprstats.parallel import Seed, spawn_seeds
 from exprstats.results import Result
 
-# From so many subjects percentile intervals are printed, below jackknife-t.
 # From such a correlation on two features are one for every purpose of a model.
 TWINS = 0.98
 SHARED = "shares the credit"
+WRONG = "share of wrong classes"
 STILL = "no interval: permuting it changes no prediction"
 
 
@@ -85,7 +85,8 @@ class Importance(Result):
     def sentence(self) -> str:
         """Return the features whose interval lies above 0, in APA style."""
         rows = self.table[self.table["headline"] & (self.table["term"] == "importance")]
-        told = [_tell_context(name, own) for name, own in group_contexts(rows)]
+        bounded = self.error == WRONG
+        told = [_tell_context(name, own, bounded=bounded) for name, own in group_contexts(rows)]
         opening = (
             f"{KIND_NAMES[self.kind]}: rise of the test {self.error} when a feature is permuted "
             f"between subjects, with {write_level(self.level)} intervals over test subjects."
@@ -180,17 +181,17 @@ def rate_importance(
     if not rows:
         fact = "fewer than 3 test subjects."
         raise DataError(Problem(fact, "Importance is measured on people held out.", "part"))
-    error = "share of wrong classes" if design.classes else "RMSE"
+    error = WRONG if design.classes else "RMSE"
     return Importance(arrange_rows(rows, KEYS), models.name, models.kind, repeats, level, error)
 
 
-def _tell_context(name: str, own: pd.DataFrame) -> str:
+def _tell_context(name: str, own: pd.DataFrame, *, bounded: bool) -> str:
     held = own[own["conf_low"] > 0].sort_values("estimate", ascending=False)
     if held.empty:
         return f"{name}: no feature's interval lies above 0."
     told = [
-        f"{row['feature']} {write_number(row['estimate'])} "
-        f"{write_interval(row['conf_low'], row['conf_high'])}"
+        f"{row['feature']} {write_number(row['estimate'], bounded=bounded)} "
+        f"{write_interval(row['conf_low'], row['conf_high'], bounded=bounded)}"
         for _, row in held.iterrows()
     ]
     return f"{name}: {'; '.join(told)}."

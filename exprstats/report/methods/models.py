@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from exprstats.apa import count_things, write_count, write_level, write_number
+from exprstats.apa import count_things, write_count, write_level
 from exprstats.document.text import Text, join_words, say
 from exprstats.report.analysis import Analysis
 from exprstats.report.methods.citations import Told
@@ -204,7 +204,7 @@ def tell_networks(analysis: Analysis) -> Told:
         named = {name: analysis.name_model(name) for name in networks}
         for name, one in networks.items():
             if one.kind == "lstm":
-                named[name] += ", long short-term memory (Hochreiter & Schmidhuber, 1997)"
+                named[name] += ", long short-term memory; Hochreiter & Schmidhuber, 1997"
                 cited.add("hochreiter")
         cited |= {"kingma" for one in recipes if one.optimiser == "adam"}
         names = "; ".join(named.values())
@@ -226,8 +226,8 @@ def tell_networks(analysis: Analysis) -> Told:
             "are over people."
         )
         counted = count_things(adapted.iterations, "step", "steps")
-        rate = f"{adapted.lr:g}".removeprefix("0") if adapted.lr < 1 else write_number(adapted.lr)
-        told.append(say(words, iterations=counted, batch=write_count(adapted.batch), lr=rate))
+        held = {"batch": write_count(adapted.batch), "lr": f"{adapted.lr:g}"}
+        told.append(say(words, iterations=counted, **held))
         cited.add("ouyang")
     if ablated is not None:
         names = [name for name in ablated.fits if name != ablated.full]

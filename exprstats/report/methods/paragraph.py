@@ -47,39 +47,26 @@ _MEASURES = {
 
 def describe_procedure(analysis: Analysis) -> tuple[Section, set[str]]:
     """Return the section and the keys of the sources that it cites."""
-    sentences: list[Text] = []
+    paragraphs: list[list[Text]] = []
     cited: set[str] = set()
-    for tell in (
-        tell_reliability,
-        tell_factor,
-        _tell_nesting,
-        tell_openface,
-        tell_models,
-        _tell_human,
-        _tell_comparison,
-        _tell_calibration,
-        tell_resampling,
-        tell_importance,
-    ):
-        told, sources = tell(analysis)
-        sentences += told
-        cited |= sources
-    # What is told of one by one is on the path of that paper; other results need not be.
-    follows = bool(sentences)
-    for tell in (tell_networks, tell_signing, tell_evoked, tell_estimates, tell_descriptives):
-        told, sources = tell(analysis)
-        sentences += told
-        cited |= sources
-    sentences.append(_tell_package(analysis, follows=follows))
+    for part in _PARAGRAPHS:
+        told = [tell(analysis) for tell in part]
+        paragraphs.append([text for texts, _ in told for text in texts])
+        cited |= {source for _, sources in told for source in sources}
+    # The first two are on the path of that paper; other results need not be.
+    follows = any(paragraphs[:-1])
+    paragraphs[-1].append(_tell_package(analysis, follows=follows))
     cited |= {"lin"} if follows else set()
+    rated, clips = analysis.reliability is not None, bool(analysis.models or analysis.networks)
+    sampled = ["clips"] * (rated or clips) + ["raters"] * rated or ["the data"]
     section = Section(
         "methods",
         "Methods paragraph",
-        sentences=(join_texts(sentences),),
+        sentences=tuple(join_texts(texts) for texts in paragraphs if texts),
         caveats=(
             say(
-                "This paragraph can be pasted into a methods section; add how clips and raters "
-                "were sampled."
+                "This text can be pasted into a methods section; add how {sampled} were sampled.",
+                sampled=join_words(sampled),
             ),
         ),
     )
@@ -256,3 +243,18 @@ def _tell_package(analysis: Analysis, *, follows: bool) -> Text:
         version=__version__,
         seed=f" (seed {analysis.provenance.seed})" if analysis.provenance else "",
     )
+
+
+# Ratings and their model; predictions and their comparison; whatever else was analysed.
+_PARAGRAPHS = (
+    (tell_reliability, tell_factor, _tell_nesting, tell_openface),
+    (
+        tell_models,
+        _tell_human,
+        _tell_comparison,
+        _tell_calibration,
+        tell_resampling,
+        tell_importance,
+    ),
+    (tell_networks, tell_signing, tell_evoked, tell_estimates, tell_descriptives),
+)

@@ -43,7 +43,7 @@ def describe_adaptation(analysis: Analysis) -> Section | None:
         return None
     return Section(
         "adaptation",
-        "Adaptation to New People",
+        "Adaptation to new people",
         sentences=(quote_sentence(found.sentence()), *_say_people(found), _say_bias(found)),
         caveats=_warn(found),
         tables=(_build_curve(found), _build_distances(found)),
@@ -99,12 +99,13 @@ def _tell_side(bias: float) -> str:
 
 
 def _warn(found: Adaptation) -> tuple[Text, ...]:
-    before, after = (found.pick("bias", place)["estimate"] for place in (0, found.iterations))
     told = []
-    if after < 0 and abs(after) > abs(before):
+    before, after = (found.pick("bias", place)["estimate"] for place in (0, found.iterations))
+    change = found.pick("bias", found.iterations, versus=True)
+    if after < 0 and abs(after) > abs(before) and change["conf_high"] < 0:
         words = (
-            "Neutral windows all have one label, and training on them made predictions too low: "
-            "fewer iterations, or a smaller learning rate, change less."
+            "Neutral windows all have one label, and training on them lowered the predictions, "
+            "which are now too low: fewer iterations, or a smaller learning rate, change less."
         )
         told.append(say(words))
     level = find_row(
@@ -137,7 +138,7 @@ def _build_curve(found: Adaptation) -> Table:
                 write_p(apart.get(key)) for key in ("p_value", "p_adjusted")
             )
             lines.append(line)
-    spanner = "Difference from 0"
+    spanner = "Change from iteration 0"
     interval = say("{level} CI", level=write_level(found.level))
     columns = (
         *list_columns(words=1, iteration="Iteration", estimate="Estimate"),
@@ -221,7 +222,7 @@ def _build_distances(found: Adaptation) -> Table:
 
 
 def _build_figures(found: Adaptation) -> tuple[Figure, ...]:
-    level = say("Bands and bars: {level} confidence intervals.", level=write_level(found.level))
+    level = write_level(found.level)
     curve = Figure(
         "adaptation",
         "Right and Nearly Right Labels by Iterations of Adaptation",
@@ -230,7 +231,13 @@ def _build_figures(found: Adaptation) -> tuple[Figure, ...]:
             "The share of windows whose label is predicted exactly, within two and within three "
             "labels, against the iterations; the same numbers as <Table adaptation>."
         ),
-        notes=(level, say("The dashed line is the share before adaptation.")),
+        notes=(
+            say(
+                "Bands are {level} confidence intervals; the dashed line is the share before "
+                "adaptation.",
+                level=level,
+            ),
+        ),
     )
     errors = Figure(
         "distances",
@@ -239,7 +246,7 @@ def _build_figures(found: Adaptation) -> tuple[Figure, ...]:
         words=say(
             "Two bars for each distance of prediction and label; the numbers of <Table distances>."
         ),
-        notes=(level,),
+        notes=(say("Whiskers are {level} confidence intervals.", level=level),),
     )
     return curve, errors
 
@@ -281,7 +288,7 @@ def describe_tasks(analysis: Analysis) -> Section | None:
         notes=(say("Thin lines are people, points means with their intervals."),),
     )
     told = (quote_sentence(found.sentence()),)
-    return Section("tasks", "Labels by Task", sentences=told, tables=(table,), figures=(figure,))
+    return Section("tasks", "Labels by task", sentences=told, tables=(table,), figures=(figure,))
 
 
 def describe_labels(
@@ -333,5 +340,5 @@ def describe_labels(
     )
     title = "Windows by Label" if not emotion else f"Windows by Label of {emotion.capitalize()}"
     table = tabulate("labels", title, counts.astype({"label": int}), columns, rows=counts)
-    heading = "Intensity Labels" if not emotion else f"Intensity Labels: {emotion.capitalize()}"
+    heading = "Intensity labels" if not emotion else f"Intensity labels: {emotion.capitalize()}"
     return Section("labels", heading, sentences=tuple(sentences), tables=(table,))

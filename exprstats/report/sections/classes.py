@@ -192,15 +192,15 @@ def _say_extremes(table: pd.DataFrame) -> str:
         return ""
     recall = counts.diagonal()[there] / totals[there]
     low, high = int(there[recall.argmin()]), int(there[recall.argmax()])
-    told = [
-        f"{show_label(table.index[place])} ({_write_share(counts[place, place], totals[place])})"
-        for place in (low, high)
-    ]
     if recall.min() == recall.max():
         return ""
+    least, most = (_write_share(counts[place, place], totals[place]) for place in (low, high))
+    lowest, highest = (f"class {show_label(table.index[place])}" for place in (low, high))
     taken = _name_mistaken(table, low).rsplit(" (", 1)[0]
-    mixed = f"; {show_label(table.index[low])} was most often taken for {taken}"
-    return f" Recall lay between {told[0]} and {told[1]}{mixed}."
+    return (
+        f" Recall was lowest for {lowest} ({least}), most often taken for {taken}, and highest for "
+        f"{highest} ({most})."
+    )
 
 
 def _list_notes(labels: list[Any], *, cut: bool) -> tuple[Text, ...]:

@@ -28,7 +28,7 @@ from exprstats.inference.comparison.wording import (
     write_size,
 )
 from exprstats.inference.metrics.metric import Printed
-from exprstats.plots.performance import open_label
+from exprstats.plots.performance import name_heading, open_label
 from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
@@ -194,18 +194,28 @@ def describe_training(analysis: Analysis) -> Section | None:
         _value_column("error_test", "*SE* test"),
         _value_column("error_training", "*SD* training"),
         _value_column("error_run", "*SE* one run"),
-        column("share_training", "Training", write_percent),
+        column("share_training", "Due to training", write_percent),
     )
     note = say(
-        "*SE* test: other test {cluster}s; *SD* training: the same models trained again; training: "
-        "its share of the variance of one run. All other intervals take the trained models as "
-        "given.",
+        "*SE* test: from other test {cluster}s; *SD* training: between trainings of one model; due "
+        "to training: its share of the variance of one run. All other intervals take the "
+        "trained models as given.",
         cluster=result.cluster,
     )
     runs = write_range(result.table["n_runs"].astype(int)) if len(result.table) else "No"
     title = f"Error From Test Subjects and From Training ({runs} Runs)"
     heading = ("training", "Variance between training runs", title)
     return _build_section(heading, (result, analysis), columns, note)
+
+
+def _name_terms(table: pd.DataFrame, analysis: Analysis) -> list[str]:
+    """Return what sentences call each model or difference; other terms are what they are."""
+    told = []
+    for model, versus, term in zip(table["model"], table["versus"], table["term"], strict=True):
+        pair = [str(one) for one in (model, versus) if not pd.isna(one)]
+        ours = term == " - ".join(pair)
+        told.append(" - ".join(map(analysis.tell_model, pair)) if ours else str(term))
+    return told
 
 
 def _name_metrics(result: Any, analysis: Analysis) -> dict[str, Printed]:
@@ -230,11 +240,11 @@ def _build_section(
     told: tuple[Any, Analysis],
     columns: tuple[Column, ...],
     note: Text,
-    printed: pd.DataFrame | None = None,
+    given: pd.DataFrame | None = None,
     *,
     tell: Callable[[str], str] = lambda metric: "",
 ) -> Section:
-    """Return a section of headline rows, or of ``printed``, a block for each metric and context.
+    """Return a section of headline rows, or of ``given`` ones, a block for each metric and context.
 
     ``heading``: name and title of the section, title of the table; ``told``: the result and the
     analysis; ``note`` stands before the notes of the rows, and ``tell`` follows a metric's name.
@@ -242,10 +252,16 @@ def _build_section(
     result, analysis = told
     name, title, caption = heading
     metrics = _name_metrics(result, analysis)
-    sentence = quote_sentence(replace(result, metrics=tuple(metrics.values())).sentence())
+    told = result.table.assign(term=_name_terms(result.table, analysis))
+    if name == "training":  # the table lists contexts and differences, too
+        pooled = told["context"].isna()
+        told = told[(pooled if pooled.any() else True) & told["versus"].isna()]
+    printed = replace(result, table=told, metrics=tuple(metrics.values()))
+    words = printed.sentence()
+    sentence = quote_sentence(open_label(words) if name == "training" else words)
     if result.table.empty:
         return Section(name, title, sentences=(sentence,))
-    rows: pd.DataFrame = result.tidy() if printed is None else printed
+    rows: pd.DataFrame = result.tidy() if given is None else given
     if "headline" in rows:
         rows = rows[rows["headline"].eq(True)]
     if any(column.key == "contexts" for column in columns):
@@ -255,7 +271,7 @@ def _build_section(
     lines = []
     for row in rows.to_dict("records"):
         metric = metrics[str(row["metric"])]
-        head = open_label(metric.label)
+        head = name_heading(metric.name, metric.label)
         where = f" ({row['context']})" if apart else ""
         names = [analysis.name_model(row["model"])]
         names += [] if pd.isna(row["versus"]) else [analysis.name_model(row["versus"])]

@@ -111,7 +111,7 @@ def _say_pair(row: dict[Any, Any], label: MetricLabel, analysis: Analysis) -> Te
 def _build_table(
     shown: pd.DataFrame, labels: Mapping[str, MetricLabel], analysis: Analysis
 ) -> Table:
-    abreast = len(labels) <= MOST_ABREAST
+    abreast, several = len(labels) <= MOST_ABREAST, len(list_levels(shown, "context")) > 1
     level = write_level(float(shown["level"].iloc[0]))
     blocks = [[*labels]] if abreast else [[metric] for metric in labels]
     models = list_levels(shown, "model")
@@ -128,7 +128,7 @@ def _build_table(
         ]
     cells = [
         {
-            "group": str(context) if abreast else f"{labels[block[0]].name}, {context}",
+            "group": _name_block(labels[block[0]], context, abreast=abreast, several=several),
             "pair": _name_pair(pair, analysis, first=first),
             **_write_line(shown, labels, block=block, pair=pair, context=context),
         }
@@ -136,13 +136,12 @@ def _build_table(
         for context in list_levels(shown, "context")
         for pair in dict.fromkeys(zip(shown["model"], shown["versus"], strict=True))
     ]
-    grouped = not abreast or len(list_levels(shown, "context")) > 1
     return Table(
         "comparisons",
         _write_title(first, analysis),
         tuple(columns),
         pd.DataFrame(cells),
-        group="group" if grouped else None,
+        group="group" if several or not abreast else None,
         notes=_list_notes(shown, labels, analysis),
         rows=shown,
         main=True,
@@ -156,6 +155,12 @@ def _write_title(first: Any, analysis: Analysis) -> str:
     if str(first) in analysis.model_names:
         name = " ".join(word[:1].upper() + word[1:] for word in name.split(" "))
     return f"Differences Between {name} and Other Models"
+
+
+def _name_block(label: MetricLabel, context: str, *, abreast: bool, several: bool) -> str:
+    """Return the name of a block: its context, metric, or both, where there are several."""
+    named = [*([] if abreast else [label.name]), *([context] if several else [])]
+    return ", ".join(named)
 
 
 def _name_pair(pair: tuple[Any, Any], analysis: Analysis, *, first: Any) -> str:

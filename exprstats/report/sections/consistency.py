@@ -42,7 +42,7 @@ def build_consistency(rows: pd.DataFrame, factor: Factor) -> tuple[Table, ...]:
         "variance extracted, the mean share of an item's variance that the factor explains."
     )
     second = _say_alpha(name_contexts(factor.tidy()), shown)
-    title = "Internal Consistency of the Items' Means"
+    title = "Internal Consistency of the Items’ Means"
     omegas = shown[shown["term"].eq("omega")].drop_duplicates("context")
     return (tabulate("composite", title, omegas, columns, notes=(note, *second), rows=shown),)
 

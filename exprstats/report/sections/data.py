@@ -54,7 +54,8 @@ def _say_files(analysis: Analysis) -> Text | None:
 def _name_files(files: Sequence[InputFile]) -> list[str]:
     """Return files with their rows; many of one table are counted."""
     if len(files) <= MOST_FILES:
-        return [f"{file.file} ({count_things(file.rows, 'row')})" for file in files]
+        noun = "clip" if files[0].table == "sequences" else "row"  # an array each
+        return [f"{file.file} ({count_things(file.rows, noun)})" for file in files]
     kind = {"openface": "OpenFace "}.get(files[0].table, "")
     rows = sum(file.rows for file in files)
     return [f"{write_count(len(files))} {kind}files ({count_things(rows, 'row')})"]

@@ -306,6 +306,11 @@ def _build_subject_figure(subjects: SubjectDecisions) -> tuple[Figure, ...]:
             "Reliability of Subjects’ Means for Other Numbers of Raters",
             lambda: draw_decisions(subjects),
             words=say("Reliability of a subject's mean by number of raters and of clips."),
-            notes=(say("Lines are estimates, bands their confidence intervals."),),
+            notes=(
+                say(
+                    "Lines are estimates, bands their {level} confidence intervals.",
+                    level=write_level(subjects.level),
+                ),
+            ),
         ),
     )

@@ -174,7 +174,7 @@ def _build_readings(merged: pd.DataFrame, mapped: pd.DataFrame) -> tuple[Table, 
         words=3, tier="Tier in the files", value="Value", to="Read as", count="Intervals"
     )
     note = say(
-        "Both tables can be replaced by files of one's own (units, spellings).{more}",
+        "How values are read can be changed by tables of one's own (units, spellings).{more}",
         more=f" The {_MOST_UNITS} most frequent of {len(mapped)} values with a unit."
         if left
         else "",
@@ -239,6 +239,7 @@ def describe_prediction(analysis: Analysis) -> Section | None:
             "F1 of each label in folds of frames and in honest folds, with intervals; the same "
             "numbers as <Table label_prediction>."
         ),
+        notes=(say("Lines are {level} confidence intervals.", level=write_level(found.level)),),
     )
     return Section(
         "label_prediction",

@@ -20,6 +20,7 @@ from exprstats.document.model import Column, Figure, Section, Table, list_column
 from exprstats.document.text import Text, join_words, quote_sentence, say
 from exprstats.plots.evoked import draw_groups, draw_themes, draw_together
 from exprstats.report.analysis import Analysis
+from exprstats.report.sections.data import PART_NAMES
 
 if TYPE_CHECKING:
     from exprstats.events import EvokedLabels, VideoSplit
@@ -102,6 +103,13 @@ def _draw_labels(found: EvokedLabels, *, pairs: bool) -> tuple[Figure, ...]:
                 words=say(
                     "Share of each group's labels by expression, with intervals where it "
                     "has enough videos."
+                ),
+                notes=(
+                    say(
+                        "Lines are {level} confidence intervals; the grey line is the share in "
+                        "all videos.",
+                        level=write_level(found.level),
+                    ),
                 ),
             )
         )
@@ -355,7 +363,7 @@ def describe_evoked_split(analysis: Analysis) -> Section | None:
         cells.append(cell | {"p": write_p(least)})
     columns = [Column("name", say("Expression"), words=True)]
     for place, part in enumerate(parts):
-        spanner = f"{part} ({counts[part]:,})"
+        spanner = f"{PART_NAMES.get(part, part)} ({counts[part]:,})"
         columns.append(Column(f"s{place}", say("Share"), spanner))
         level = write_level(found.level)
         columns.append(Column(f"l{place}", say("{level} CI", level=level), spanner))

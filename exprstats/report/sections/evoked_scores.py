@@ -27,6 +27,14 @@ TERMS = {
     "correlation_mean": "*r*, mean over videos",
     "auc": "AUC",
 }
+_TITLES = {
+    "average_precision": "Average Precision",
+    "mse": "Mean Squared Error",
+    "mse_mean": "Mean Squared Error of Videos",
+    "correlation": "Correlation",
+    "correlation_mean": "Mean Correlation of Videos",
+    "auc": "AUC",
+}
 _FREEDOM = "the t interval rests on"
 _BOUNDED = frozenset({"average_precision", "correlation", "correlation_mean", "auc"})
 
@@ -85,10 +93,10 @@ def _draw(found: EvokedScores, *, grouped: bool) -> Figure:
     term = _pick_term(found) if grouped else found.terms[0]
     return Figure(
         f"evoked_scores{ending}_{_name_file(found)}",
-        f"{TERMS.get(term, term).replace('*', '')} Against "
-        f"{_title(found)}{', by Group' if grouped else ''}",
+        f"{_TITLES.get(term, 'Scores')} Against {_title(found)}{', by Group' if grouped else ''}",
         lambda: draw_evoked_scores(found, term=term, grouped=grouped),
         words=say("Scores of each model with intervals, by {lines}.", lines=lines),
+        notes=(say("Lines are {level} confidence intervals.", level=write_level(found.level)),),
     )
 
 

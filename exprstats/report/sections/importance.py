@@ -18,6 +18,7 @@ from exprstats.document.cells import (
 )
 from exprstats.document.model import Column, Figure, Section, Table
 from exprstats.document.text import Text, join_words, say
+from exprstats.models.explain.importance import WRONG
 from exprstats.plots import draw_dependence, draw_importance
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.performance import ENOUGH_CLUSTERS
@@ -53,7 +54,11 @@ def describe_importance(analysis: Analysis) -> Section | None:
     return Section(
         "importance",
         "Importance of features",
-        sentences=(_say_what(rows, found), *_say_found(rows, analysis), *say_curves(analysis)),
+        sentences=(
+            _say_what(rows, found),
+            *_say_found(rows, found, analysis),
+            *say_curves(analysis),
+        ),
         caveats=(*_list_caveats(rows), *list_curve_caveats(analysis)),
         tables=(build_rises(rows, found, analysis),),
         figures=(_build_figure(rows, found, analysis), *figures),
@@ -90,18 +95,33 @@ def _say_what(rows: pd.DataFrame, found: dict[str, Importance | Weights]) -> Tex
     )
 
 
-def _say_found(rows: pd.DataFrame, analysis: Analysis) -> tuple[Text, ...]:
+def _say_found(
+    rows: pd.DataFrame, found: dict[str, Importance | Weights], analysis: Analysis
+) -> tuple[Text, ...]:
     shown = pick_rows(rows, term="importance", headline=True)
     return tuple(
-        _say_model(pick_rows(shown, model=model), analysis.tell_model(model))
+        _say_model(
+            pick_rows(shown, model=model),
+            analysis.tell_model(model),
+            bounded=_is_share(found[str(model)]),
+        )
         for model in list_levels(shown, "model")
     )
 
 
-def _say_model(own: pd.DataFrame, name: str) -> Text:
+def _is_share(one: Importance | Weights) -> bool:
+    """Return whether what rises is a share, which cannot exceed 1."""
+    return getattr(one, "error", "RMSE") == WRONG
+
+
+def _say_model(own: pd.DataFrame, name: str, *, bounded: bool) -> Text:
     contexts = list_levels(own, "context")
+    if not own["conf_low"].gt(0).any():
+        told = "No feature of {name} has an interval above zero{where}."
+        return say(told, name=name, where=" in any context" if len(contexts) > 1 else "")
     told = [
-        (f"{context}, " if len(contexts) > 1 else "") + _name_held(pick_rows(own, context=context))
+        (f"{context}, " if len(contexts) > 1 else "")
+        + _name_held(pick_rows(own, context=context), bounded=bounded)
         for context in contexts
     ]
     return say(
@@ -112,13 +132,13 @@ def _say_model(own: pd.DataFrame, name: str) -> Text:
     )
 
 
-def _name_held(own: pd.DataFrame) -> str:
+def _name_held(own: pd.DataFrame, *, bounded: bool) -> str:
     held = own[own["conf_low"].gt(0)].sort_values("estimate", ascending=False, kind="stable")
     if held.empty:
         return "none"
     named = [
-        f"{row['feature']} ({write_estimate(row, 3, bounded=False)} "
-        f"{write_limits(row, 3, bounded=False)})"
+        f"{row['feature']} ({write_estimate(row, 3, bounded=bounded)} "
+        f"{write_limits(row, 3, bounded=bounded)})"
         for row in held.head(_MOST_NAMED).to_dict("records")
     ]
     more = len(held) - _MOST_NAMED
@@ -194,7 +214,8 @@ def build_rises(
         ]
     lines = _list_lines(shown)
     printed = _keep_largest(lines, shown, len(contexts))
-    cells = [_write_line(line, shown, models[:MOST_ABREAST]) for line in printed]
+    kinds = {str(model): _is_share(found[str(model)]) for model in models[:MOST_ABREAST]}
+    cells = [_write_line(line, shown, kinds) for line in printed]
     return Table(
         "importance",
         "Importance of Features for Predicting Unseen Subjects",
@@ -241,17 +262,17 @@ def _keep_largest(
 
 
 def _write_line(
-    line: tuple[str, str, str], shown: pd.DataFrame, models: list[Any]
+    line: tuple[str, str, str], shown: pd.DataFrame, kinds: dict[str, bool]
 ) -> dict[str, str]:
     context, term, feature = line
     together = f"Together: {feature}" if term == "group_importance" else feature
     cells = {"context": context, "feature": together}
-    for place, model in enumerate(models):
+    for place, (model, bounded) in enumerate(kinds.items()):
         row = find_row(shown, context=context, term=term, feature=feature, model=model)
         zero = row.get("estimate") == 0
-        cells[f"estimate{place}"] = "0" if zero else write_estimate(row, 3, bounded=False)
+        cells[f"estimate{place}"] = "0" if zero else write_estimate(row, 3, bounded=bounded)
         empty = zero and row.get("conf_low") == 0 == row.get("conf_high")
-        cells[f"limits{place}"] = MISSING if empty else write_limits(row, 3, bounded=False)
+        cells[f"limits{place}"] = MISSING if empty else write_limits(row, 3, bounded=bounded)
     return cells
 
 
@@ -269,7 +290,7 @@ def _list_notes(
             "of another one{repeats}. 0: the model does not use the feature; features that no "
             "model uses are omitted.",
             error=name_errors(found),
-            unit="" if "wrong" in name_errors(found) else f", in units of {analysis.target}",
+            unit="" if WRONG in name_errors(found) else f", in units of {analysis.target}",
             repeats=f", in {write_count(max(repeats))} random orders" if min(repeats) else "",
         )
     ]

@@ -199,8 +199,8 @@ def _build_tests(found: MeanComparison) -> Table:
         ),
     )
     told = {
-        "repeated": "η²G = generalized eta squared (Olejnik & Algina, 2003).",
-        "mixed": "η²G = generalized eta squared (Olejnik & Algina, 2003). Sums of squares are "
+        "repeated": "Generalized η² is that of Olejnik and Algina (2003).",
+        "mixed": "Generalized η² is that of Olejnik and Algina (2003). Sums of squares are "
         "sequential (group, context, interaction), which matters for contexts where groups are "
         "of unequal size.",
     }.get(found.design, "Welch’s test does not take the variances for equal.")

@@ -24,6 +24,7 @@ from exprstats.document.text import FIXED, Text, join_words, quote_sentence, say
 from exprstats.plots import draw_training, label_metrics
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.data import PART_NAMES
+from exprstats.report.sections.validation import UAR_NOTE
 
 if TYPE_CHECKING:
     from exprstats.deep import Ablation, DeepModels
@@ -38,6 +39,11 @@ _MEASURES = {
     "accuracy": (say("Accuracy"), True),
     "uar": (say("UAR"), True),
     "map": (say("MAP"), True),
+}
+_LOSSES = {
+    "accuracy": "the cross entropy of classes",
+    "map": "the cross entropy summed over labels",
+    "rmse": "the mean squared error in squared standard deviations of the training targets",
 }
 _MINUTE = 60
 _MOST_TARGETS = 5  # targets that have columns of their own
@@ -58,10 +64,7 @@ def describe_networks(analysis: Analysis) -> Section | None:
         "Each network was trained {runs} times from other random numbers; results are those of "
         "the first run{beside}.",
         runs=write_count(runs),
-        beside=say(
-            ", and <Table training> sets what training again would change beside what other test "
-            "subjects would"
-        )
+        beside=say(" (<Table training> shows how much the runs differ)")
         if analysis.training is not None
         else "",
     )
@@ -69,7 +72,7 @@ def describe_networks(analysis: Analysis) -> Section | None:
         "networks",
         "Networks",
         sentences=(
-            *(text for name, one in found.items() for text in _say_network(name, one, analysis)),
+            *_say_networks(found, analysis),
             *([spread] if runs > 1 else []),
             *_say_gain(analysis, found),
         ),
@@ -79,30 +82,32 @@ def describe_networks(analysis: Analysis) -> Section | None:
     )
 
 
-def _say_network(name: str, one: DeepModels, analysis: Analysis) -> list[Text]:
-    row = one.glance().iloc[0]
+def _say_networks(found: dict[str, DeepModels], analysis: Analysis) -> list[Text]:
+    rows = {name: one.glance().iloc[0] for name, one in found.items()}
+    row = next(iter(rows.values()))
+    seconds = sum(pick_rows(one.table, term="seconds")["estimate"].sum() for one in found.values())
     trained = "Training took {time} on {device} (<Table networks, Figure training>)."
-    told = {
-        "time": _write_time(pick_rows(one.table, term="seconds")["estimate"].sum()),
-        "device": "the CPU"
-        if row["device"] == "cpu"
-        else "a GPU, on which exprstats has not been tested",
-    }
-    if analysis.comparison is None:
-        return [quote_sentence(one.sentence()), say(trained, **told)]
-    counts = [write_count(row[f"n_{part}"]) for part in PART_NAMES]
-    words = (
-        "{name} ({parameters} parameters) was trained on {train} subjects; its weights are those "
-        "of the epoch with the lowest loss on {validate} validation subjects; {test} test "
-        "subjects were not used in training. "
+    device = (
+        "the CPU" if row["device"] == "cpu" else "a GPU, on which exprstats has not been tested"
     )
+    told = {"time": _write_time(seconds), "device": device}
+    if analysis.comparison is None:
+        return [*(quote_sentence(one.sentence()) for one in found.values()), say(trained, **told)]
+    named = [
+        f"{analysis.name_model(name)} ({write_count(one['n_parameters'])} parameters)"
+        for name, one in rows.items()
+    ]
+    words = (
+        "{names} {were} trained on {train} subjects; {weights} of the epoch with the lowest loss "
+        "on {validate} validation subjects; {test} test subjects were not used in training. "
+    )
+    several = len(named) > 1
     text = say(
         words + trained,
-        name=analysis.name_model(name),
-        parameters=write_count(row["n_parameters"]),
-        train=counts[0],
-        validate=counts[1],
-        test=counts[2],
+        names=join_words(named),
+        were="were" if several else "was",
+        weights="the weights of each are those" if several else "its weights are those",
+        **{part: write_count(row[f"n_{part}"]) for part in PART_NAMES},
         **told,
     )
     return [text]
@@ -183,6 +188,9 @@ def _warn_of_runs(runs: int) -> tuple[Text, ...]:
 
 def _build_table(found: dict[str, DeepModels], analysis: Analysis) -> Table:
     lines, stacked = [], []
+    alone = all(
+        list_levels(name_contexts(one.tidy()), "context") == [ALL] for one in found.values()
+    )
     for name, one in found.items():
         rows = name_contexts(one.tidy())
         rows = rows[rows["target"].isna()] if "target" in rows else rows
@@ -192,6 +200,7 @@ def _build_table(found: dict[str, DeepModels], analysis: Analysis) -> Table:
         for context in list_levels(rows, "context"):
             here = pick_rows(rows, context=context)
             line = {"model": analysis.name_model(name), "context": context}
+            line["name"] = line["model"] if alone else line["context"]
             fit = one.fits[places.index(context)] if context in places else one.fits[-1]
             line["settings"] = _write_settings(fit, pick_rows(chosen, context=context))
             epochs = pick_rows(here, term="epochs")["estimate"]
@@ -203,16 +212,21 @@ def _build_table(found: dict[str, DeepModels], analysis: Analysis) -> Table:
                     text = MISSING if missing else write_number(row["estimate"], 2, bounded=bounded)
                     line[f"{row['term']} {row['part']}"] = text
             lines.append(line)
+    same = len({(line["model"], line["settings"]) for line in lines}) == len(found)
+    for line, former in zip(lines[:0:-1], lines[-2::-1], strict=True):
+        line["settings"] = "" if same and line["model"] == former["model"] else line["settings"]
     cells = pd.DataFrame(lines).fillna(MISSING)
-    columns = [*list_columns(words=2, context="Context", settings="Settings", epochs="Epochs")]
+    first = "Network" if alone else "Context"
+    columns = [*list_columns(words=2, name=first, settings="Settings", epochs="Epochs")]
     for part, spanner in PART_NAMES.items():
         for term, (heading, _) in _MEASURES.items():
             if f"{term} {part}" in cells:
                 columns.append(Column(f"{term} {part}", heading, spanner=spanner))
     note = say(
-        "Settings are those of the lowest loss on the validation subjects. Epochs are the passes "
-        "after which that loss was lowest. A network that fits training subjects far better than "
-        "validation subjects has overfitted."
+        "Settings are those of the lowest loss on the validation subjects{same}. Epochs are the "
+        "passes after which that loss was lowest. A network that fits training subjects far better "
+        "than validation subjects has overfitted.",
+        same=", the same in all contexts of a network" if same and len(lines) > len(found) else "",
     )
     rows = pd.concat(stacked, ignore_index=True)
     return Table(
@@ -220,8 +234,8 @@ def _build_table(found: dict[str, DeepModels], analysis: Analysis) -> Table:
         "Networks: Settings and Scores of Each Part",
         tuple(columns),
         cells,
-        group="model",
-        notes=(note,),
+        group=None if alone else "model",
+        notes=keep(note, UAR_NOTE if any("uar" in column.key for column in columns) else None),
         rows=rows[rows["term"] != "seconds"].reset_index(drop=True),
     )
 
@@ -255,9 +269,11 @@ def _build_figure(found: dict[str, DeepModels], analysis: Analysis) -> Figure:
         [one.history.assign(model=analysis.name_model(name)) for name, one in found.items()],
         ignore_index=True,
     )
+    measured = {str(term) for one in found.values() for term in one.table["term"]}
     note = say(
-        "Points mark the epoch whose weights were kept. Losses of quantities are in squared "
-        "standard deviations of the training targets."
+        "Points mark the epoch whose weights were kept{thin}. The loss is {loss}.",
+        thin="; thin lines are the other trainings" if history["run"].max() > 1 else "",
+        loss=join_words(dict.fromkeys(_LOSSES[term] for term in _LOSSES if term in measured)),
     )
     return Figure(
         "training",
@@ -275,7 +291,7 @@ def describe_ablation(analysis: Analysis) -> Section | None:
         return None
     return Section(
         "ablation",
-        "Ablation of Modalities",
+        "Ablation of modalities",
         sentences=keep(quote_sentence(found.sentence()), _say_ablation_runs(found)),
         caveats=_warn_of_one_run(found),
         tables=(_build_ablation(found, analysis),),

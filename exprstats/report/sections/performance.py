@@ -257,6 +257,7 @@ def _lay_out(
     contexts = list_levels(shown, "context")
     blocks, abreast = ([*labels], contexts) if across else (contexts, [*labels])
     heads = contexts if across else [label.name for label in labels.values()]
+    heads = ["Estimate"] if heads == [ALL] else heads
     key = "context" if across else "metric"
     columns = [Column("model", say("Model"), words=True)]
     columns += [Column(f"{key}{at}", say("{head}", head=head)) for at, head in enumerate(heads)]

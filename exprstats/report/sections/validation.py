@@ -34,6 +34,7 @@ _TUNED = {
     "max_features": "Features per split",
     "min_leaf": "Clips per leaf",
 }
+UAR_NOTE = say("UAR = unweighted average recall, the mean recall of the classes.")
 _ERRORS = {"rmse"}  # scores that may exceed 1
 # From this share of the variance on, knowing a context is worth something.
 _NOTEWORTHY = 0.1
@@ -98,6 +99,7 @@ def _build_parts(models: list[Models], analysis: Analysis) -> Table:
         group="context" if len(contexts) > 1 else None,
         notes=(
             say("Settings that were tuned stand in the first line of a context."),
+            *([UAR_NOTE] if "uar" in scores else []),
             *collect_notes(noted, ("model", "context", "part")),
         ),
         rows=rows.drop(columns="named"),

@@ -3,6 +3,8 @@
 Tolerance: 60 runs give a standard deviation within 9 % (1 SE), 60 subjects one within 9 %.
 """
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -85,8 +87,11 @@ def test_runs_must_be_the_same_and_several():
 
 def test_the_sentence_names_both_errors():
     text = split_variance(make_runs(runs=3), metrics="mae").sentence()
-    assert "SE from test subjects" in text
-    assert "from training" in text
+    assert re.fullmatch(
+        r"(MAE of .+ = −?\d\.\d{3} \(SE = \d\.\d{3} from test subjects, \d\.\d{3} from training\)"
+        r"(; |\.$))+",
+        text,
+    )
 
 
 @pytest.mark.parametrize(
@@ -117,7 +122,7 @@ def test_sentences_of_several_contexts_name_them():
     table = make_runs(runs=2, models=("a",))
     table["context"] = np.where(table["clip"].str[-1].astype(int) % 2, "pain", "calm")
     text = split_variance(table, metrics="mae", by="context").sentence()
-    assert all(f"MAE of a{place} 0." in text for place in (" in calm", " in pain", ""))
+    assert all(f"MAE of a{place} = 0." in text for place in (" in calm", " in pain", ""))
 
 
 def test_clusters_that_cannot_tell_have_no_part_in_the_test_error():

@@ -82,7 +82,7 @@ def test_a_gain_is_told_with_who_gained_and_no_caution():
 
 def test_predictions_that_become_too_low_are_a_caution():
     text = tell(describe(build({0: 0.0, 1: -1.0, 2: -3.0})))
-    assert "made predictions too low" in text
+    assert "lowered the predictions, which are now too low" in text
     assert "labels too low after" in text
     assert "includes 0" not in text
 
@@ -97,8 +97,8 @@ def test_the_methods_paragraph_says_how_and_cites():
 
     document = build_document(gather_analysis([build({0: 0.0, 2: 0.0})]))
     (section,) = [one for one in document.sections if one.name == "methods"]
-    text = write_plain(section.sentences[0]).replace("\xa0", " ")
-    assert "by 2 steps on 3 windows of the neutral face at a learning rate of .001" in text
+    text = " ".join(map(write_plain, section.sentences)).replace("\xa0", " ")
+    assert "by 2 steps on 3 windows of the neutral face at a learning rate of 0.001" in text
     assert [write_plain(one)[:6] for one in document.references] == ["Ouyang"]
 
 
@@ -173,3 +173,10 @@ def test_one_training_is_a_caution_and_several_are_a_spread():
     assert "trained 2 times" in tell(section)
     assert "SD of .071 to .071" in tell(section)
     assert not section.caveats
+
+
+def test_predictions_that_were_too_low_before_and_hardly_change_are_no_caution():
+    found = build({0: -1.4, 2: -1.45})
+    change = found.pick("bias", 2, versus=True)
+    assert change["conf_low"] < 0 < change["conf_high"]
+    assert "lowered the predictions" not in tell(describe(found))

@@ -35,7 +35,7 @@ def smiles():
 def test_shares_and_kappa_are_those_counted_by_hand(smiles):
     _, words, tables = read(measure_agreement(smiles, scale=(0, 1), weights="identity"))
     cells = tables["agreement"].cells.set_index("name")
-    assert cells.index[0] == "Krippendorff's α (nominal)"
+    assert cells.index[0] == "Krippendorff’s α (nominal)"
     # 7 of 10 agree; positive 2·3/(5 + 4), negative 2·4/(5 + 6); chance .5·.4 + .5·.6 = .5.
     assert cells["estimate"]["Percent agreement"] == ".70"
     assert cells["estimate"]["Positive agreement"] == ".67"

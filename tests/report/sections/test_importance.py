@@ -120,7 +120,9 @@ def test_features_that_no_model_uses_are_left_out_and_said_so(measured):
     table[numbers] = 0.0
     empty = read_section([replace(importance, table=table)])
     assert set(empty.tables[0].cells["estimate0"]) == {"0"}
-    assert "All, none" in read_words(empty)
+    assert "No feature of ElasticNet has an interval above zero in any context." in read_words(
+        empty
+    )
 
 
 def test_too_many_rows_keep_the_largest(measured, monkeypatch):

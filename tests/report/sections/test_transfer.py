@@ -5,7 +5,7 @@ import pytest
 
 import exprstats as ex
 from exprstats.document.text import write_plain
-from exprstats.report import describe_results, gather_analysis
+from exprstats.report import build_document, describe_results, gather_analysis
 
 LABELS, SPEAKERS = ["joy", "sad"] * 8, list("aabbccdd") * 2
 
@@ -66,3 +66,14 @@ def test_the_best_features_are_told_with_their_difference_and_permutations(words
     cells = section.tables[0].cells.set_index("features")
     assert cells.loc["noise", "difference"] == "—" and cells.loc["face", "difference"] != "—"
     assert section.figures[0].draw() is not None
+
+
+def test_the_figure_says_what_its_lines_are_and_the_methods_speak_of_these_data(words):
+    found, section, _ = describe({"face": words}, level=0.9)
+    [note] = [write_plain(one) for one in section.figures[0].notes]
+    assert note == "Lines are 90% confidence intervals."
+    [methods] = [
+        one for one in build_document(gather_analysis([found])).sections if one.name == "methods"
+    ]
+    [caution] = [write_plain(one) for one in methods.caveats]
+    assert caution.endswith("add how the data were sampled.")
