@@ -262,7 +262,8 @@ def unfold_records(path: Path, kept: Path) -> Path:
     """
     with path.open("rb") as stream:
         head = stream.read(_HEAD).removeprefix(codecs.BOM_UTF8)
-    listed, packed = head.lstrip()[:1] == b"[", b'"{""' in head
+    # Qualtrics has one row of such cells, below the names of the columns.
+    listed, packed = head.lstrip()[:1] == b"[", b'"{""' in head and b"ImportId" not in head
     if not listed and not packed:
         return path
     try:
