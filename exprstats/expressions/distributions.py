@@ -18,16 +18,16 @@ from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.expressions.estimates import ESTIMATES
 from exprstats.expressions.moments import (
     FEWEST,
-    Moments,
+    ExpressionMoments,
     code_clusters,
     count_mixed,
-    find_cluster,
     jackknife_correlations,
     jackknife_means,
     jackknife_ranks,
+    list_limits,
     pair_modalities,
+    pick_cluster,
     spread_moments,
-    write_rows,
 )
 from exprstats.options import check_level
 from exprstats.parallel import limit_threads
@@ -195,7 +195,7 @@ def rate_estimates(
     if by is not None and by not in estimates:
         fact = f"the estimates have no column '{by}'."
         raise DataError(Problem(fact, (OTHER_GROUPS, Option("by", None), ".")))
-    used = find_cluster(estimates, cluster)
+    used = pick_cluster(estimates, cluster)
     rows: list[dict[str, Any]] = []
     counted, drawn = [], []
     with limit_threads():
@@ -242,7 +242,7 @@ def _warn_of_mixed(estimates: pd.DataFrame, rows: list[dict[str, Any]]) -> None:
             warn_user((told, *remedy))
 
 
-def _estimate_densities(moments: Moments, rows: list[dict[str, Any]]) -> pd.DataFrame:
+def _estimate_densities(moments: ExpressionMoments, rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Return the distributions of the emotions with the best mean rank."""
     ranks = {row["emotion"]: row["estimate"] for row in rows if row["term"] == "mean_rank"}
     found = []
@@ -262,7 +262,7 @@ def _estimate_densities(moments: Moments, rows: list[dict[str, Any]]) -> pd.Data
 
 
 def _describe_levels(
-    moments: Moments, cluster: str | None, level: float
+    moments: ExpressionMoments, cluster: str | None, level: float
 ) -> Iterator[dict[str, Any]]:
     scores = moments.scores
     known = np.isfinite(scores)
@@ -272,10 +272,12 @@ def _describe_levels(
     top = np.where(known, top / top.sum(axis=1, keepdims=True), np.nan)  # ties share the place
     codes = code_clusters(moments.keys, cluster)
     for term, values in (("mean", scores), ("mean_rank", ranks), ("share_top", top)):
-        yield from write_rows(term, jackknife_means(values, codes), codes, moments.emotions, level)
+        yield from list_limits(term, jackknife_means(values, codes), codes, moments.emotions, level)
 
 
-def _describe_time(moments: Moments, cluster: str | None, level: float) -> Iterator[dict[str, Any]]:
+def _describe_time(
+    moments: ExpressionMoments, cluster: str | None, level: float
+) -> Iterator[dict[str, Any]]:
     """Yield how stable expression is within recordings, where these have moments enough."""
     names = [name for name in ("context", "recording", "id") if name in moments.keys]
     groups = moments.keys.groupby(names, dropna=False, sort=True).indices.values()
@@ -291,14 +293,14 @@ def _describe_time(moments: Moments, cluster: str | None, level: float) -> Itera
         centred[rows] -= np.nanmean(scores[rows], axis=0)
     _, owner = np.unique(codes[now], return_inverse=True)
     found = jackknife_correlations(centred[now], centred[later], owner)
-    yield from write_rows("lag_one", found, owner, moments.emotions, level)
+    yield from list_limits("lag_one", found, owner, moments.emotions, level)
     if len(long) < 3:
         return
     first = np.array([np.nanmean(scores[rows[: len(rows) // 2]], axis=0) for rows in long])
     second = np.array([np.nanmean(scores[rows[len(rows) // 2 :]], axis=0) for rows in long])
     _, owner = np.unique([codes[rows[0]] for rows in long], return_inverse=True)
     halves = jackknife_correlations(first, second, owner)
-    for row in write_rows("stability", halves, owner, moments.emotions, level):
+    for row in list_limits("stability", halves, owner, moments.emotions, level):
         # Limits are those of the halves, so that they are as skewed as wholes are near 1.
         r = np.array([row[name] for name in ("estimate", "conf_low", "conf_high")])
         r = np.maximum(r, _LEAST)
@@ -307,19 +309,19 @@ def _describe_time(moments: Moments, cluster: str | None, level: float) -> Itera
 
 
 def _correlate(
-    moments: Moments, beside: np.ndarray, cluster: str | None, level: float
+    moments: ExpressionMoments, beside: np.ndarray, cluster: str | None, level: float
 ) -> Iterator[dict[str, Any]]:
     codes = code_clusters(moments.keys, cluster)
     scores = moments.scores
     each, without = jackknife_ranks(scores, beside, codes)
-    yield from write_rows("spearman", (each, without), codes, moments.emotions, level)
+    yield from list_limits("spearman", (each, without), codes, moments.emotions, level)
     every = np.repeat(codes, scores.shape[1])
     whole = jackknife_ranks(scores.reshape(-1, 1), beside.reshape(-1, 1), every)
     defined = np.isfinite(each)
     within = np.array([each[defined].mean() if defined.any() else np.nan])
     left = _average_defined(without) if len(without) else without
     for term, found in (("spearman", whole), ("spearman_within", (within, left))):
-        for row in write_rows(term, found, codes, ("",), level):
+        for row in list_limits(term, found, codes, ("",), level):
             yield row | {"emotion": None}
 
 

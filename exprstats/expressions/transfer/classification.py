@@ -16,11 +16,11 @@ from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.expressions.transfer.folds import (
     FoldTask,
     add_deals,
+    average_recall,
     count_words,
     deal_speakers,
     learn_fold,
-    measure_recall,
-    permute_labels,
+    shuffle_labels,
 )
 from exprstats.inference.resampling.intervals import jackknife_clusters
 from exprstats.inference.resampling.pvalues import adjust_holm
@@ -211,7 +211,7 @@ def classify_expressions(
         raise DataError(Problem(fact, remedy))
     stream, other = spawn_seeds(seed, 2)
     deals = deal_speakers(count, folds, repeats, np.random.default_rng(stream))
-    given = permute_labels(y, who, nulls, np.random.default_rng(other))
+    given = shuffle_labels(y, who, nulls, np.random.default_rng(other))
     tasks = [
         FoldTask(name, blocks, repeat, fold, dealt, who, given, tuple(costs))
         for name, blocks in data.items()
@@ -293,7 +293,7 @@ def _leave_out(y: np.ndarray, who: np.ndarray, predicted: np.ndarray) -> _Recall
     """Return recalls of predictions (R, 2, n), of all clips and without each speaker."""
     everyone = np.ones(len(y), dtype=bool)
     kept = [everyone, *(who != group for group in range(int(who.max()) + 1))]
-    each = [[[measure_recall(y[k], one[k]) for k in kept] for one in deal] for deal in predicted]
+    each = [[[average_recall(y[k], one[k]) for k in kept] for one in deal] for deal in predicted]
     found = np.concatenate([each, np.diff(each, axis=1)], axis=1)
     return _Recalls(found[:, :, 0], found[:, :, 1:].mean(axis=0))
 
@@ -301,7 +301,7 @@ def _leave_out(y: np.ndarray, who: np.ndarray, predicted: np.ndarray) -> _Recall
 def _measure_nulls(given: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """Return recalls (2, 1 + draws), means over deals, of predictions (R, 2, 1 + draws, n)."""
     each = [
-        [[measure_recall(t, p) for t, p in zip(given, one, strict=True)] for one in deal]
+        [[average_recall(t, p) for t, p in zip(given, one, strict=True)] for one in deal]
         for deal in predicted
     ]
     return np.mean(each, axis=0)

@@ -48,7 +48,7 @@ def deal_speakers(count: int, folds: int, repeats: int, rng: np.random.Generator
     return deals
 
 
-def permute_labels(
+def shuffle_labels(
     y: np.ndarray, who: np.ndarray, draws: int, rng: np.random.Generator
 ) -> np.ndarray:
     """Return the labels (1 + draws, n): as they are, then shuffled within each speaker."""
@@ -78,9 +78,9 @@ def learn_fold(task: FoldTask) -> FoldAnswer:
             [split for split in splits if len(split[1])], kernels, strict=True
         ):
             own[:, kept] = [_predict(kernel, y[learned], cost) for cost in task.costs]
-        recalls = [measure_recall(y[train], one[train]) for one in own]
+        recalls = [average_recall(y[train], one[train]) for one in own]
         tests = [_predict(outer, y[train], cost) for cost in task.costs]
-        shown = [measure_recall(y[test], one) for one in tests]
+        shown = [average_recall(y[test], one) for one in tests]
         chosen, best = int(np.argmax(recalls)), int(np.argmax(shown))
         predicted[:, place] = tests[chosen], tests[best]
         if place:
@@ -172,12 +172,12 @@ def add_deals(
     return error * wider, (low, high)
 
 
-def measure_recall(y: np.ndarray, predicted: np.ndarray) -> float:
+def average_recall(y: np.ndarray, predicted: np.ndarray) -> float:
     """Return unweighted average recall over the classes that occur.
 
     Examples
     --------
-    >>> measure_recall(np.array([0, 0, 1]), np.array([0, 1, 1]))
+    >>> average_recall(np.array([0, 0, 1]), np.array([0, 1, 1]))
     0.75
     """
     counts = np.bincount(y)

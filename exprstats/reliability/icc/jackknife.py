@@ -22,7 +22,7 @@ from exprstats.reliability.icc.oneway import (
     Peeled,
     add_moments,
     divide_sums,
-    find_sums,
+    find_additive,
     peel_ratings,
     sum_clips,
     sum_groups,
@@ -138,14 +138,16 @@ def jackknife_panel(panel: Panel, sums: ClipSums) -> tuple[Spread, ...]:
     """Return the cluster-jackknife variances of ICC(k), k = n0, as `spread_thetas` gives them."""
     if panel.contexts is not None:
         whole, samples = sample_sums(panel, sums)
-        return spread_thetas({name: leave_out(whole, sample) for name, sample in samples.items()})
+        return spread_thetas(
+            {name: leave_sums_out(whole, sample) for name, sample in samples.items()}
+        )
     moments = add_moments(sums)
-    whole = find_sums(moments)
+    whole = find_additive(moments)
     thetas = {}
-    for name, taken in take_moments(panel, sums).items():
+    for name, taken in leave_each_out(panel, sums).items():
         # Blocks stay in the processor's memory, where millions of cells do not.
         blocks = (taken[start : start + _BLOCK] for start in range(0, len(taken), _BLOCK))
-        lost = [leave_out(whole, find_sums(moments - block)) for block in blocks]
+        lost = [leave_sums_out(whole, find_additive(moments - block)) for block in blocks]
         thetas[name] = np.concatenate(lost)
     return spread_thetas(thetas)
 
@@ -159,8 +161,10 @@ def sample_sums(
         part: Panel, sums: ClipSums, *, always: bool
     ) -> tuple[np.ndarray, Mapping[str, np.ndarray]]:
         moments = add_moments(sums)
-        taken = take_moments(part, sums, always=always)
-        return find_sums(moments), {name: find_sums(moments - off) for name, off in taken.items()}
+        taken = leave_each_out(part, sums, always=always)
+        return find_additive(moments), {
+            name: find_additive(moments - off) for name, off in taken.items()
+        }
 
     if panel.contexts is None:
         return sample(panel, sums, always=always)
@@ -192,7 +196,7 @@ def add_contexts(
     return whole, without
 
 
-def take_moments(panel: Panel, sums: ClipSums, *, always: bool = False) -> dict[str, np.ndarray]:
+def leave_each_out(panel: Panel, sums: ClipSums, *, always: bool = False) -> dict[str, np.ndarray]:
     """Return the moments (G, 6) that each subject takes off; and each rater and each cell.
 
     The latter where raters are shared by subjects, or ``always``.
@@ -225,7 +229,7 @@ def _sum_crossed(
     return by_rater.T, table.take(np.flatnonzero(table[1]), axis=1).T
 
 
-def leave_out(whole: np.ndarray, sample: np.ndarray) -> np.ndarray:
+def leave_sums_out(whole: np.ndarray, sample: np.ndarray) -> np.ndarray:
     """Return ICC(k) of sums (G, 5), k = n0 of all ratings (5,); NaN where it is undefined.
 
     The number of ratings a clip is part of what is estimated, so it stays that of all ratings:

@@ -27,7 +27,7 @@ from exprstats.inference.comparison.wording import (
     write_range,
     write_size,
 )
-from exprstats.inference.metrics.metric import Printed
+from exprstats.inference.metrics.metric import PrintedMetric
 from exprstats.plots.performance import open_label
 from exprstats.report.analysis import Analysis
 
@@ -208,12 +208,12 @@ def describe_training(analysis: Analysis) -> Section | None:
     return _build_section(heading, (result, analysis), columns, note)
 
 
-def _name_metrics(result: Any, analysis: Analysis) -> dict[str, Printed]:
+def _name_metrics(result: Any, analysis: Analysis) -> dict[str, PrintedMetric]:
     """Return how each metric of a result is printed, its clusters called what they are."""
     compared = analysis.comparison.cluster if analysis.comparison is not None else "subject"
     cluster = getattr(result, "cluster", compared)
     return {
-        name: Printed(
+        name: PrintedMetric(
             name,
             name_clusters(label_metric(name, result.metrics), cluster),
             is_bounded(name, result.metrics),

@@ -108,7 +108,7 @@ def _draw_labels(found: EvokedLabels, *, pairs: bool) -> tuple[Figure, ...]:
     return tuple(figures)
 
 
-def write_percent(row: Any, decimals: int = 1) -> str:
+def write_percents(row: Any, decimals: int = 1) -> str:
     """Write a tidy row's share as a percentage."""
     value = row.get("estimate")
     return MISSING if value is None or pd.isna(value) else f"{100 * value:.{decimals}f}%"
@@ -149,9 +149,9 @@ def _build_shares(found: EvokedLabels) -> Table:
         cells.append(
             {
                 "name": str(row["expression"]),
-                "share": write_percent(row, rare),
+                "share": write_percents(row, rare),
                 "limits": write_percent_limits(row, rare),
-                "portion": write_percent(portion, rare),
+                "portion": write_percents(portion, rare),
                 "count": write_count(row["n_joint"]),
                 "videos": write_count(row["n_clusters"]),
             }
@@ -164,7 +164,7 @@ def _build_shares(found: EvokedLabels) -> Table:
         cells.append(
             {
                 "name": name.format(unit=found.unit),
-                "share": write_estimate(row, bounded=False) if plain else write_percent(row, rare),
+                "share": write_estimate(row, bounded=False) if plain else write_percents(row, rare),
                 "limits": write_limits(row, bounded=False)
                 if plain
                 else write_percent_limits(row, rare),
@@ -309,7 +309,7 @@ def _build_groups(found: EvokedLabels) -> tuple[Table, ...]:
             {
                 "group": str(row["group"]),
                 "name": str(row["expression"]),
-                "share": write_percent(mine),
+                "share": write_percents(mine),
                 "difference": write_number(100 * row["estimate"], 1),
                 "limits": write_percent_limits(row),
                 "p": write_p(row["p_adjusted"]),
@@ -348,7 +348,7 @@ def describe_evoked_split(analysis: Analysis) -> Section | None:
         cell = {"name": str(name)}
         for place, part in enumerate(parts):
             row = find_row(table, term="share", part=part, expression=name)
-            cell[f"s{place}"] = write_percent(row)
+            cell[f"s{place}"] = write_percents(row)
             cell[f"l{place}"] = write_percent_limits(row)
         away = table[table["term"].eq("share_difference") & table["expression"].eq(name)]
         least = away["p_adjusted"].min() if "p_adjusted" in away else None

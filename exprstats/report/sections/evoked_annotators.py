@@ -11,7 +11,7 @@ from exprstats.document.cells import collect_notes, find_row, write_estimate, wr
 from exprstats.document.model import Column, Section, Table, list_columns
 from exprstats.document.text import Text, join_words, quote_sentence, say
 from exprstats.report.analysis import Analysis
-from exprstats.report.sections.evoked import write_percent
+from exprstats.report.sections.evoked import write_percents
 
 if TYPE_CHECKING:
     from exprstats.events import EvokedAnnotators
@@ -81,7 +81,7 @@ def _build_agreement(found: EvokedAnnotators) -> Table:
             "kappa_limits": write_limits(kappa),
         }
         asked = find_row(found.table, term="prevalence", **own) if name is not None else {}
-        cell["prevalence"] = write_percent(asked)
+        cell["prevalence"] = write_percents(asked)
         for term in ("precision", "recall") if found.truth else ():
             key = {"source": "machine", "rule": found.truth, "expression": name}
             row = find_row(found.table, term=term, **key)
