@@ -200,7 +200,7 @@ def _factorize(values: Any) -> tuple[np.ndarray, Any]:
     return np.repeat(heads, np.diff(starts, append=len(values))), levels
 
 
-def names_rows(columns: Sequence[pd.Series]) -> bool:
+def identifies_rows(columns: Sequence[pd.Series]) -> bool:
     """Return whether ids are filled and together name each row once.
 
     Where the ids of one column differ they do so together, which needs no codes.
@@ -221,7 +221,7 @@ def names_rows(columns: Sequence[pd.Series]) -> bool:
 def repeats_rows(table: pd.DataFrame, key: Sequence[str]) -> bool:
     """Return whether some rows share their ids."""
     ids = [table[name] for name in key]
-    return not names_rows(ids) and bool(table.duplicated(list(key)).any())
+    return not identifies_rows(ids) and bool(table.duplicated(list(key)).any())
 
 
 def _look_different(column: pd.Series) -> bool:

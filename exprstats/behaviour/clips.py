@@ -14,12 +14,12 @@ from exprstats.behaviour.measurements import (
     RATE,
     Measured,
     find_within,
-    measure_clips,
+    measure_recording,
     resolve_times,
 )
 from exprstats.behaviour.motion import trace_signals
 from exprstats.behaviour.openface.recordings import Recording, follow_face, record_frames
-from exprstats.behaviour.segments import Plan, make_plan
+from exprstats.behaviour.segments import SegmentPlan, make_plan
 from exprstats.behaviour.settings import Quality, Sampling, Settings, choose_settings
 from exprstats.behaviour.trackers.alignment import align_frames
 from exprstats.behaviour.trackers.faces import Frames
@@ -164,7 +164,7 @@ def measure_frames(
     for recording in recordings:
         start, end = plan.get_bounds(recording.video)
         if len(start):
-            measured[recording.video] = measure_clips(recording, start, end, settings)
+            measured[recording.video] = measure_recording(recording, start, end, settings)
     warn_notes(measured)
     status = [
         one.facts | {"status": "ok", "note": " ".join(one.notes) or None}
@@ -198,7 +198,7 @@ def warn_notes(measured: dict[str, Measured]) -> None:
 
 def _prepare(
     frames: pd.DataFrame | Frames, segments: pd.DataFrame | None, settings: Settings
-) -> tuple[list[Recording], Plan]:
+) -> tuple[list[Recording], SegmentPlan]:
     table = align_frames(frames) if isinstance(frames, Frames) else frames
     check_table(table, FRAMES)
     recordings = list(record_frames(table))
@@ -206,7 +206,7 @@ def _prepare(
 
 
 def _trace(
-    recording: Recording, plan: Plan, clips: pd.DataFrame, settings: Settings
+    recording: Recording, plan: SegmentPlan, clips: pd.DataFrame, settings: Settings
 ) -> pd.DataFrame:
     timed = recording.retime(settings.fps)
     followed = follow_face(timed, settings.face)

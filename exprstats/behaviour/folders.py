@@ -15,12 +15,12 @@ import pandas as pd
 
 from exprstats.behaviour.clips import warn_notes
 from exprstats.behaviour.ledger import ClipFeatures, assemble
-from exprstats.behaviour.measurements import Measured, measure_clips
+from exprstats.behaviour.measurements import Measured, measure_recording
 from exprstats.behaviour.openface.frames import fail_file
 from exprstats.behaviour.openface.lines import describe_unreadable
 from exprstats.behaviour.openface.recordings import record_lines
 from exprstats.behaviour.openface.videos import Video, list_videos, open_video
-from exprstats.behaviour.segments import Plan, make_plan
+from exprstats.behaviour.segments import SegmentPlan, make_plan
 from exprstats.behaviour.settings import Quality, Sampling, Settings, choose_settings
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.io import encode_json, write_json
@@ -156,7 +156,9 @@ def _tell_failures(answers: Sequence[_Answer]) -> Problem:
     return Problem(f"{start} be used: {'; '.join(facts)}.", remedy)
 
 
-def _cut_shard(files: list[Video], plan: Plan, shard: tuple[int, int]) -> tuple[list[Video], Plan]:
+def _cut_shard(
+    files: list[Video], plan: SegmentPlan, shard: tuple[int, int]
+) -> tuple[list[Video], SegmentPlan]:
     part, parts = shard
     if not 1 <= part <= parts:
         message = f"shard {part}/{parts} cannot be: the first number runs from 1 to the second."
@@ -166,7 +168,7 @@ def _cut_shard(files: list[Video], plan: Plan, shard: tuple[int, int]) -> tuple[
     if not here.any():
         message = f"shard {part}/{parts} has no files with clips ({len(files):,} files in all)."
         raise OptionError(message, option="shard")
-    return chosen, Plan(plan.segments[here], plan.video[here])
+    return chosen, SegmentPlan(plan.segments[here], plan.video[here])
 
 
 def _summarise_file(task: _Task, settings: Settings) -> _Answer:
@@ -176,7 +178,7 @@ def _summarise_file(task: _Task, settings: Settings) -> _Answer:
         measured = _load(kept)
         if measured is None:
             recording = record_lines(open_video(task.video))
-            measured = measure_clips(recording, task.start, task.end, settings)
+            measured = measure_recording(recording, task.start, task.end, settings)
             _keep(kept, measured)
     except DataError as error:
         return _Answer(None, fail_file(task.video, error), tuple(error.problems))

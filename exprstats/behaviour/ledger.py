@@ -12,7 +12,7 @@ import pandas as pd
 from exprstats.apa import count_things, write_count, write_number
 from exprstats.behaviour.measurements import EMPTY, OUTSIDE, QUALITY, Measured, note_switches
 from exprstats.behaviour.motion import FEATURES
-from exprstats.behaviour.segments import Plan
+from exprstats.behaviour.segments import SegmentPlan
 from exprstats.behaviour.settings import Settings
 from exprstats.behaviour.trackers.units import TRACKER_NAMES
 from exprstats.errors import DataError, Option, Problem, warn_user
@@ -31,7 +31,7 @@ _IDS = ("context", "clip", "video", "subject")
 
 
 def assemble(
-    plan: Plan,
+    plan: SegmentPlan,
     measured: Mapping[str, Measured],
     files: Iterable[Mapping[str, Any]],
     settings: Settings,
@@ -62,7 +62,7 @@ def assemble(
     return ClipFeatures(clips, ledger, status, settings)
 
 
-def _collect(plan: Plan, measured: Mapping[str, Measured]) -> pd.DataFrame:
+def _collect(plan: SegmentPlan, measured: Mapping[str, Measured]) -> pd.DataFrame:
     """Return one row for each segment, in the segments' order and with their index."""
     columns = [*FEATURES, *QUALITY, "jumps", "reason"]
     table = pd.DataFrame(index=range(len(plan.segments)), columns=columns, dtype=float)

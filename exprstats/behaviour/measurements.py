@@ -48,7 +48,7 @@ class Measured:
     notes: tuple[str, ...]
 
 
-def measure_clips(
+def measure_recording(
     recording: Recording, start: np.ndarray, end: np.ndarray, settings: Settings
 ) -> Measured:
     """Return the features and the quality of each clip of a recording (all rows of a video).

@@ -196,7 +196,7 @@ def _blame(wrong: np.ndarray, segments: pd.DataFrame, what: str, remedy: str) ->
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SegmentPlan:
     """Segments with the recording that each belongs to.
 
     Attributes
@@ -217,12 +217,14 @@ class Plan:
         return start, end
 
 
-def make_plan(segments: pd.DataFrame | None, videos: Sequence[str], settings: Settings) -> Plan:
+def make_plan(
+    segments: pd.DataFrame | None, videos: Sequence[str], settings: Settings
+) -> SegmentPlan:
     """Match segments with recordings; more that name none than tolerated are a DataError."""
     if segments is None:
         names = list(videos)
         whole = pd.DataFrame({"clip": names, "video": names, "start": np.nan, "end": np.nan})
-        return Plan(whole, whole["video"])
+        return SegmentPlan(whole, whole["video"])
     check_segments(segments)
     video = match_videos(segments, videos)
     lost = video.isna()
@@ -234,7 +236,7 @@ def make_plan(segments: pd.DataFrame | None, videos: Sequence[str], settings: Se
         shown = ", ".join(f"'{one}'" for one in list(videos)[:3]) + ", …" * (len(videos) > 3)
         remedy = (f"There is: {shown}. Use these names, or raise ", Option("unmatched"), ".")
         raise DataError(Problem(fact, remedy, column="video"))
-    return Plan(segments, video)
+    return SegmentPlan(segments, video)
 
 
 Bounds = Sequence[tuple[float, float]]

@@ -64,12 +64,12 @@ def _read_plan(session: Session, plan: str, videos: list[Path]) -> pd.DataFrame:
 
     from exprstats.behaviour import plan_segments, read_segments
     from exprstats.behaviour.segments import LIN2020
-    from exprstats.deep.video.clips import name_contexts
+    from exprstats.deep.video.clips import match_contexts
 
     if plan != PUBLISHED:
         session.note_file(Path(plan))
         return read_segments(plan)
-    contexts = name_contexts([video.stem for video in videos], list(LIN2020))
+    contexts = match_contexts([video.stem for video in videos], list(LIN2020))
     return plan_segments(pd.DataFrame({"video": list(contexts), "context": [*contexts.values()]}))
 
 

@@ -66,7 +66,7 @@ def _sum_up(statuses: list[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Diagnosis:
     """What one examination found, and what to do where it is not well."""
 
     name: str
@@ -84,7 +84,7 @@ class Finding:
         return {**asdict(self), "cure": self.cure or None}
 
 
-def examine_all() -> Iterator[Finding]:
+def examine_all() -> Iterator[Diagnosis]:
     """Yield every finding, the cheap ones first."""
     from exprstats.rbridge.probe import forget_r, probe_r
 
@@ -103,16 +103,16 @@ def examine_all() -> Iterator[Finding]:
     yield examine_opencv()
 
 
-def examine_python() -> Finding:
+def examine_python() -> Diagnosis:
     """Look at Python itself and at exprstats."""
     from exprstats import __version__
 
     system = f"{platform.system()} {platform.machine()}"
     fact = f"{platform.python_version()} on {system}; exprstats {__version__}"
-    return Finding("Python", "OK", fact)
+    return Diagnosis("Python", "OK", fact)
 
 
-def examine_libraries() -> Finding:
+def examine_libraries() -> Diagnosis:
     """Import what no analysis or report can do without."""
     try:
         import jinja2
@@ -121,15 +121,15 @@ def examine_libraries() -> Finding:
         import scipy
         import sklearn
     except ImportError as error:
-        return Finding("Libraries", "FAIL", f"{error}.", _REPAIR)
+        return Diagnosis("Libraries", "FAIL", f"{error}.", _REPAIR)
     found = {"numpy": np, "pandas": pd, "scipy": scipy, "scikit-learn": sklearn, "jinja2": jinja2}
     told = ", ".join(f"{name} {library.__version__}" for name, library in found.items())
     if int(pd.__version__.split(".")[0]) < 3:
-        return Finding("Libraries", "FAIL", f"{told}; pandas must be 3 or later.", _REPAIR)
-    return Finding("Libraries", "OK", told)
+        return Diagnosis("Libraries", "FAIL", f"{told}; pandas must be 3 or later.", _REPAIR)
+    return Diagnosis("Libraries", "OK", told)
 
 
-def examine_locale() -> Finding:
+def examine_locale() -> Diagnosis:
     """Look at the encoding of the terminal and of file names."""
     encodings = {
         "terminal": sys.stdout.encoding or "ascii",
@@ -137,11 +137,11 @@ def examine_locale() -> Finding:
     }
     told = ", ".join(f"{name} {encoding}" for name, encoding in encodings.items())
     if all(encoding.lower().replace("-", "") == "utf8" for encoding in encodings.values()):
-        return Finding("Locale", "OK", told)
-    return Finding("Locale", "WARN", f"{told}: some signs print as plain ones.", _UTF8)
+        return Diagnosis("Locale", "OK", told)
+    return Diagnosis("Locale", "WARN", f"{told}: some signs print as plain ones.", _UTF8)
 
 
-def examine_fonts() -> Finding:
+def examine_fonts() -> Diagnosis:
     """Look for what figures are drawn with: plotnine, and fonts."""
     try:
         from exprstats.plots.looks import find_families, set_looks
@@ -149,15 +149,15 @@ def examine_fonts() -> Finding:
         set_looks(height=3)
         families = find_families()
     except (ImportError, OSError) as error:
-        return Finding("Fonts", "FAIL", f"{error}.", _REPAIR)
+        return Diagnosis("Fonts", "FAIL", f"{error}.", _REPAIR)
     told = ", ".join(families)
     if len(families) > 1:
-        return Finding("Fonts", "OK", told)
+        return Diagnosis("Fonts", "OK", told)
     fact = f"{told}: enough for Latin, Greek and Cyrillic names in figures."
-    return Finding("Fonts", "OK", f"{fact} For others: sudo apt-get install -y fonts-noto-cjk")
+    return Diagnosis("Fonts", "OK", f"{fact} For others: sudo apt-get install -y fonts-noto-cjk")
 
 
-def examine_disk() -> Finding:
+def examine_disk() -> Diagnosis:
     """Try to write where temporary files go."""
     place = tempfile.gettempdir()
     try:
@@ -165,50 +165,50 @@ def examine_disk() -> Finding:
             file.write(b"exprstats")
     except OSError as error:
         fact = f"{place} cannot be written ({error.strerror})."
-        return Finding("Disk", "FAIL", fact, "Free some space, or set TMPDIR.")
-    return Finding("Disk", "OK", f"{place} can be written; {os.cpu_count()} cores")
+        return Diagnosis("Disk", "FAIL", fact, "Free some space, or set TMPDIR.")
+    return Diagnosis("Disk", "OK", f"{place} can be written; {os.cpu_count()} cores")
 
 
-def examine_r(state: RState) -> Finding:
+def examine_r(state: RState) -> Diagnosis:
     """Say whether R starts; it was tried in a process apart."""
     if state.ready:
         locale = "" if state.utf8 else f" Its locale is {state.locale}, not UTF-8."
         way = f", reached by {_WAYS.get(state.engine, state.engine)}" if state.engine else ""
         fact = f"{state.r_version} at {state.r_home}{way}.{locale}"
-        return Finding("R", "OK" if state.utf8 else "WARN", fact, "" if state.utf8 else _UTF8)
+        return Diagnosis("R", "OK" if state.utf8 else "WARN", fact, "" if state.utf8 else _UTF8)
     fact = f"{state.problem} Models of three items are solved without R."
-    return Finding("R", "WARN", fact, state.cure)
+    return Diagnosis("R", "WARN", fact, state.cure)
 
 
-def examine_rpy2(state: RState) -> Finding:
+def examine_rpy2(state: RState) -> Diagnosis:
     """Say whether rpy2 is there and fits R; where Rscript serves, nothing needs it."""
     if state.engine == "rscript":
         told = state.rpy2_version or "not installed"
         told += " (does not fit R)" if state.rpy2_matches is False else ""
-        return Finding("rpy2", "OK", f"{told}; not needed, R is reached by Rscript")
+        return Diagnosis("rpy2", "OK", f"{told}; not needed, R is reached by Rscript")
     if state.rpy2_version and state.rpy2_matches is not False:
         fits = f"fits R {state.r_version}" if state.ready else "not tried without R"
-        return Finding("rpy2", "OK", f"{state.rpy2_version}; {fits}")
+        return Diagnosis("rpy2", "OK", f"{state.rpy2_version}; {fits}")
     if not state.rpy2_version and state.r_version:
-        return Finding("rpy2", "WARN", "not installed.", state.cure)
+        return Diagnosis("rpy2", "WARN", "not installed.", state.cure)
     if not state.rpy2_version:
-        return Finding("rpy2", "WARN", "not looked for without R.")
-    return Finding("rpy2", "WARN", f"{state.rpy2_version} does not fit R.", state.cure)
+        return Diagnosis("rpy2", "WARN", "not looked for without R.")
+    return Diagnosis("rpy2", "WARN", f"{state.rpy2_version} does not fit R.", state.cure)
 
 
-def examine_lavaan(state: RState) -> Finding:
+def examine_lavaan(state: RState) -> Diagnosis:
     """Say whether lavaan is there and new enough."""
     if state.lavaan_version is None:
         fact = "not found; factor models of more than three items need it."
-        return Finding("lavaan", "WARN", fact, state.cure if state.ready else "")
+        return Diagnosis("lavaan", "WARN", fact, state.cure if state.ready else "")
     digits = [int(part) for part in re.findall(r"\d+", state.lavaan_version)]
     if digits[:3] < LAVAAN_LEAST:
         cure = 'In R: install.packages("lavaan")'
-        return Finding("lavaan", "WARN", f"{state.lavaan_version} is older than 0.6-12.", cure)
-    return Finding("lavaan", "OK", state.lavaan_version)
+        return Diagnosis("lavaan", "WARN", f"{state.lavaan_version} is older than 0.6-12.", cure)
+    return Diagnosis("lavaan", "OK", state.lavaan_version)
 
 
-def examine_factor(state: RState) -> Finding:
+def examine_factor(state: RState) -> Diagnosis:
     """Fit a fixed factor model and compare it with its closed form."""
     import pandas as pd
 
@@ -221,16 +221,16 @@ def examine_factor(state: RState) -> Finding:
             warnings.simplefilter("ignore", ExprStatsWarning)
             factor = fit_factor(table, items=list(_ITEMS))
     except ExprStatsError as error:
-        return Finding("CFA", "FAIL", f"a fixed model fails: {error}", _REPAIR)
+        return Diagnosis("CFA", "FAIL", f"a fixed model fails: {error}", _REPAIR)
     rows = factor.table[factor.table["term"] == "loading"]
     wanted = recover_loadings(table.corr().to_numpy())
     gap = max(abs(a - b) for a, b in zip(rows["estimate"], wanted, strict=True))
     told = f"{factor.engine} is within {gap:.0e} of the closed form of a fixed model"
     if not gap <= TOLERANCE:
-        return Finding("CFA", "FAIL", f"{told}; 1e-06 is allowed.", "Reinstall R's lavaan.")
+        return Diagnosis("CFA", "FAIL", f"{told}; 1e-06 is allowed.", "Reinstall R's lavaan.")
     if state.lavaan_version and factor.engine != "lavaan":
-        return Finding("CFA", "FAIL", UNUSED.format(factor.receipt.reason), state.cure)
-    return Finding("CFA", "OK", told)
+        return Diagnosis("CFA", "FAIL", UNUSED.format(factor.receipt.reason), state.cure)
+    return Diagnosis("CFA", "OK", told)
 
 
 def recover_loadings(correlations: Any) -> list[float]:
@@ -246,7 +246,7 @@ def recover_loadings(correlations: Any) -> list[float]:
     return [round(math.sqrt(product), 12) for product in products]
 
 
-def examine_torch() -> Finding:
+def examine_torch() -> Diagnosis:
     """Look for torch without loading it; only networks need it."""
     from exprstats.deep.recipes import INSTALL
 
@@ -254,11 +254,11 @@ def examine_torch() -> Finding:
         version = place / "torch" / "version.py"
         if version.is_file():
             match = re.search(r"__version__ = '([^']+)'", version.read_text("utf-8", "replace"))
-            return Finding("torch", "OK", match[1] if match else "installed")
-    return Finding("torch", "OK", f"not installed; only 'exprstats deep' needs it ({INSTALL})")
+            return Diagnosis("torch", "OK", match[1] if match else "installed")
+    return Diagnosis("torch", "OK", f"not installed; only 'exprstats deep' needs it ({INSTALL})")
 
 
-def examine_opencv() -> Finding:
+def examine_opencv() -> Diagnosis:
     """Look for OpenCV without loading it; two builds of it overwrite each other's files."""
     from exprstats.deep.recipes import INSTALL
 
@@ -271,6 +271,6 @@ def examine_opencv() -> Finding:
     if len(found) > 1:
         names = " ".join(found)
         cure = f"Run: {sys.executable} -m pip uninstall -y {names}, then install one of them."
-        return Finding("OpenCV", "WARN", f"{told} overwrite each other's files", cure)
+        return Diagnosis("OpenCV", "WARN", f"{told} overwrite each other's files", cure)
     absent = f"not installed; only 'exprstats clips' and 'exprstats faces' need it ({INSTALL})"
-    return Finding("OpenCV", "OK", told or absent)
+    return Diagnosis("OpenCV", "OK", told or absent)

@@ -98,7 +98,7 @@ def label_file(
     from exprstats.behaviour import read_faces
     from exprstats.behaviour.trackers.tables import list_tracker_files, name_recording
     from exprstats.io.files.kinds import hash_file
-    from exprstats.report.sections.adaptation import describe_labels
+    from exprstats.report.sections.adaptation import describe_labelled_frames
 
     session.seed = seed if tasks is not None else None  # nothing else is random
     check_folders({"--out": session.out, "--sequences": sequences}, session.files)
@@ -121,7 +121,7 @@ def label_file(
     session.show_points("Reading", [faces.sentence(), *faces.notes, *notes])
     for name, (table, windows, _) in parts.items():
         told = name if len(parts) > 1 else ""
-        section = describe_labels(table, windows, length=length, step=step, emotion=told)
+        section = describe_labelled_frames(table, windows, length=length, step=step, emotion=told)
         session.show(section)
     table, windows = (join_emotions(parts, place) for place in (0, 1))
     session.tables["frames"] = table

@@ -41,7 +41,7 @@ from exprstats.cli.script import write_script
 from exprstats.cli.signing import relate_signing
 
 
-class Plain:
+class PlainValues:
     """What spares Typer to load pydantic, .08 s of every call, for values that need no conversion.
 
     The help option, when it is not given, is False and not unset.
@@ -55,7 +55,7 @@ class Plain:
         return option
 
 
-class Program(Plain, TyperGroup):
+class Program(PlainValues, TyperGroup):
     """A group of commands."""
 
     def invoke(self, ctx: Any) -> Any:
@@ -68,12 +68,13 @@ class Program(Plain, TyperGroup):
             raise
 
 
-class Command(Plain, TyperCommand):
+class Command(PlainValues, TyperCommand):
     """A command that takes defaults, texts and paths as they are."""
 
     def __init__(self, *values: Any, **options: Any) -> None:
         super().__init__(*values, **options)
-        for one in self.params:
+        parameters: list[Any] = self.params
+        for one in parameters:
             kind = getattr(getattr(one, "type_descriptor", None), "annotation", None)
             if kind is not None:
                 one.process_value = partial(_take_value, one, kind, one.process_value)

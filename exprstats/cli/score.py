@@ -80,7 +80,7 @@ def score_file(
         factor = measurement.fit_factor(table, **choices, ratings=ratings, scale=limits)
     else:
         factor = known
-        check_contexts(factor, table)
+        check_scored_contexts(factor, table)
     scores = measurement.score_clips(factor, table, method=score_method, ratings=ratings)
     session.tables["items"] = table
     session.add_table("scores", scores)
@@ -101,7 +101,7 @@ def choose_items(asked: list[str] | None, factor: Factor | None) -> list[str]:
     return list(factor.items)
 
 
-def check_contexts(factor: Factor, table: pd.DataFrame) -> None:
+def check_scored_contexts(factor: Factor, table: pd.DataFrame) -> None:
     """Refuse clips without contexts, or with others than the model's, before they are scored."""
     known = [str(one.context) for one in factor.solutions if one.context is not None]
     if not known:

@@ -27,9 +27,9 @@ from exprstats.deep.sequences import (
     Loader,
     Taker,
     Variation,
+    hold_people,
     measure_levels,
     open_clips,
-    split_people,
 )
 from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.options import check_count, is_positive
@@ -37,7 +37,7 @@ from exprstats.options import check_count, is_positive
 if TYPE_CHECKING:
     import torch
 
-    from exprstats.deep.training import Plan
+    from exprstats.deep.training import TrainingPlan
 
 Model = TypeVar("Model", bound="DeepModel")
 
@@ -174,7 +174,7 @@ class DeepModel(BaseEstimator, ABC):
         targets, outputs = self._learn_targets(training.check_targets(y, count))
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
         share, seed = self.validation, self.seed_
-        train, held, self.held_out_ = split_people(count, groups, held_out, share=share, seed=seed)
+        train, held, self.held_out_ = hold_people(count, groups, held_out, share=share, seed=seed)
         self.trained_on_ = np.unique([] if groups is None else np.asarray(groups)[train])
         targets = self._centre(targets, train)
         self._learn_levels(take, train, plan.batch)
@@ -304,8 +304,8 @@ class DeepModel(BaseEstimator, ABC):
 
         return read_model(cls, path, load=load, device=device)
 
-    def _plan(self) -> Plan:
-        from exprstats.deep.training import Plan
+    def _plan(self) -> TrainingPlan:
+        from exprstats.deep.training import TrainingPlan
 
         recipe = find_recipe(self.net)
         lr = recipe.lr if self.lr is None else self.lr
@@ -319,7 +319,7 @@ class DeepModel(BaseEstimator, ABC):
         if not 0 <= self.validation < 1:
             message = f"validation is {self.validation!r}; it must be a share from 0 to below 1."
             raise OptionError(message, option="validation")
-        return Plan(
+        return TrainingPlan(
             optimiser=recipe.optimiser,
             lr=float(lr),
             weight_decay=self.weight_decay,

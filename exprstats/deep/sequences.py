@@ -273,7 +273,7 @@ def measure_levels(take: Taker, rows: np.ndarray, batch: int) -> np.ndarray:
     return np.stack([center, np.where(scale > 1e-6 * np.abs(center), scale, 1.0)])
 
 
-def split_people(
+def hold_people(
     count: int, groups: Any, held_out: Any = None, *, share: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return which clips (positions) are trained on, which stop training, and their people.
@@ -286,7 +286,7 @@ def split_people(
 
     Examples
     --------
-    >>> split_people(6, list("aabbcc"), share=0.2, seed=1)
+    >>> hold_people(6, list("aabbcc"), share=0.2, seed=1)
     (array([2, 3, 4, 5]), array([0, 1]), array(['a'], dtype='<U1'))
     """
     people = None if groups is None else np.asarray(groups)

@@ -31,7 +31,7 @@ Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TrainingPlan:
     """How one network is trained.
 
     Attributes
@@ -132,7 +132,7 @@ def train_net(
     net: nn.Module,
     material: Material,
     loss: Loss,
-    plan: Plan,
+    plan: TrainingPlan,
     *,
     seed: int,
     watch: Callable[[int], dict[str, float]] | None = None,
@@ -200,7 +200,7 @@ def _end_training(
     return pd.DataFrame(rows).assign(best=lambda table: table["epoch"] == chosen)
 
 
-def _open_optimiser(net: nn.Module, plan: Plan) -> torch.optim.Optimizer:
+def _open_optimiser(net: nn.Module, plan: TrainingPlan) -> torch.optim.Optimizer:
     weights, lr, decay = net.parameters(), plan.lr, plan.weight_decay
     if plan.optimiser == "sgd":
         return torch.optim.SGD(weights, lr, momentum=0.9, weight_decay=decay)
@@ -212,7 +212,7 @@ def _step(
     optimiser: torch.optim.Optimizer,
     pair: tuple[np.ndarray, np.ndarray],
     loss: Loss,
-    plan: Plan,
+    plan: TrainingPlan,
 ) -> float:
     net.train()
     if plan.freeze_norm:

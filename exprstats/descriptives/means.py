@@ -17,8 +17,8 @@ from exprstats.contracts import (
     order_levels,
     require_columns,
 )
-from exprstats.descriptives.moments import FEWEST, measure_clips, measure_people
-from exprstats.descriptives.variance import Cells, compare_pairs, run_anova
+from exprstats.descriptives.moments import FEWEST, limit_clip_means, measure_people
+from exprstats.descriptives.variance import VarianceCells, compare_pairs, run_anova
 from exprstats.errors import DataError, Option, OptionError, Problem
 from exprstats.options import check_level, name_some
 from exprstats.results import Result
@@ -210,12 +210,12 @@ def compare_means(
     alone = bool((held == 1).all())
     design, notes = _find_design(contexts, groups, alone=alone, whole=len(whole), people=len(held))
     used = cells if design in {"independent", "groups"} else cells[cells["complete"]]
-    frame = Cells(used, tuple(contexts), tuple(groups), design, level)
+    frame = VarianceCells(used, tuple(contexts), tuple(groups), design, level)
     tests = list(run_anova(frame)) if design != "none" else []
     found = [
         *measure_people(frame),
         *(compare_pairs(frame) if design != "none" else ()),
-        *measure_clips(rows, contexts, groups, level),
+        *limit_clip_means(rows, contexts, groups, level),
     ]
     lost = [] if alone else [one for one in held.index if one not in whole]
     keys = ["context", "group"]

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from exprstats.apa import count_things
-from exprstats.descriptives.variance import Cells
+from exprstats.descriptives.variance import VarianceCells
 from exprstats.errors import OptionError
 from exprstats.inference.resampling.intervals import jackknife_clusters, spread_about
 from exprstats.inference.resampling.pvalues import adjust_holm
@@ -130,7 +130,7 @@ FEWEST = 3  # people, for a test or an interval
 ENOUGH = 10  # people from whom an interval can be trusted
 
 
-def measure_people(cells: Cells) -> Iterator[dict[str, Any]]:
+def measure_people(cells: VarianceCells) -> Iterator[dict[str, Any]]:
     """Yield the mean of people's means in each context, and in each group there."""
     for group in (None, *(cells.groups if len(cells.groups) > 1 else ())):
         for context in cells.contexts:
@@ -157,7 +157,7 @@ def _name(
     return {**keys, "method": method, "headline": method == "jackknife", "n_clusters": n}
 
 
-def measure_clips(
+def limit_clip_means(
     rows: pd.DataFrame, contexts: Sequence[str], groups: Sequence[str], level: float
 ) -> list[dict[str, Any]]:
     """Return means of clips and their differences, people left out one by one."""

@@ -19,7 +19,7 @@ _FLAT = 1e-12  # spread so small beside the means is that of their rounding
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cells:
+class VarianceCells:
     """People's means that are compared.
 
     Attributes
@@ -46,7 +46,7 @@ class Cells:
         return "group" if self.design == "groups" else "context"
 
 
-def run_anova(cells: Cells) -> Iterator[dict[str, Any]]:
+def run_anova(cells: VarianceCells) -> Iterator[dict[str, Any]]:
     """Yield a row for each F test of the design.
 
     Notes
@@ -148,7 +148,7 @@ def _leave(term: str, method: str, shared: dict[str, Any], flaw: str) -> dict[st
     return {"term": term, "method": method, **empty, "effect_name": None, **shared, "note": flaw}
 
 
-def _find_flaw(cells: Cells) -> str | None:
+def _find_flaw(cells: VarianceCells) -> str | None:
     """Return why a repeated design has no F, or None."""
     wide = cells.frame.pivot_table(index="subject", columns="context", values="mean", sort=False)
     if cells.design == "mixed":
@@ -175,7 +175,7 @@ def _find_small(frame: pd.DataFrame, factor: str) -> str | None:
     return None
 
 
-def compare_pairs(cells: Cells) -> Iterator[dict[str, Any]]:
+def compare_pairs(cells: VarianceCells) -> Iterator[dict[str, Any]]:
     """Yield the t test of each pair of contexts and of groups, adjusted after Holm (1979).
 
     People's own differences are tested where they have both contexts, else Welch's t. Hedges' g is
@@ -195,7 +195,9 @@ def _adjust(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**row, "p_adjusted": float(one)} for row, one in zip(rows, adjusted, strict=True)]
 
 
-def _test_pair(cells: Cells, pair: tuple[str, str], factor: str, *, paired: bool) -> dict[str, Any]:
+def _test_pair(
+    cells: VarianceCells, pair: tuple[str, str], factor: str, *, paired: bool
+) -> dict[str, Any]:
     import pingouin
 
     frame = cells.frame

@@ -109,7 +109,7 @@ class CoOccurrence(Result):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Counts:
+class UtteranceCounts:
     """Frames (or utterances) with features, labels and both, by utterance.
 
     Attributes
@@ -139,7 +139,9 @@ class Counts:
         return both
 
 
-def count_utterances(runs: Runs, unit: Counted, features: np.ndarray, labels: np.ndarray) -> Counts:
+def count_utterances(
+    runs: Runs, unit: Counted, features: np.ndarray, labels: np.ndarray
+) -> UtteranceCounts:
     """Return the counts of each utterance for columns of the runs.
 
     With the unit ``"utterances"`` an utterance counts 1 where the event occurs in it.
@@ -165,10 +167,10 @@ def count_utterances(runs: Runs, unit: Counted, features: np.ndarray, labels: np
     total = runs.lengths
     if unit == "utterances":
         feature, label, total = (feature > 0) * 1.0, (label > 0) * 1.0, (total > 0) * 1.0
-        return Counts(total, feature, label, keys, sparse.csr_array(label[keys[0]].T))
+        return UtteranceCounts(total, feature, label, keys, sparse.csr_array(label[keys[0]].T))
     lines = (np.cumsum(met) - 1)[cells]
     gather = sparse.csr_array((frames, lines, shown.indptr), shape=(len(weights), len(held)))
-    return Counts(total, feature, label, keys, named.T.tocsr() @ gather)
+    return UtteranceCounts(total, feature, label, keys, named.T.tocsr() @ gather)
 
 
 def measure_cooccurrence(
@@ -277,7 +279,7 @@ def measure_cooccurrence(
 
 
 def _add_chance(
-    table: pd.DataFrame, counts: Counts, runs: Runs, *, draws: int, seed: Seed
+    table: pd.DataFrame, counts: UtteranceCounts, runs: Runs, *, draws: int, seed: Seed
 ) -> pd.DataFrame:
     """Return the rows (labels, features, terms) with p of independence beside each lift."""
     held = [(one > 0).sum(axis=0) >= FEW for one in (counts.feature, counts.label)]
@@ -320,7 +322,7 @@ def pick_columns(runs: Runs, least: int) -> tuple[np.ndarray, np.ndarray, tuple[
     return kept[0], kept[1], tuple(name_pair(runs.pairs[place]) for place in lost)
 
 
-def _rate_label(counts: Counts, place: int, level: float) -> pd.DataFrame:
+def _rate_label(counts: UtteranceCounts, place: int, level: float) -> pd.DataFrame:
     """Return rows of one label with every feature, features as numbers."""
     both, feature, total = counts.spread_joint(place).T, counts.feature.T, counts.total
     label = np.broadcast_to(counts.label[:, place], feature.shape)

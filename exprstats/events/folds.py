@@ -19,7 +19,7 @@ from exprstats.events.multilabel import (
     collapse_rows,
     count_confusions,
     grow_fold,
-    leave_out_clusters,
+    leave_confusions_out,
     measure_shares,
     permute_feature,
     place_guesses,
@@ -32,22 +32,22 @@ _TREES = 10  # how many times fewer trees the forests of halves have
 _LEAST_TREES = 5
 
 
-class Frames(NamedTuple):
+class LabelledFrames(NamedTuple):
     """Frames: their runs, features (R, p) and labels (R, l), and the cluster of utterances (G,)."""
 
     runs: Runs
     data: Sequence[np.ndarray]
     homes: np.ndarray
 
-    def keep(self, clusters: np.ndarray) -> Frames:
+    def keep(self, clusters: np.ndarray) -> LabelledFrames:
         """Return the frames of some clusters."""
         kept = np.isin(self.homes[self.runs.codes], clusters)
         used = np.unique(self.runs.codes[kept])
         homes = np.unique(self.homes[used], return_inverse=True)[1]
-        return Frames(self.runs.keep(kept), [one[kept] for one in self.data], homes)
+        return LabelledFrames(self.runs.keep(kept), [one[kept] for one in self.data], homes)
 
 
-class Plan(NamedTuple):
+class ForestPlan(NamedTuple):
     """How labels are predicted: the honest kind of folds, folds, trees, importance, and workers."""
 
     honest: FoldUnit
@@ -61,14 +61,14 @@ class Plan(NamedTuple):
         """The honest folds, and those of frames."""
         return self.honest, "frames"
 
-    def halve(self) -> Plan:
+    def halve(self) -> ForestPlan:
         """Return the plan for half of the clusters, whose forests serve for a variance only."""
         trees = min(self.trees, max(self.trees // _TREES, _LEAST_TREES))
         return self._replace(n_folds=max(self.n_folds // 2, 2), trees=trees)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Predicted:
+class FoldPredictions:
     """Predictions by one kind of folds, and what is right and wrong of them."""
 
     kind: FoldUnit
@@ -80,11 +80,11 @@ class Predicted:
     def measure_losses(self) -> tuple[np.ndarray, np.ndarray]:
         """Return what micro F1 loses (p,) where each feature is permuted, also without clusters."""
         groups, size = self.table.hits.shape[0], self.cells.features.shape[1]
-        own, rest = (_measure_micro(one) for one in leave_out_clusters(self.table))
+        own, rest = (_measure_micro(one) for one in leave_confusions_out(self.table))
         losses, without = np.empty(size), np.empty((size, groups))
         for place in range(size):
             shares = permute_feature(self.cells, self.folds, place)
-            lost = leave_out_clusters(count_confusions(self.cells, shares, groups))
+            lost = leave_confusions_out(count_confusions(self.cells, shares, groups))
             value, others = (_measure_micro(one) for one in lost)
             losses[place], without[place] = own - value, rest - others
         return losses, without
@@ -96,8 +96,8 @@ def _measure_micro(counts: Sequence[np.ndarray]) -> Any:
 
 
 def predict_kind(
-    frames: Frames, kind: FoldUnit, plan: Plan, seed: np.random.SeedSequence
-) -> Predicted:
+    frames: LabelledFrames, kind: FoldUnit, plan: ForestPlan, seed: np.random.SeedSequence
+) -> FoldPredictions:
     """Return predictions of labels by forests that did not see the fold of a frame."""
     draw, grow = seed.spawn(2)
     cells, count = _deal_cells(frames.runs, frames.data, kind, plan.n_folds, draw)
@@ -106,11 +106,11 @@ def predict_kind(
     task = partial(_grow, cells=cells, trees=plan.trees, turn=turn, seeds=grow.spawn(count))
     found = run_tasks(task, list(range(count)), n_jobs=plan.n_jobs, label="Growing forests")
     table = count_confusions(cells, place_guesses(cells, found), frames.homes.max() + 1)
-    return Predicted(kind, cells, found, table, count)
+    return FoldPredictions(kind, cells, found, table, count)
 
 
 def spread_halves(
-    frames: Frames, plan: Plan, seed: np.random.SeedSequence
+    frames: LabelledFrames, plan: ForestPlan, seed: np.random.SeedSequence
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return standard errors of the delete-half jackknife of scores and of losses of features.
 
@@ -141,7 +141,7 @@ def spread_halves(
 
 def _average(table: Confusions) -> np.ndarray:
     """Return scores (3, l + 2) of all clusters, NaN for labels that do not occur."""
-    whole, _ = leave_out_clusters(table)
+    whole, _ = leave_confusions_out(table)
     found = average_shares(whole)
     found[:, : len(whole[0])][:, whole[0] + whole[2] == 0] = np.nan
     return found

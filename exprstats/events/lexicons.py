@@ -12,7 +12,7 @@ import pandas as pd
 from exprstats.contracts import require_columns
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.events.intervals import LABEL, check_events
-from exprstats.events.readers.wordlists import list_words
+from exprstats.events.readers.wordlists import read_entries
 from exprstats.options import Tokens, check_word, name_nearest, take_path
 
 # Categories of Empath that name emotions (Fast, Chen, & Bernstein, 2016); those of Kezar and Zhou
@@ -87,7 +87,7 @@ def read_lexicon(
     [['sad', 'grie', True], ['sad', 'tears', False]]
     """
     place = take_path(path)
-    pairs = list(list_words(place))
+    pairs = list(read_entries(place))
     table = pd.DataFrame(pairs, columns=["category", "word"]).drop_duplicates()
     word = table["word"].str.replace("_", " ").str.strip().str.lower()
     ending = word.str.endswith("*")

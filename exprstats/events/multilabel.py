@@ -238,7 +238,7 @@ def average_shares(counts: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate([single, micro[:, None], weighted[:, None]], axis=1)
 
 
-def leave_out_clusters(table: Confusions) -> tuple[list[np.ndarray], list[np.ndarray]]:
+def leave_confusions_out(table: Confusions) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Return counts (l,) of all utterances, and (l, G) without each."""
     parts = [one.T for one in (table.hits, table.false_alarms, table.misses)]
     whole = [one.sum(axis=1) for one in parts]

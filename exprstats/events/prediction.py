@@ -12,10 +12,16 @@ import pandas as pd
 from exprstats.apa import write_interval, write_level, write_number
 from exprstats.contracts import arrange_rows
 from exprstats.events.cooccurrence import pick_columns
-from exprstats.events.folds import Frames, Plan, Predicted, predict_kind, spread_halves
+from exprstats.events.folds import (
+    FoldPredictions,
+    ForestPlan,
+    LabelledFrames,
+    predict_kind,
+    spread_halves,
+)
 from exprstats.events.intervals import lay_labelled, name_pair
 from exprstats.events.limits import limit_terms
-from exprstats.events.multilabel import Confusions, average_shares, find_homes, leave_out_clusters
+from exprstats.events.multilabel import Confusions, average_shares, find_homes, leave_confusions_out
 from exprstats.inference.resampling.scales import Scale
 from exprstats.options import Among, FoldUnit, check_count, check_level, check_word
 from exprstats.parallel import Seed, spawn_seeds
@@ -190,8 +196,8 @@ def predict_labels(
     if honest == "signers":
         homes = np.unique(runs.signers.astype(str), return_inverse=True)[1]
     names = [name_pair(runs.pairs[place]) for place in features]
-    frames = Frames(runs, data, homes)
-    plan = Plan(honest, n_folds, trees, importance, n_jobs)
+    frames = LabelledFrames(runs, data, homes)
+    plan = ForestPlan(honest, n_folds, trees, importance, n_jobs)
     found = [
         predict_kind(frames, kind, plan, one) for kind, one in zip(plan.kinds, seeds, strict=True)
     ]
@@ -217,7 +223,7 @@ def _list_scores(
     every = (tables[honest].hits + tables[honest].misses).sum(axis=0)
     support = [*every, *[every.sum()] * 2]
     for kind, table in tables.items():
-        whole, rest = leave_out_clusters(table)
+        whole, rest = leave_confusions_out(table)
         values[kind], rests[kind] = average_shares(whole), average_shares(rest)
     change = DIFFERENCE.format(honest)
     values[change] = values["frames"] - values[honest]
@@ -268,7 +274,7 @@ def _list_scores(
 
 
 def _rate_importance(
-    found: Predicted, names: Sequence[str], spread: np.ndarray, *, level: float, unit: str
+    found: FoldPredictions, names: Sequence[str], spread: np.ndarray, *, level: float, unit: str
 ) -> pd.DataFrame:
     """Return both importances of each feature, permutation's with intervals over clusters."""
     groups = found.table.hits.shape[0]

@@ -18,17 +18,17 @@ from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.expressions.estimates import ESTIMATES
 from exprstats.expressions.moments import (
     FEWEST,
+    ExpressionMoments,
     Jackknifed,
-    Moments,
     code_clusters,
     count_mixed,
-    find_cluster,
     jackknife_correlations,
     jackknife_means,
     jackknife_ranks,
+    list_limits,
     pair_modalities,
+    pick_cluster,
     spread_moments,
-    write_rows,
 )
 from exprstats.options import check_level
 from exprstats.parallel import limit_threads
@@ -196,7 +196,7 @@ def rate_estimates(
     if by is not None and by not in estimates:
         fact = f"the estimates have no column '{by}'."
         raise DataError(Problem(fact, (OTHER_GROUPS, Option("by", None), ".")))
-    used = find_cluster(estimates, cluster)
+    used = pick_cluster(estimates, cluster)
     rows: list[dict[str, Any]] = []
     counted, drawn = [], []
     with limit_threads():
@@ -243,7 +243,7 @@ def _warn_of_mixed(estimates: pd.DataFrame, rows: list[dict[str, Any]]) -> None:
             warn_user((told, *remedy))
 
 
-def _estimate_densities(moments: Moments, rows: list[dict[str, Any]]) -> pd.DataFrame:
+def _estimate_densities(moments: ExpressionMoments, rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Return the distributions of the emotions with the best mean rank."""
     ranks = {row["emotion"]: row["estimate"] for row in rows if row["term"] == "mean_rank"}
     found = []
@@ -263,7 +263,7 @@ def _estimate_densities(moments: Moments, rows: list[dict[str, Any]]) -> pd.Data
 
 
 def _describe_levels(
-    moments: Moments, cluster: str | None, level: float
+    moments: ExpressionMoments, cluster: str | None, level: float
 ) -> Iterator[dict[str, Any]]:
     scores = moments.scores
     known = np.isfinite(scores)
@@ -273,10 +273,12 @@ def _describe_levels(
     top = np.where(known, top / top.sum(axis=1, keepdims=True), np.nan)  # ties share the place
     codes = code_clusters(moments.keys, cluster)
     for term, values in (("mean", scores), ("mean_rank", ranks), ("share_top", top)):
-        yield from write_rows(term, jackknife_means(values, codes), moments.emotions, level)
+        yield from list_limits(term, jackknife_means(values, codes), moments.emotions, level)
 
 
-def _describe_time(moments: Moments, cluster: str | None, level: float) -> Iterator[dict[str, Any]]:
+def _describe_time(
+    moments: ExpressionMoments, cluster: str | None, level: float
+) -> Iterator[dict[str, Any]]:
     """Yield how stable expression is within recordings, where these have moments enough."""
     names = [name for name in ("context", "recording", "id") if name in moments.keys]
     groups = moments.keys.groupby(names, dropna=False, sort=True).indices.values()
@@ -296,14 +298,14 @@ def _describe_time(moments: Moments, cluster: str | None, level: float) -> Itera
         centred[rows] = np.where(moves, centred[rows], np.nan)
     _, owner = np.unique(codes[now], return_inverse=True)
     found = jackknife_correlations(centred[now], centred[later], owner)
-    yield from write_rows("lag_one", found, moments.emotions, level)
+    yield from list_limits("lag_one", found, moments.emotions, level)
     if len(long) < 3:
         return
     first = np.array([_average(scores[rows[: len(rows) // 2]]) for rows in long])
     second = np.array([_average(scores[rows[len(rows) // 2 :]]) for rows in long])
     _, owner = np.unique([codes[rows[0]] for rows in long], return_inverse=True)
     halves = jackknife_correlations(first, second, owner)
-    for row in write_rows("stability", halves, moments.emotions, level):
+    for row in list_limits("stability", halves, moments.emotions, level):
         # Limits are those of the halves, so that they are as skewed as wholes are near 1.
         r = np.array([row[name] for name in ("estimate", "conf_low", "conf_high")])
         r = np.maximum(r, _LEAST)
@@ -318,18 +320,18 @@ def _average(values: np.ndarray) -> np.ndarray:
 
 
 def _correlate(
-    moments: Moments, beside: np.ndarray, cluster: str | None, level: float
+    moments: ExpressionMoments, beside: np.ndarray, cluster: str | None, level: float
 ) -> Iterator[dict[str, Any]]:
     codes = code_clusters(moments.keys, cluster)
     scores = moments.scores
     found = jackknife_ranks(scores, beside, codes)
     each, without, counts = found
-    yield from write_rows("spearman", found, moments.emotions, level)
+    yield from list_limits("spearman", found, moments.emotions, level)
     every = np.repeat(codes, scores.shape[1])
     whole = jackknife_ranks(scores.reshape(-1, 1), beside.reshape(-1, 1), every)
     within = _average(each)[None]
     left = _average(without)[None] if len(without) else without
     own = Jackknifed(within, left, counts[:1])
     for term, found in (("spearman", whole._replace(known=counts[:1])), ("spearman_within", own)):
-        for row in write_rows(term, found, ("",), level):
+        for row in list_limits(term, found, ("",), level):
             yield row | {"emotion": None}

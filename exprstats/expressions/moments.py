@@ -24,7 +24,7 @@ _KEYS = ("context", "recording", "subject", "id", "modality", "time", "end", "la
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Moments:
+class ExpressionMoments:
     """Scores (moments × emotions) of one modality in one context.
 
     Attributes
@@ -42,7 +42,7 @@ class Moments:
     emotions: tuple[str, ...]
 
 
-def spread_moments(estimates: pd.DataFrame) -> Moments:
+def spread_moments(estimates: pd.DataFrame) -> ExpressionMoments:
     """Return estimates with one row a moment and one column per emotion."""
     keys = [name for name in _KEYS if name in estimates]
     codes = estimates.groupby(keys, sort=True, dropna=False).ngroup().to_numpy()
@@ -51,10 +51,10 @@ def spread_moments(estimates: pd.DataFrame) -> Moments:
     scores = np.full((codes.max() + 1, len(emotions)), np.nan)
     scores[codes, columns] = estimates["score"].to_numpy(float)
     first = estimates.assign(_code=codes).drop_duplicates("_code").sort_values("_code")
-    return Moments(first[keys].reset_index(drop=True), scores, tuple(emotions))
+    return ExpressionMoments(first[keys].reset_index(drop=True), scores, tuple(emotions))
 
 
-def find_cluster(estimates: pd.DataFrame, cluster: str | None) -> str | None:
+def pick_cluster(estimates: pd.DataFrame, cluster: str | None) -> str | None:
     """Return the column of clusters: the given one, or recordings where people are not known."""
     if cluster is not None and cluster in estimates:
         return cluster
@@ -77,7 +77,7 @@ class Side(NamedTuple):
 
     context: Any
     modality: str
-    moments: Moments
+    moments: ExpressionMoments
     codes: np.ndarray
 
     def narrow(self, emotions: list[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -103,7 +103,9 @@ def spread_sides(estimates: pd.DataFrame, by: str | None, cluster: str | None) -
     return [Side(*one) for one in zip(*zip(*placed, strict=True), held, cuts, strict=True)]
 
 
-def pair_modalities(estimates: pd.DataFrame) -> list[tuple[str, str, Moments, np.ndarray]]:
+def pair_modalities(
+    estimates: pd.DataFrame,
+) -> list[tuple[str, str, ExpressionMoments, np.ndarray]]:
     """Return pairs of modalities: names, moments of the first, scores of the second beside them.
 
     A segment of speech is met by the mean of all that the other modality has between its
@@ -134,7 +136,7 @@ def pair_modalities(estimates: pd.DataFrame) -> list[tuple[str, str, Moments, np
         if len(kept) < 3:
             continue
         keys = left.keys.take(kept).reset_index(drop=True)
-        moments = Moments(keys, left.scores[kept], left.emotions)
+        moments = ExpressionMoments(keys, left.scores[kept], left.emotions)
         found.append((one, two, moments, beside[kept]))
     return found
 
@@ -173,7 +175,7 @@ def _average_recordings(part: pd.DataFrame) -> pd.DataFrame:
     return mean.assign(id="all", time=0.0)
 
 
-def _gather(keys: pd.DataFrame, other: Moments, *, segments: bool) -> np.ndarray:
+def _gather(keys: pd.DataFrame, other: ExpressionMoments, *, segments: bool) -> np.ndarray:
     """Return the mean scores (n, emotions) of another modality during each row's time."""
     names = ("context", "recording", *(["subject"] if _tells_people(other.keys) else []))
     homes = [name for name in names if name in keys and name in other.keys]
@@ -319,7 +321,7 @@ _SHORT = f"not defined: fewer than {FEWEST} pairs of scores"
 _TORN = "no interval: not defined without one of the people or recordings"
 
 
-def write_rows(
+def list_limits(
     term: str, found: Jackknifed, names: Sequence[str], level: float
 ) -> Iterator[dict[str, Any]]:
     """Yield rows of a statistic (names,), with jackknife-t intervals over its clusters."""

@@ -16,7 +16,7 @@ from exprstats.contracts import arrange_rows, check_table
 from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.expressions.distributions import OTHER_GROUPS
 from exprstats.expressions.estimates import ESTIMATES
-from exprstats.expressions.moments import Side, find_cluster, order_emotions, spread_sides
+from exprstats.expressions.moments import Side, order_emotions, pick_cluster, spread_sides
 from exprstats.inference.resampling.pvalues import adjust_holm
 from exprstats.options import check_count
 from exprstats.parallel import Seed, limit_threads, report_progress, spawn_seeds
@@ -174,7 +174,7 @@ def compare_structure(
     if by is not None and by not in estimates:
         fact = f"the estimates have no column '{by}'."
         raise DataError(Problem(fact, (OTHER_GROUPS, Option("by", None), ".")))
-    used = find_cluster(estimates, cluster)
+    used = pick_cluster(estimates, cluster)
     rows: list[dict[str, Any]] = []
     with limit_threads():
         sides = spread_sides(estimates, by, used)

@@ -215,7 +215,8 @@ def choose_largest(draft: Draft, model: str, parts: Mapping[str, str], truth: st
     blank = np.isnan(values).any(axis=1)
     chosen = np.where(np.isnan(values), -np.inf, values).argmax(axis=1)
     classes = pd.Series([known[one] for one in held.values()]).take(chosen)
-    column = pd.Series(classes.to_numpy(), index=draft.table.index).where(~blank)
+    column = classes.set_axis(draft.table.index)
+    column[blank] = None
     draft.table = draft.table.assign(**{model: column.astype(draft.table[truth].dtype)})
 
 

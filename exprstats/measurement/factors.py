@@ -171,12 +171,12 @@ def fit_factors(
     for job, fit in zip(jobs, fits, strict=True):
         loads = zip(names, fit.loads[0], strict=True)
         warn_reversed(job.name, [item for item, load in loads if load < 0])
-    rows = [row for fit in fits for row in list_rows(fit, groups, level)]
+    rows = [row for fit in fits for row in list_factor_rows(fit, groups, level)]
     table = arrange_rows(rows, KEYS)
     objects = {name: object for name in ("context", "factor", "versus", "item")}
     return Factors(
         table=table.astype(objects),
-        scores=list_scores(fits, itemset, groups),
+        scores=score_fits(fits, itemset, groups),
         items=groups,
         by=by,
         level=level,
@@ -300,7 +300,7 @@ def list_places(groups: Mapping[str, tuple[str, ...]]) -> list[list[int]]:
     ]
 
 
-def list_rows(
+def list_factor_rows(
     fit: FactorsFit, groups: Mapping[str, tuple[str, ...]], level: float
 ) -> Iterator[dict[str, Any]]:
     """Return the tidy rows of a fit."""
@@ -330,7 +330,7 @@ def list_rows(
         yield {**whole, **row}
 
 
-def list_scores(
+def score_fits(
     fits: Sequence[FactorsFit], itemset: ItemSet, groups: Mapping[str, tuple[str, ...]]
 ) -> pd.DataFrame:
     """Return Bartlett scores of each clip on each factor: own-context fits first."""

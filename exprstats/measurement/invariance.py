@@ -18,7 +18,7 @@ from exprstats.measurement.factor.checks import check_items
 from exprstats.measurement.factor.engines import Job
 from exprstats.measurement.factor.items import ItemSet, take_items, warn_incomplete
 from exprstats.measurement.factor.model import find_clusters, list_jobs
-from exprstats.measurement.factor.moments import ClusterSums, PatternSums, sum_clusters
+from exprstats.measurement.factor.moments import ClusterSums, PatternSums, sum_factor_clusters
 from exprstats.measurement.factor.refits import fit_sums
 from exprstats.measurement.factor.solution import Receipt
 from exprstats.measurement.nested_models import NestedModels, build_steps
@@ -187,7 +187,7 @@ def check_invariance(
     if cluster:
         codes, n_clusters = encode_ids(items_table[[cluster]], [cluster])
         standard = replace(itemset, answers=itemset.answers / np.nanstd(itemset.answers, axis=0))
-        sums = sum_clusters(standard, codes, n_clusters, missing)[:-1]
+        sums = sum_factor_clusters(standard, codes, n_clusters, missing)[:-1]
         answer = _replace_changes(answer, contrast_groups(sums, n_clusters))
     return build_steps([(None, pooled.moments.n, answer)], receipt, level, pooled.n_clusters)
 

@@ -184,7 +184,7 @@ def fit_levels(
     warn_incomplete(itemset)
     fits = [solve_levels(job) for job in jobs]
     _judge_residuals(jobs, fits)
-    table = arrange_rows([row for fit in fits for row in list_rows(fit, names, level)], KEYS)
+    table = arrange_rows([row for fit in fits for row in list_layer_rows(fit, names, level)], KEYS)
     return LevelFactors(
         table=table.astype({name: object for name in (*KEYS, "note")}),
         items=names,
@@ -319,7 +319,9 @@ def _read_fit(
     )
 
 
-def list_rows(one: LevelFit, items: tuple[str, ...], level: float) -> Iterator[dict[str, Any]]:
+def list_layer_rows(
+    one: LevelFit, items: tuple[str, ...], level: float
+) -> Iterator[dict[str, Any]]:
     """Return one row for each estimate of a fit, limits at the level."""
     counts = {"n_clips": one.n_clips, "n_clusters": one.n_clusters, "method": "ml"}
     for row in (

@@ -141,12 +141,12 @@ def fit_ordered(
     warn_incomplete(itemset, fate="they are left out of the fit and scored by the items they have")
     answers = [solve_ordered(job) for job in jobs]
     solutions = tuple(solution for solution, _ in answers)
-    rows = [row for one in solutions for row in list_rows(one, names, level)]
+    rows = [row for one in solutions for row in list_ordered_rows(one, names, level)]
     table = arrange_rows(rows, KEYS)
     objects = {name: object for name in ("context", "item")}
     return OrderedFactor(
         table=table.astype(objects),
-        scores=list_scores(solutions, itemset),
+        scores=score_solutions(solutions, itemset),
         solutions=solutions,
         items=names,
         by=by,
@@ -197,7 +197,7 @@ def score_ordered(factor: OrderedFactor, items_table: pd.DataFrame) -> pd.DataFr
     check_kind(factor, OrderedFactor, "factor", "fit_ordered")
     itemset = take_items(items_table, factor.items, factor.by)
     check_contexts(itemset, [one.context for one in factor.solutions])
-    return list_scores(factor.solutions, itemset)
+    return score_solutions(factor.solutions, itemset)
 
 
 def _find_uncounted(itemset: ItemSet, items: tuple[str, ...]) -> list[Problem]:
@@ -270,7 +270,7 @@ def solve_ordered(job: Job) -> tuple[OrderedSolution, Receipt]:
     return solution, receipt
 
 
-def list_rows(
+def list_ordered_rows(
     one: OrderedSolution, items: tuple[str, ...], level: float
 ) -> Iterator[dict[str, Any]]:
     """Return the tidy rows of a fit, limits at the level."""
@@ -293,7 +293,7 @@ def list_rows(
         yield {**whole, **row}
 
 
-def list_scores(solutions: Sequence[OrderedSolution], itemset: ItemSet) -> pd.DataFrame:
+def score_solutions(solutions: Sequence[OrderedSolution], itemset: ItemSet) -> pd.DataFrame:
     """Return SCORES of an item set: own-context fits first, that of all clips last."""
     tables = []
     for one in solutions:

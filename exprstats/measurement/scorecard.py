@@ -15,7 +15,7 @@ from exprstats.contracts import arrange_rows, encode_ids
 from exprstats.errors import DataError, Problem
 from exprstats.measurement.factor.model import Factor, find_clusters
 from exprstats.measurement.factor.moments import share_between
-from exprstats.measurement.factor.solution import name_rows
+from exprstats.measurement.factor.solution import name_fit
 from exprstats.measurement.scores import score_clips
 from exprstats.options import ScoreMethod, check_columns
 from exprstats.results import Result
@@ -126,7 +126,7 @@ def compare_scores(
         kept = keep & scores.notna().all(axis=1).to_numpy()
         if kept.sum() < 3:
             counted = count_things(kept.sum(), "clip has", "clips have")
-            fact = f"{name_rows(context)}: {counted} scores."
+            fact = f"{name_fit(context)}: {counted} scores."
             raise DataError(Problem(fact, "Comparing scores needs three."))
         found = {kind: scores[kind].to_numpy()[kept] for kind in kinds}
         who = None if people is None else people[kept]

@@ -14,7 +14,7 @@ from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
 from exprstats.io.guards.tables import guard_table
 from exprstats.measurement.factor.items import TOLERATED, take_items
 from exprstats.measurement.factor.model import Factor
-from exprstats.measurement.factor.scoring import list_scores, read_raters
+from exprstats.measurement.factor.scoring import read_raters, score_itemset
 from exprstats.options import ScoreMethod, check_share, check_word
 
 # Answers so many ranges outside the range of the fit point to another scale.
@@ -88,7 +88,7 @@ def score_clips(
     itemset = take_items(items_table, factor.items, factor.by)
     _warn_beyond(factor, itemset.answers)
     _warn_turned(factor, itemset.answers)
-    return list_scores(factor.solutions, itemset, method, ratings)
+    return score_itemset(factor.solutions, itemset, method, ratings)
 
 
 def _warn_beyond(factor: Factor, answers: np.ndarray) -> None:
@@ -205,7 +205,7 @@ def weight_ratings(
         require_columns(ratings, ["context"], "ratings")
         raters = replace(raters, contexts=tuple(map(str, order_levels(raters.ids["context"]))))
     fitted = "context" if raters.contexts else "all"
-    scores = list_scores(factor.solutions, raters, method)
+    scores = score_itemset(factor.solutions, raters, method)
     scores = scores[scores["fitted_on"] == fitted]
     answered = np.isfinite(raters.answers).all(axis=1)
     complete = answered & scores["score"].notna().to_numpy()

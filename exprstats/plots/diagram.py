@@ -101,7 +101,9 @@ def select_loadings(table: pd.DataFrame) -> pd.DataFrame:
     return loadings[kept].merge(found, on=["context", "item"], how="left")
 
 
-def _build_diagram(rows: pd.DataFrame, panels: dict[str, str], layout: Layout, name: str) -> ggplot:
+def _build_diagram(
+    rows: pd.DataFrame, panels: dict[str, str], layout: DiagramLayout, name: str
+) -> ggplot:
     import plotnine as p9
 
     items = rows["item"].nunique()
@@ -131,7 +133,7 @@ def _build_diagram(rows: pd.DataFrame, panels: dict[str, str], layout: Layout, n
     )
 
 
-def _draw_arrows(rows: pd.DataFrame, layout: Layout) -> list[Any]:
+def _draw_arrows(rows: pd.DataFrame, layout: DiagramLayout) -> list[Any]:
     """Return the layers of loadings, residuals, and the variance that is fixed to 1."""
     import plotnine as p9
 
@@ -203,7 +205,7 @@ def _trace(first: pd.DataFrame, points: list[tuple[float, float]]) -> pd.DataFra
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class DiagramLayout:
     """Which way a diagram runs, and its lengths along that way (depth) and across it.
 
     Attributes
@@ -240,23 +242,23 @@ class Layout:
         return (-RADIUS - 0.42, end + 0.45), (-max(half, RADIUS) - 0.04, max(half, RADIUS) + 0.04)
 
 
-SIDEWAYS = Layout(down=False, reach=2.2, depth=1.25, breadth=0.36, step=0.5, label=0.6)
-DOWNWARDS = Layout(down=True, reach=1.16, depth=0.36, breadth=0.9, step=1.0, label=0.66)
+SIDEWAYS = DiagramLayout(down=False, reach=2.2, depth=1.25, breadth=0.36, step=0.5, label=0.6)
+DOWNWARDS = DiagramLayout(down=True, reach=1.16, depth=0.36, breadth=0.9, step=1.0, label=0.66)
 
 
-def fit_page(contexts: list[Any], items: int, layout: Layout) -> list[Any]:
+def fit_page(contexts: list[Any], items: int, layout: DiagramLayout) -> list[Any]:
     """Return the contexts whose panels fit on a page: all of them, or only the pooled one."""
     high = measure_height(len(contexts), items, layout)
     return contexts if len(contexts) == 1 or high <= TALLEST else [contexts[-1]]
 
 
-def measure_height(panels: int, items: int, layout: Layout) -> float:
+def measure_height(panels: int, items: int, layout: DiagramLayout) -> float:
     """Return the height in inches of a figure with so many panels."""
     _, (low, high) = layout.measure(items)
     return -(-panels // (2 if layout.down else 1)) * (high - low + 0.34) + 0.1
 
 
-def place_items(rows: pd.DataFrame, layout: Layout) -> pd.DataFrame:
+def place_items(rows: pd.DataFrame, layout: DiagramLayout) -> pd.DataFrame:
     """Return the rows with the positions of their boxes, arrows and labels."""
     levels = order_levels(rows["item"])
     places = {item: place - (len(levels) - 1) / 2 for place, item in enumerate(levels)}

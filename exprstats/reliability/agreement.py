@@ -25,8 +25,8 @@ from exprstats.reliability.categories import (
     Weights,
     find_kappas,
     holds_words,
-    list_names,
     measure_agreements,
+    name_agreements,
     number_words,
     tally_panel,
 )
@@ -107,7 +107,7 @@ class Agreement(Result):
         return " ".join(texts)
 
     def _write(self, row: dict[Any, Any]) -> str:
-        name = list_names(self.weights, self.scale)[row["term"]]
+        name = name_agreements(self.weights, self.scale)[row["term"]]
         text = f"{name} = {write_number(row['estimate'], bounded=True)}"
         if not pd.isna(row["conf_low"]):
             limits = write_interval(row["conf_low"], row["conf_high"], bounded=True)

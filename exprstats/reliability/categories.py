@@ -246,7 +246,7 @@ def _average(kappas: np.ndarray) -> np.ndarray:
         return np.where(defined, kappas, 0.0).sum(axis=1) / defined.sum(axis=1)
 
 
-def list_names(weights: Weights, metric: Metric) -> Mapping[str, str]:
+def name_agreements(weights: Weights, metric: Metric) -> Mapping[str, str]:
     """Return what sentences call each coefficient."""
     told = {"identity": "no weights", "linear": "linear weights", "quadratic": "quadratic weights"}
     return {

@@ -30,7 +30,7 @@ _NEXT = (
 )
 
 
-class Measured(NamedTuple):
+class MeasuredCoverage(NamedTuple):
     """The least and the most of how often 95% intervals held the truth.
 
     ``both`` is the interval over subjects and raters (None: not defined), ``alone`` that over
@@ -47,25 +47,25 @@ class Measured(NamedTuple):
 
 # By subjects and raters, while raters' severity was 0, .1 and .3 of the error; from
 # vignettes/coverage_few_raters.csv.
-MEASURED: dict[tuple[int, int], Measured] = {
-    (12, 2): Measured(None, (0.865, 0.951), None, (0.951, 0.955)),
-    (12, 3): Measured((0.992, 0.998), (0.865, 0.946), (0.998, 1), (0.946, 0.951), 2.1),
-    (12, 4): Measured((0.984, 0.993), (0.904, 0.95), (0.993, 0.996), (0.945, 0.952), 1.6),
-    (12, 5): Measured((0.976, 0.993), (0.916, 0.957), (0.991, 0.995), (0.955, 0.957), 1.3),
-    (12, 6): Measured((0.969, 0.982), (0.909, 0.958), (0.982, 0.986), (0.958, 0.96), 1.2),
-    (12, 8): Measured((0.964, 0.971), (0.927, 0.954), (0.971, 0.974), (0.954, 0.957), 1.1),
-    (24, 2): Measured(None, (0.786, 0.937), None, (0.937, 0.943)),
-    (24, 3): Measured((0.998, 1), (0.816, 0.963), (1, 1), (0.958, 0.963), 2.5),
-    (24, 4): Measured((0.982, 0.997), (0.833, 0.957), (0.996, 0.998), (0.951, 0.957), 1.8),
-    (24, 5): Measured((0.969, 0.993), (0.865, 0.952), (0.992, 0.993), (0.949, 0.955), 1.5),
-    (24, 6): Measured((0.968, 0.984), (0.877, 0.955), (0.984, 0.99), (0.955, 0.957), 1.4),
-    (24, 8): Measured((0.962, 0.975), (0.887, 0.956), (0.974, 0.984), (0.949, 0.956), 1.2),
-    (60, 2): Measured(None, (0.638, 0.96), None, (0.957, 0.96)),
-    (60, 3): Measured((0.99, 1), (0.653, 0.948), (1, 1), (0.946, 0.948), 3.2),
-    (60, 4): Measured((0.954, 1), (0.681, 0.954), (1, 1), (0.954, 0.959), 2.1),
-    (60, 5): Measured((0.946, 0.991), (0.727, 0.947), (0.991, 0.998), (0.941, 0.949), 1.8),
-    (60, 6): Measured((0.942, 0.991), (0.742, 0.954), (0.991, 0.998), (0.954, 0.96), 1.6),
-    (60, 8): Measured((0.948, 0.974), (0.804, 0.937), (0.972, 0.991), (0.933, 0.937), 1.4),
+MEASURED: dict[tuple[int, int], MeasuredCoverage] = {
+    (12, 2): MeasuredCoverage(None, (0.865, 0.951), None, (0.951, 0.955)),
+    (12, 3): MeasuredCoverage((0.992, 0.998), (0.865, 0.946), (0.998, 1), (0.946, 0.951), 2.1),
+    (12, 4): MeasuredCoverage((0.984, 0.993), (0.904, 0.95), (0.993, 0.996), (0.945, 0.952), 1.6),
+    (12, 5): MeasuredCoverage((0.976, 0.993), (0.916, 0.957), (0.991, 0.995), (0.955, 0.957), 1.3),
+    (12, 6): MeasuredCoverage((0.969, 0.982), (0.909, 0.958), (0.982, 0.986), (0.958, 0.96), 1.2),
+    (12, 8): MeasuredCoverage((0.964, 0.971), (0.927, 0.954), (0.971, 0.974), (0.954, 0.957), 1.1),
+    (24, 2): MeasuredCoverage(None, (0.786, 0.937), None, (0.937, 0.943)),
+    (24, 3): MeasuredCoverage((0.998, 1), (0.816, 0.963), (1, 1), (0.958, 0.963), 2.5),
+    (24, 4): MeasuredCoverage((0.982, 0.997), (0.833, 0.957), (0.996, 0.998), (0.951, 0.957), 1.8),
+    (24, 5): MeasuredCoverage((0.969, 0.993), (0.865, 0.952), (0.992, 0.993), (0.949, 0.955), 1.5),
+    (24, 6): MeasuredCoverage((0.968, 0.984), (0.877, 0.955), (0.984, 0.99), (0.955, 0.957), 1.4),
+    (24, 8): MeasuredCoverage((0.962, 0.975), (0.887, 0.956), (0.974, 0.984), (0.949, 0.956), 1.2),
+    (60, 2): MeasuredCoverage(None, (0.638, 0.96), None, (0.957, 0.96)),
+    (60, 3): MeasuredCoverage((0.99, 1), (0.653, 0.948), (1, 1), (0.946, 0.948), 3.2),
+    (60, 4): MeasuredCoverage((0.954, 1), (0.681, 0.954), (1, 1), (0.954, 0.959), 2.1),
+    (60, 5): MeasuredCoverage((0.946, 0.991), (0.727, 0.947), (0.991, 0.998), (0.941, 0.949), 1.8),
+    (60, 6): MeasuredCoverage((0.942, 0.991), (0.742, 0.954), (0.991, 0.998), (0.954, 0.96), 1.6),
+    (60, 8): MeasuredCoverage((0.948, 0.974), (0.804, 0.937), (0.972, 0.991), (0.933, 0.937), 1.4),
 }
 # Coverage that is .95 within two Monte-Carlo standard errors of these studies.
 ENOUGH, TOO_WIDE = 0.93, 0.97
@@ -289,7 +289,7 @@ def _prefers_both(both: Span, alone: Span) -> bool:
     return alone[0] < ENOUGH or ENOUGH <= both[0] < alone[0]
 
 
-def _warn_of_width(found: Measured) -> str:
+def _warn_of_width(found: MeasuredCoverage) -> str:
     """Return what an interval that holds the truth too often costs, and what to do about it."""
     if found.both is None or found.both[0] <= TOO_WIDE:
         return ""

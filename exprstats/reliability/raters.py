@@ -185,7 +185,7 @@ def remove_raters(ratings: pd.DataFrame, raters: Raters) -> pd.DataFrame:
 def _judge_panel(
     panel: Panel, ratings: pd.DataFrame, thresholds: tuple[int, float, float]
 ) -> pd.DataFrame:
-    facts = describe_raters(panel)
+    facts = measure_rater_facts(panel)
     first = np.zeros(len(facts["n_ratings"]), dtype=np.int64)
     first[panel.rater[::-1]] = panel.rows[::-1]
     table = pd.DataFrame(dict(facts))
@@ -265,7 +265,7 @@ def _measure(rating: np.ndarray, clip: np.ndarray) -> float:
     return float(find_single(find_mean_squares(add_moments(sum_clips(rating, codes)))))
 
 
-def describe_raters(panel: Panel) -> Mapping[str, np.ndarray]:
+def measure_rater_facts(panel: Panel) -> Mapping[str, np.ndarray]:
     """Return one array (W,) for each fact about a panel's raters; NaN where it needs more ratings.
 
     ``n_ratings``; ``severity``, the mean of a rating less that of the clip's other raters (scale

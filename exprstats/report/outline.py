@@ -14,7 +14,7 @@ from exprstats.report.analysis import Analysis
 # section has its sentence and its rows at the end.
 SECTIONS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("choice",), "design:describe_choice"),
-    (("design",), "design:describe_design"),
+    (("design",), "design:describe_rating_design"),
     (("descriptives",), "descriptives:describe_distributions"),
     (("reliability", "differences", "decisions", "plan"), "reliability:describe_reliability"),
     (("subjects",), "decisions:describe_subjects"),
@@ -27,7 +27,7 @@ SECTIONS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("levels",), "factors:describe_levels"),
     (("factor", "score_reliability"), "scores:describe_scores"),
     (("scorecard",), "scores:describe_scorecard"),
-    (("columns",), "means:describe_columns"),
+    (("columns",), "means:describe_score_columns"),
     (("means",), "means:describe_means"),
     (("clip_features",), "features:describe_tracking"),
     (("sensitivity",), "features:describe_sensitivity"),

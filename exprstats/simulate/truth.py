@@ -17,7 +17,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Moments:
+class TrueMoments:
     """Population moments of one context's rounded ratings and of its features.
 
     Attributes
@@ -91,14 +91,14 @@ def cover_errors(profile: Profile, severity_share: float) -> np.ndarray:
     return np.outer(profile.noise, profile.noise) * shares
 
 
-def _find_moments(profile: Profile, population: Population) -> Moments:
+def _find_moments(profile: Profile, population: Population) -> TrueMoments:
     errors = cover_errors(profile, population.severity_share)
     clips = np.outer(profile.slopes, profile.slopes) + np.diag(profile.specifics**2)
     sds = np.sqrt(np.diag(clips + errors))
     pairs = list(zip(profile.means.tolist(), sds.tolist(), strict=True))
     rise = np.array([_rise(*pair) for pair in pairs])
     features = population.correlations
-    return Moments(
+    return TrueMoments(
         means=np.array([average_rounded(*pair, LOW, HIGH) for pair in pairs]),
         between=_round_covariances(profile.means, sds, clips),
         total=_round_covariances(profile.means, sds, clips + errors),
@@ -130,7 +130,7 @@ def _round_covariances(means: np.ndarray, sds: np.ndarray, latent: np.ndarray) -
     return rounded
 
 
-def _pool_moments(parts: list[Moments], shares: np.ndarray) -> Moments:
+def _pool_moments(parts: list[TrueMoments], shares: np.ndarray) -> TrueMoments:
     means = np.array([part.means for part in parts])
     shifts = np.array([part.feature_means for part in parts])
     apart = means - shares @ means
@@ -140,7 +140,7 @@ def _pool_moments(parts: list[Moments], shares: np.ndarray) -> Moments:
         within = np.tensordot(shares, [getattr(part, name) for part in parts], axes=1)
         return within + (left * shares[:, None]).T @ right
 
-    return Moments(
+    return TrueMoments(
         means=shares @ means,
         between=mix("between", apart, apart),
         total=mix("total", apart, apart),
@@ -150,7 +150,7 @@ def _pool_moments(parts: list[Moments], shares: np.ndarray) -> Moments:
     )
 
 
-def _list_rows(context: str | None, moments: Moments, inverse: float) -> list[dict[str, Any]]:
+def _list_rows(context: str | None, moments: TrueMoments, inverse: float) -> list[dict[str, Any]]:
     found = [*_list_reliability(moments, inverse), *_list_factor(moments, inverse)]
     return [
         {"context": context, "item": item, "term": term, "feature": feature, "estimate": value}
@@ -159,7 +159,7 @@ def _list_rows(context: str | None, moments: Moments, inverse: float) -> list[di
 
 
 def _list_pooled(
-    pooled: Moments, parts: list[Moments], population: Population
+    pooled: TrueMoments, parts: list[TrueMoments], population: Population
 ) -> list[dict[str, Any]]:
     """Return rows of all contexts: reliabilities within them, and those of all clips beside."""
     inside = replace(
@@ -178,7 +178,7 @@ def _key(row: dict[str, Any]) -> tuple[Any, Any]:
     return row["item"], row["term"]
 
 
-def _list_reliability(moments: Moments, inverse: float) -> list[Row]:
+def _list_reliability(moments: TrueMoments, inverse: float) -> list[Row]:
     single = np.diag(moments.between) / np.diag(moments.total)
     average = single / (single + inverse * (1 - single))
     rows: list[Row] = []
@@ -187,7 +187,7 @@ def _list_reliability(moments: Moments, inverse: float) -> list[Row]:
     return rows
 
 
-def _list_factor(moments: Moments, inverse: float) -> list[Row]:
+def _list_factor(moments: TrueMoments, inverse: float) -> list[Row]:
     items = moments.between + inverse * (moments.total - moments.between)
     # The one-factor model that reproduces three covariances.
     s12, s13, s23 = items[0, 1], items[0, 2], items[1, 2]
@@ -213,7 +213,7 @@ def _list_factor(moments: Moments, inverse: float) -> list[Row]:
 
 
 def _list_weights(
-    moments: Moments, items: np.ndarray, loadings: np.ndarray, residuals: np.ndarray
+    moments: TrueMoments, items: np.ndarray, loadings: np.ndarray, residuals: np.ndarray
 ) -> list[Row]:
     bartlett = (loadings / residuals) / (loadings**2 / residuals).sum()
     pull = moments.shared @ bartlett

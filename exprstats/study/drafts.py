@@ -30,9 +30,9 @@ from exprstats.study.entries import (
     draft_annotated,
     draft_openface,
     guess_target,
+    list_answer_columns,
     list_roles,
     list_texts,
-    pick_numbers,
     write_path,
 )
 
@@ -184,7 +184,7 @@ def _name_kind(contents: FileContents, *, rated: bool) -> str | None:
         return "ratings"
     if contents.layout != "wide":
         return _LAYOUTS.get(contents.layout)
-    numbers = pick_numbers(contents)
+    numbers = list_answer_columns(contents)
     tracked = sum(TRACKED.fullmatch(name.strip()) is not None for name in numbers)
     if rated or tracked > len(numbers) / 2:
         # Beside ratings, a table of numbers holds features, as does one of a tracker.
@@ -254,7 +254,7 @@ def _draft_ratings(
     layout = "wide" if _holds_judges(contents) else layout
     yield Entry(table, "file", write_path(path, folder))
     long = layout == "ratings"
-    rated = tuple(list_answers(contents)) if long else pick_numbers(contents)
+    rated = tuple(list_answers(contents)) if long else list_answer_columns(contents)
     if layout == "raters in rows":
         yield Entry(table, "raters_in_rows", True, "each row holds the ratings of one rater")
     asked = ("rater",) if layout == "raters in rows" else ("clip", *(("rater",) * long))
@@ -357,7 +357,7 @@ def _draft_clips(
     elif texts:
         use = f"{'; '.join(held)}: contexts, if named here{other}"
         yield Entry(table, "context", next(iter(texts)), use, asked=True)
-    numbers = [name for name in pick_numbers(contents) if name != target]
+    numbers = [name for name in list_answer_columns(contents) if name != target]
     yield Entry(table, "features", (*numbers, *texts), told, asked=True)
 
 

@@ -154,7 +154,7 @@ def ask_entry(table: str, key: str, told: str, contents: FileContents | None = N
     return Entry(table, key, "...", told, names, asked=True)
 
 
-def pick_numbers(contents: FileContents) -> tuple[str, ...]:
+def list_answer_columns(contents: FileContents) -> tuple[str, ...]:
     """Return the columns of numbers that may be answers: no counters and no ids."""
     rows = {row["column"]: row for row in contents.columns.to_dict("records")}
     kept = []
@@ -197,7 +197,7 @@ def guess_target(table: str, contents: FileContents) -> Iterator[Entry]:
             told = f"what models predict, because its name holds '{word}'"
             yield Entry(table, "target", found[0], told, names)
             return
-    numbers = [name for name in pick_numbers(contents) if name not in {"start", "end"}]
+    numbers = [name for name in list_answer_columns(contents) if name not in {"start", "end"}]
     context = contents.roles.get("context", "")
     if split_name(context) & {*_CLASSES}:
         told = "the classes that models predict, because no other column is called a target; if "

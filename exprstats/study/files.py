@@ -43,10 +43,10 @@ from exprstats.study.values import (
     read_repeats,
     read_scale,
     read_share,
-    read_sheet,
     read_text,
     read_texts,
     read_whole,
+    take_sheet,
     word_or_file,
 )
 
@@ -59,7 +59,7 @@ class FileSettings:
 
     missing: Annotated[tuple[str, ...], read_codes] = ()
     encoding: Annotated[str | None, read_encoding] = None
-    sheet: Annotated[str | int | None, read_sheet] = None
+    sheet: Annotated[str | int | None, take_sheet] = None
     header_row: Annotated[int | None, read_repeats] = None
     labels: Annotated[bool | tuple[str, ...] | dict[str, float], read_labels] = False
 

@@ -61,7 +61,7 @@ def name_role(settings: object, role: str) -> str:
     return column if isinstance(column, str) else ", ".join(column)
 
 
-def name_columns(study: Study) -> dict[str, str]:
+def find_file_columns(study: Study) -> dict[str, str]:
     """Return what the files call the columns of clips, people, contexts and raters, by our names.
 
     Examples
@@ -69,7 +69,7 @@ def name_columns(study: Study) -> dict[str, str]:
     >>> from pathlib import Path
     >>> from exprstats.study.files import RatingsSettings
     >>> study = Study(Path("s.toml"), ratings=RatingsSettings(file=Path("x.csv"), clip="video"))
-    >>> name_columns(study)["clip"]
+    >>> find_file_columns(study)["clip"]
     'video'
     """
     settings, names = list_settings(study).values(), {}
@@ -82,7 +82,7 @@ def name_columns(study: Study) -> dict[str, str]:
 
 def rename_columns(study: Study, problems: Iterable[Problem]) -> list[Problem]:
     """Return problems whose column is called as the study's user calls it."""
-    settings, names = list_settings(study).values(), name_columns(study)
+    settings, names = list_settings(study).values(), find_file_columns(study)
     renamed = []
     for one in problems:
         # What a file says of its own columns has their own names.
@@ -98,7 +98,7 @@ def align_ids(study: Study, tables: Tables) -> tuple[Tables, list[Problem]]:
     Forms are those of `align_forms`; problems are ids of which one file has several forms, and
     another not the same ones.
     """
-    files, names = name_files(study), name_columns(study)
+    files, names = name_files(study), find_file_columns(study)
     aligned, problems = dict(tables), []
     for column in IDS:
         held = {

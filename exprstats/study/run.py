@@ -23,7 +23,7 @@ from exprstats.study.inputs import (
     find_by,
     read_tables,
 )
-from exprstats.study.joins import check_overlap, name_columns
+from exprstats.study.joins import check_overlap, find_file_columns
 from exprstats.study.provenance import Logbook, Provenance
 from exprstats.study.settings import CompareSettings, ImportanceSettings, SplitSettings, Study
 from exprstats.study.stages import Outcome
@@ -33,14 +33,14 @@ from exprstats.study.stages.central import (
     has_pairs,
     judge_classes,
     leak_people,
-    measure_clips,
+    measure_factor,
     nest_people,
     rate_crowd,
     rate_targets,
     split_people,
     weigh_features,
 )
-from exprstats.study.stages.clips import find_codes, take_features
+from exprstats.study.stages.clips import find_giveaways, take_features
 from exprstats.study.stages.estimates import analyse_estimates
 from exprstats.study.stages.events import analyse_evoked, analyse_signing
 from exprstats.study.stages.learning import CORRELATIONS, predict_all, rate_features
@@ -159,7 +159,7 @@ def read_all(
     Where one item was rated, its mean is the study's target. Features whose values give the target
     away are warned of.
     """
-    log.columns = name_columns(study)
+    log.columns = find_file_columns(study)
     ratings, clips = read_tables(study, log, n_jobs=n_jobs)
     if clips is None or study.clips is None:
         return study, ratings, None, ()
@@ -187,7 +187,7 @@ def read_all(
     named = target is not None and (settings.classes or clips[target].dtype.kind not in "iuf")
     classes = target if named else None
     clips = drop_gaps(clips, needed, log, stage="read", reason=reason, classes=classes)
-    for problem in () if target is None else find_codes(clips, target, features):
+    for problem in () if target is None else find_giveaways(clips, target, features):
         warn_user(problem)
     return study, ratings, clips, tuple(features)
 
@@ -306,7 +306,7 @@ def _measure(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
         # People of whom no clip has all features are rated and scored, and nobody learns from them.
         rest = items.loc[~items["subject"].isin(whose["subject"]), "subject"].drop_duplicates()
         whose = pd.concat([whose, rest.to_frame().assign(part="none")], ignore_index=True)
-    factor = measure_clips(items, names, whose, log, scale=scale, ratings=ratings)
+    factor = measure_factor(items, names, whose, log, scale=scale, ratings=ratings)
     found: list[Result | None] = [factor, rate_targets(ratings, factor, log)]
     with log.isolate("factor", "the descriptives of the scores"):
         found.append(describe_factor_scores(factor))

@@ -177,7 +177,7 @@ def choose_metrics(asked: Sequence[str] | None, predictions: pd.DataFrame) -> li
         return list(LABEL_METRICS if named else ("rmse", "correlation"))
     allowed, wrong = split_metrics(asked, named=named)
     if named and wrong:
-        names = list_names(predictions)
+        names = list_class_names(predictions)
         message = (
             f" needs numbers, but these are names of classes: {', '.join(names[:5])}"
             f"{' ...' * (len(names) > 5)}. Use {', '.join(allowed)}, or write 1 for one class and "
@@ -187,7 +187,7 @@ def choose_metrics(asked: Sequence[str] | None, predictions: pd.DataFrame) -> li
     return list(asked)
 
 
-def list_names(predictions: pd.DataFrame) -> list[str]:
+def list_class_names(predictions: pd.DataFrame) -> list[str]:
     """Return the names of the classes that are true or predicted somewhere, in order."""
     columns = (predictions[name].dropna() for name in ("truth_class", "prediction_class"))
     found = {str(one) for column in columns for one in column.unique()}

@@ -57,7 +57,7 @@ def _require(held: bool, wanted: str, value: Any) -> None:
 
 def read_scale(value: Any, folder: Path) -> tuple[float, float]:
     """Return the lowest and the highest answer."""
-    pair = isinstance(value, list) and len(value) == 2 and all(map(is_number, value))
+    pair = isinstance(value, list) and len(value) == 2 and all(map(is_finite_number, value))
     held = pair and value[0] < value[1]
     _require(held, "the lowest and the highest answer such as [0, 4]", value)
     return float(value[0]), float(value[1])
@@ -65,13 +65,13 @@ def read_scale(value: Any, folder: Path) -> tuple[float, float]:
 
 def read_share(value: Any, folder: Path) -> float:
     """Return a share above 0 and below 1."""
-    _require(is_number(value) and 0 < value < 1, "a number between 0 and 1", value)
+    _require(is_finite_number(value) and 0 < value < 1, "a number between 0 and 1", value)
     return float(value)
 
 
 def read_portion(value: Any, folder: Path) -> float:
     """Return a share that may also be 0 or 1."""
-    _require(is_number(value) and 0 <= value <= 1, "a share from 0 to 1", value)
+    _require(is_finite_number(value) and 0 <= value <= 1, "a share from 0 to 1", value)
     return float(value)
 
 
@@ -85,12 +85,12 @@ def read_portions(value: Any, folder: Path) -> tuple[float, ...]:
 
 def read_part(value: Any, folder: Path) -> float:
     """Return a share that may be 0 and lies below 1."""
-    return 0.0 if is_number(value) and value == 0 else read_share(value, folder)
+    return 0.0 if is_finite_number(value) and value == 0 else read_share(value, folder)
 
 
 def read_positive(value: Any, folder: Path) -> float:
     """Return a finite number above 0."""
-    _require(is_number(value) and value > 0, "a number above 0", value)
+    _require(is_finite_number(value) and value > 0, "a number above 0", value)
     return float(value)
 
 
@@ -123,7 +123,7 @@ def _list_values(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def is_number(value: Any) -> bool:
+def is_finite_number(value: Any) -> bool:
     """Return whether a TOML value is a finite number (booleans are not)."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
@@ -163,7 +163,7 @@ def read_encoding(value: Any, folder: Path) -> str:
     return value
 
 
-def read_sheet(value: Any, folder: Path) -> str | int:
+def take_sheet(value: Any, folder: Path) -> str | int:
     """Return the name of a sheet, or its number from 1."""
     return value if isinstance(value, str) and value else read_repeats(value, folder)
 
@@ -172,7 +172,7 @@ def read_labels(value: Any, folder: Path) -> bool | tuple[str, ...] | dict[str, 
     """Return answers in words from the lowest, or each with its number; true for "4 - Very"."""
     if isinstance(value, bool):
         return value
-    if isinstance(value, dict) and value and all(map(is_number, value.values())):
+    if isinstance(value, dict) and value and all(map(is_finite_number, value.values())):
         return {name: float(number) for name, number in value.items()}
     wanted = 'the answers from the lowest, ["never", "often"], or each with its number, '
     _require(isinstance(value, list), wanted + "{never = 0, often = 3}", value)
@@ -203,7 +203,7 @@ def read_pair(value: Any, folder: Path) -> str:
 def read_codes(value: Any, folder: Path) -> tuple[str, ...]:
     """Return codes for missing values as texts; numbers may stand without quotes."""
     codes = value if isinstance(value, list) else [value]
-    held = all(isinstance(code, str) or is_number(code) for code in codes)
+    held = all(isinstance(code, str) or is_finite_number(code) for code in codes)
     _require(held, "a list of codes such as [-99]", value)
     return tuple(str(code) for code in codes)
 

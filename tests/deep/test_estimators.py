@@ -62,16 +62,16 @@ def test_classes_and_labels_are_recovered_on_unseen_people(people):
 
 
 def test_nobody_is_on_both_sides_of_the_inner_split(people):
-    from exprstats.deep.sequences import split_people
+    from exprstats.deep.sequences import hold_people
 
     _, _, groups = people
     for seed in range(20):
-        train, held, names = split_people(200, groups, share=0.2, seed=seed)
+        train, held, names = hold_people(200, groups, share=0.2, seed=seed)
         assert len(names) == 8
         assert set(groups[held]) == set(names)
         assert not set(groups[train]) & set(groups[held])
         assert sorted([*train, *held]) == list(range(200))
-        turned = split_people(200, groups[::-1], share=0.2, seed=seed)
+        turned = hold_people(200, groups[::-1], share=0.2, seed=seed)
         assert list(turned[2]) == list(names)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.descriptives.moments import measure_clips
+from exprstats.descriptives.moments import limit_clip_means
 
 TRUTH = 0.4
 
@@ -32,7 +32,7 @@ def count_covered(studies, **design):
     rng = np.random.default_rng(11)
     held = 0
     for _ in range(studies):
-        rows = measure_clips(draw_study(rng, **design), ["a", "b"], [], 0.95)
+        rows = limit_clip_means(draw_study(rng, **design), ["a", "b"], [], 0.95)
         row = next(row for row in rows if row["term"] == "difference")
         held += row["conf_low"] <= TRUTH <= row["conf_high"]
     return held / studies

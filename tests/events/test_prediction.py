@@ -18,7 +18,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 import exprstats as ex
 from exprstats.errors import DataError, OptionError
 from exprstats.events.cooccurrence import pick_columns
-from exprstats.events.folds import Frames, Plan, deal_groups, spread_halves
+from exprstats.events.folds import ForestPlan, LabelledFrames, deal_groups, spread_halves
 from exprstats.events.intervals import lay_labelled, lay_runs
 from exprstats.events.limits import limit_terms
 from exprstats.events.multilabel import (
@@ -275,8 +275,11 @@ def test_a_label_that_few_halves_have_has_no_spread():
     runs = lay_labelled(study.events, pd.concat([study.labels, once]), fps=30.0, among="all")
     features, named, _ = pick_columns(runs, 1)
     data = [runs.shown[:, columns].toarray() for columns in (features, named)]
-    frames = Frames(runs, data, np.arange(len(runs.utterances)))
-    plan, seed = Plan("utterances", 4, 2, importance=False, n_jobs=1), np.random.SeedSequence(1)
+    frames = LabelledFrames(runs, data, np.arange(len(runs.utterances)))
+    plan, seed = (
+        ForestPlan("utterances", 4, 2, importance=False, n_jobs=1),
+        np.random.SeedSequence(1),
+    )
     scores, losses = spread_halves(frames, plan, seed)
     place = [runs.pairs[one][1] for one in named].index("once")
     assert np.isnan(scores[:, :, place]).all() and np.isfinite(scores[:, :, -2:]).all()
@@ -288,7 +291,7 @@ def test_halves_keep_whole_signers_together():
     study = ex.simulate_signing(utterances=20, signers=4, seed=1)
     runs = lay_labelled(study.events, study.labels, fps=30.0, among="all")
     homes = np.unique(runs.signers.astype(str), return_inverse=True)[1]
-    whole = Frames(runs, [runs.shown.toarray()], homes)
+    whole = LabelledFrames(runs, [runs.shown.toarray()], homes)
     half = whole.keep(np.array([1, 3]))
     kept = np.isin(homes, [1, 3])
     assert half.homes.tolist() == (homes[kept] == 3).astype(int).tolist()

@@ -168,3 +168,21 @@ def test_every_function_is_called_and_every_option_set(trees, nodes):
                 own = list_unused(node, calls[node.name])
                 found += [f"{name_file(path)}: {told}" for told in own]
     assert not found, "\n".join(found)
+
+
+# Names of the rooms that read files, which meet the others nowhere, and of tables of two kinds.
+SHARED = {
+    *("Column", "Panel", "Interval", "Sample", "Design", "Analysis"),
+    *("find_absent", "write_number"),
+}
+
+
+def test_a_name_means_one_thing_in_all_rooms(trees):
+    places = defaultdict(list)
+    for path, tree in trees.items():
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name[0] != "_":
+                places[node.name].append(name_file(path))
+    twice = {name: found for name, found in places.items() if len(found) > 1}
+    assert set(twice) <= SHARED, f"name one of them anew: {twice}"
+    assert set(twice) >= SHARED, "names that are single by now need no exception"

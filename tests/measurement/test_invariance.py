@@ -14,7 +14,7 @@ import pytest
 from exprstats.errors import DataError, DataWarning, RError
 from exprstats.measurement import check_invariance, compare_restrictions
 from exprstats.measurement.factor.items import take_items
-from exprstats.measurement.factor.moments import sum_clusters
+from exprstats.measurement.factor.moments import sum_factor_clusters
 from exprstats.measurement.invariance import contrast_groups
 
 ORACLES = Path(__file__).parents[1] / "oracles" / "measurement"
@@ -109,7 +109,7 @@ def simulate(rng, subjects, shift=0.0, stretch=0.0):
     answers = factor[:, None] * loadings + rng.normal(size=(n, 3)) * 0.5 + own
     answers[context == 1, 1] += shift
     table = pd.DataFrame(answers, columns=ITEMS).assign(context=context.astype(str))
-    return sum_clusters(take_items(table, ITEMS, "context"), subject, subjects)[:-1]
+    return sum_factor_clusters(take_items(table, ITEMS, "context"), subject, subjects)[:-1]
 
 
 def test_the_jackknife_keeps_its_level_where_subjects_are_shared():

@@ -12,7 +12,7 @@ import pandas as pd
 
 from exprstats.behaviour.measurements import describe_recording
 from exprstats.behaviour.openface.layout import GROUPS, KEYS, tell_repeats
-from exprstats.behaviour.openface.lines import AGAIN, Lines
+from exprstats.behaviour.openface.lines import AGAIN, FileLines
 from exprstats.behaviour.openface.recordings import record_lines
 from exprstats.behaviour.openface.videos import Joined, Video, list_videos, open_video
 from exprstats.behaviour.settings import Settings
@@ -192,7 +192,7 @@ def _read_file(video: Video, columns: Columns) -> pd.DataFrame:
     return pd.concat([head, pd.DataFrame(values, columns=list(names))], axis=1)
 
 
-def _choose_columns(lines: Lines | Joined, columns: Columns) -> tuple[str, ...]:
+def _choose_columns(lines: FileLines | Joined, columns: Columns) -> tuple[str, ...]:
     present = [name for name in lines.layout.names if name and name not in KEYS]
     present += GROUPS["gaze"] if lines.layout.lacks_angles else ()
     if columns == "all":
@@ -206,7 +206,7 @@ def _choose_columns(lines: Lines | Joined, columns: Columns) -> tuple[str, ...]:
     return tuple(name for name in wanted if name in set(present))
 
 
-def _refuse_repeats(lines: Lines | Joined) -> None:
+def _refuse_repeats(lines: FileLines | Joined) -> None:
     """Refuse a face that stands twice in a frame; the frames would have no key."""
     keys = pd.DataFrame(lines.keys[:, :2])
     repeated = keys.duplicated(keep=False).to_numpy()

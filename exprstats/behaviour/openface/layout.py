@@ -50,7 +50,7 @@ _SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class FileLayout:
     """The header of one file.
 
     Attributes
@@ -75,7 +75,7 @@ class Layout:
         places = {name: place for place, name in enumerate(self.names)}
         return [places[name] for name in names]
 
-    def rename(self, video: str) -> Layout:
+    def rename(self, video: str) -> FileLayout:
         """Return the layout of a video with another name than its file's."""
         return replace(self, video=video)
 
@@ -137,7 +137,7 @@ def name_video(path: Path) -> str:
     return clean_id(path.name[: len(path.name) - len(ending)])
 
 
-def list_inside(path: Path, endings: tuple[str, ...], *, recursive: bool = False) -> list[Path]:
+def find_inside(path: Path, endings: tuple[str, ...], *, recursive: bool = False) -> list[Path]:
     """Return a path itself, or the files of such names in a folder; refuse a path that is none."""
     if not path.exists():
         raise DataError(Problem(NO_PATH, "Check the path.", file=str(path)))
@@ -147,9 +147,9 @@ def list_inside(path: Path, endings: tuple[str, ...], *, recursive: bool = False
     return sorted(one for one in inside if one.name.lower().endswith(endings))
 
 
-def list_files(path: Path, *, recursive: bool = False) -> list[Path]:
+def list_openface_files(path: Path, *, recursive: bool = False) -> list[Path]:
     """Return the files of a path: itself, or the CSV files (directly) in a folder; never none."""
-    files = list_inside(path, _ENDINGS, recursive=recursive)
+    files = find_inside(path, _ENDINGS, recursive=recursive)
     if not files:
         fact = "the folder holds no .csv or .csv.gz files."
         inside = () if recursive else (", or search inside it with ", Option("recursive", True))
@@ -168,7 +168,7 @@ def read_names(path: Path, line: bytes) -> tuple[str, ...]:
     return tuple(name.strip().strip('"').strip() for name in text.strip().split(","))
 
 
-def read_layout(path: Path, line: bytes, *, partial: bool = False) -> Layout:
+def read_layout(path: Path, line: bytes, *, partial: bool = False) -> FileLayout:
     """Return the layout that a file's first line gives, if it is a header of OpenFace.
 
     If ``partial``, another file of the video may hold the keys; a frame or a time must be here.
@@ -193,7 +193,7 @@ def read_layout(path: Path, line: bytes, *, partial: bool = False) -> Layout:
     ]
     if problems:
         raise DataError(problems)
-    return Layout(path, name_video(path), names)
+    return FileLayout(path, name_video(path), names)
 
 
 def _describe_stranger(line: bytes) -> tuple[str, str]:

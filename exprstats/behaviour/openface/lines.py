@@ -18,7 +18,7 @@ from exprstats.behaviour.openface.layout import (
     CUT_OFF,
     KEYS,
     NO_ROWS,
-    Layout,
+    FileLayout,
     read_layout,
     tell_width,
 )
@@ -41,7 +41,7 @@ _REMEDY = f"{AGAIN[:-1]}; the file may be damaged."
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class FileLines:
     """A file whose lines are known.
 
     Attributes
@@ -60,7 +60,7 @@ class Lines:
         What a person should know about the reading.
     """
 
-    layout: Layout
+    layout: FileLayout
     data: Data
     starts: np.ndarray
     ends: np.ndarray
@@ -212,7 +212,7 @@ class _Scan:
         return replace(self, **{name: getattr(self, name)[chosen] for name in names})
 
 
-def scan_file(path: Path, *, partial: bool = False) -> Lines:
+def scan_file(path: Path, *, partial: bool = False) -> FileLines:
     """Find the lines of a CSV file as OpenFace writes it, maybe compressed, and read their keys.
 
     A file without ``frame`` has its rows numbered, one without ``face_id`` shows face 0. A last row
@@ -235,7 +235,7 @@ def scan_file(path: Path, *, partial: bool = False) -> Lines:
         raise DataError(Problem(fact, AGAIN, file=str(path)))
     _check_width(data[scan.starts[0] : scan.ends[0]], layout)
     keys = _complete_keys(scan.keys, scan.numbers, layout)
-    return Lines(layout, data, scan.starts, scan.ends, scan.numbers, keys, tuple(notes))
+    return FileLines(layout, data, scan.starts, scan.ends, scan.numbers, keys, tuple(notes))
 
 
 def _open_data(path: Path) -> Data:
@@ -259,7 +259,7 @@ def describe_unreadable(path: Path, error: Exception) -> Problem:
     return Problem(fact, "Check the export.", file=str(path))
 
 
-def _scan_lines(data: Data, begin: int, layout: Layout) -> _Scan:
+def _scan_lines(data: Data, begin: int, layout: FileLayout) -> _Scan:
     """Read the keys of all lines at once where they are regular, else line by line."""
     starts, ends = find_spans(data, begin)
     numbers = np.arange(2, len(starts) + 2)
@@ -292,7 +292,7 @@ def _read_number(cell: bytes) -> float:
     return float("nan") if text.decode("ascii", "replace") in UNDEFINED else float(text)
 
 
-def _settle_end(scan: _Scan, data: Data, layout: Layout) -> tuple[_Scan, list[str]]:
+def _settle_end(scan: _Scan, data: Data, layout: FileLayout) -> tuple[_Scan, list[str]]:
     """Leave out a last row that was cut off while OpenFace wrote it."""
     last = scan.numbers[-1] if len(scan.numbers) else 0
     if scan.broken and scan.broken[-1] > last:
@@ -304,7 +304,7 @@ def _settle_end(scan: _Scan, data: Data, layout: Layout) -> tuple[_Scan, list[st
     return scan, [CUT_OFF]
 
 
-def _check_width(line: bytes, layout: Layout) -> None:
+def _check_width(line: bytes, layout: FileLayout) -> None:
     """Refuse rows with other fields than the header before keys are taken from wrong places.
 
     A computer set to decimal commas makes OpenFace write almost two fields for one.
@@ -320,11 +320,11 @@ def _count_fields(line: bytes) -> int:
     return line.count(b",") + 1
 
 
-def _list_keys(layout: Layout) -> tuple[str, ...]:
+def _list_keys(layout: FileLayout) -> tuple[str, ...]:
     return tuple(name for name in KEYS if name in layout.names)
 
 
-def _complete_keys(found: np.ndarray, numbers: np.ndarray, layout: Layout) -> np.ndarray:
+def _complete_keys(found: np.ndarray, numbers: np.ndarray, layout: FileLayout) -> np.ndarray:
     """Return all five keys (n, 5); frames are numbered and faces are 0 where a file lacks them."""
     keys = np.zeros((len(found), len(KEYS)))
     keys[:, 0] = np.arange(1, len(found) + 1)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.behaviour.openface.layout import GAZE_NOTE, GAZE_VECTORS, GROUPS, KEYS, measure_gaze
-from exprstats.behaviour.openface.lines import AGAIN, Lines, find_bad_keys
+from exprstats.behaviour.openface.lines import AGAIN, FileLines, find_bad_keys
 from exprstats.behaviour.openface.videos import Joined
 from exprstats.errors import DataError, Option, Problem
 
@@ -83,7 +83,7 @@ class Recording:
         With frames per second given, the first frame begins at 0.
         """
         if fps is None:
-            return replace(self, **find_times(self.frame, self.time))
+            return replace(self, **recover_times(self.frame, self.time))
         time = (self.frame - 1) / fps
         return replace(self, time=time, step=1 / fps, length=float(self.frame.max() / fps))
 
@@ -96,7 +96,7 @@ class Recording:
         return (self.success == 1) & (self.confidence >= confidence)
 
 
-def find_times(frame: np.ndarray, stamps: np.ndarray) -> dict[str, Any]:
+def recover_times(frame: np.ndarray, stamps: np.ndarray) -> dict[str, Any]:
     """Return the times that stamps printed to a millisecond are roundings of, as seconds.
 
     Where the frames follow each other evenly, frame i of a video at f frames per second begins at
@@ -107,7 +107,7 @@ def find_times(frame: np.ndarray, stamps: np.ndarray) -> dict[str, Any]:
     Examples
     --------
     >>> frame = np.arange(1, 241)
-    >>> found = find_times(frame, np.round((frame - 1) / 24, 3))
+    >>> found = recover_times(frame, np.round((frame - 1) / 24, 3))
     >>> round(1 / found["step"], 9), round(found["length"], 9)
     (24.0, 10.0)
     """
@@ -149,7 +149,7 @@ def _fit_step(numbers: np.ndarray, printed: np.ndarray, spread: float) -> float 
     return next(fits, None)
 
 
-def record_lines(lines: Lines | Joined) -> Recording:
+def record_lines(lines: FileLines | Joined) -> Recording:
     """Return the recording of a file, or of a video's files, whose lines are known."""
     keys = lines.keys
     recording = Recording(

@@ -16,12 +16,12 @@ from exprstats.apa import count_things
 from exprstats.behaviour.openface.layout import (
     KEYS,
     NEEDED,
-    Layout,
-    list_files,
+    FileLayout,
+    list_openface_files,
     name_video,
     read_names,
 )
-from exprstats.behaviour.openface.lines import Lines, scan_file
+from exprstats.behaviour.openface.lines import FileLines, scan_file
 from exprstats.errors import DataError, Problem
 
 # Two programs may print a time to a millisecond in their own ways.
@@ -49,13 +49,13 @@ def list_videos(path: Path, *, recursive: bool = False, endings: Sequence[str] =
     columns.
     """
     videos: dict[str, list[Path]] = {}
-    for one in list_files(path, recursive=recursive):
+    for one in list_openface_files(path, recursive=recursive):
         videos.setdefault(_cut_ending(name_video(one), endings), []).append(one)
     _refuse_copies(videos, path)
     return [Video(name, tuple(paths)) for name, paths in videos.items()]
 
 
-def open_video(video: Video) -> Lines | Joined:
+def open_video(video: Video) -> FileLines | Joined:
     """Find the lines of a video's files, which must fit together, and read their keys."""
     if len(video.paths) == 1:
         lines = scan_file(video.paths[0])
@@ -100,7 +100,7 @@ def _read_columns(path: Path) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The lines of several files of one video; it stands where `Lines` of one file stand.
+    """The lines of several files of one video; it stands where `FileLines` of one file stand.
 
     Attributes
     ----------
@@ -114,11 +114,11 @@ class Joined:
         Each file's lines, and which of them belongs to each row (n,), −1 where none does.
     """
 
-    layout: Layout
+    layout: FileLayout
     numbers: np.ndarray
     keys: np.ndarray
     notes: tuple[str, ...]
-    pieces: tuple[tuple[Lines, np.ndarray], ...]
+    pieces: tuple[tuple[FileLines, np.ndarray], ...]
 
     def parse(self, rows: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
         """Return the numbers (len(rows), len(names)) of some rows and columns."""
@@ -134,7 +134,7 @@ class Joined:
         return values
 
 
-def join_lines(video: str, several: Sequence[Lines]) -> Joined:
+def join_lines(video: str, several: Sequence[FileLines]) -> Joined:
     """Match the rows of a video's files, or say in a DataError which do not fit together.
 
     The first file with time, confidence and success says which rows there are. Rows of the others
@@ -153,11 +153,11 @@ def join_lines(video: str, several: Sequence[Lines]) -> Joined:
         notes += _note_unmatched(partner, lines)
         pieces.append((lines, partner))
     names = dict.fromkeys(name for lines in (main, *others) for name in lines.layout.names)
-    layout = Layout(main.layout.path, video, tuple(names))
+    layout = FileLayout(main.layout.path, video, tuple(names))
     return Joined(layout, main.numbers, main.keys, tuple(notes), tuple(pieces))
 
 
-def _match_rows(main: Lines, other: Lines) -> np.ndarray:
+def _match_rows(main: FileLines, other: FileLines) -> np.ndarray:
     """Return which row of another file belongs to each row (n,), −1 where none does."""
     key = "frame" if _hold(main, other, "frame") else "timestamp"
     if not _hold(main, other, key):
@@ -177,18 +177,18 @@ def _match_rows(main: Lines, other: Lines) -> np.ndarray:
     return partner
 
 
-def _hold(main: Lines, other: Lines, name: str) -> bool:
+def _hold(main: FileLines, other: FileLines, name: str) -> bool:
     return name in main.layout.names and name in other.layout.names
 
 
-def _index(lines: Lines, names: Sequence[str]) -> pd.MultiIndex:
+def _index(lines: FileLines, names: Sequence[str]) -> pd.MultiIndex:
     columns = {name: lines.keys[:, KEYS.index(name)] for name in names}
     if "timestamp" in columns:
         columns["timestamp"] = columns["timestamp"] / _MILLISECOND
     return pd.MultiIndex.from_arrays([np.rint(one).astype(np.int64) for one in columns.values()])
 
 
-def _check_times(main: Lines, other: Lines, partner: np.ndarray) -> None:
+def _check_times(main: FileLines, other: FileLines, partner: np.ndarray) -> None:
     place = KEYS.index("timestamp")
     both = partner >= 0
     apart = np.abs(main.keys[both, place] - other.keys[partner[both], place]).max()
@@ -196,7 +196,7 @@ def _check_times(main: Lines, other: Lines, partner: np.ndarray) -> None:
         raise _blame(other, f"its times differ by up to {apart:.3f} s in the same frames.")
 
 
-def _note_unmatched(partner: np.ndarray, lines: Lines) -> list[str]:
+def _note_unmatched(partner: np.ndarray, lines: FileLines) -> list[str]:
     lost = int((partner < 0).sum())
     if not lost:
         return []
@@ -204,6 +204,6 @@ def _note_unmatched(partner: np.ndarray, lines: Lines) -> list[str]:
     return [f"{counted} no partner in {lines.layout.path.name}."]
 
 
-def _blame(lines: Lines, fact: str) -> DataError:
+def _blame(lines: FileLines, fact: str) -> DataError:
     remedy = "Files of one video must show the same frames; give others another name."
     return DataError(Problem(fact, remedy, file=str(lines.layout.path)))

@@ -15,7 +15,7 @@ from exprstats.behaviour.openface.lines import find_bad_keys
 from exprstats.behaviour.trackers.readers import PARSERS, find_trackers
 from exprstats.behaviour.trackers.tables import (
     KEYS,
-    Parsed,
+    ParsedFile,
     TrackerFile,
     list_tracker_files,
     read_tracker_file,
@@ -252,7 +252,7 @@ def _detect(file: TrackerFile) -> Tracker:
     raise file.blame(fact, f"Known are {known}.")
 
 
-def _check_keys(file: TrackerFile, parsed: Parsed) -> None:
+def _check_keys(file: TrackerFile, parsed: ParsedFile) -> None:
     keys = parsed.keys
     numbers = np.arange(2, len(keys) + 2)
     columns = ["frame", "face", "timestamp", "confidence", "success"]

@@ -12,7 +12,7 @@ from exprstats.apa import count_things
 from exprstats.behaviour.openface.layout import GAZE_NOTE, GAZE_VECTORS, GROUPS, measure_gaze
 from exprstats.behaviour.openface.recordings import COMMON_RATES
 from exprstats.behaviour.trackers.shapes import SHAPES, parse_mediapipe
-from exprstats.behaviour.trackers.tables import ONES, Parsed, TrackerFile
+from exprstats.behaviour.trackers.tables import ONES, ParsedFile, TrackerFile
 from exprstats.behaviour.trackers.units import AFFDEX_COLUMNS
 from exprstats.errors import NO_TIMES, DataError, Option, Problem
 from exprstats.options import Tracker
@@ -26,7 +26,7 @@ _CLOCKS = (24.0, 25.0, 30.0, 48.0, 50.0, 60.0, 100.0, 120.0, 240.0)
 _DAY = 86_400.0
 
 
-def parse_facet(file: TrackerFile, fps: float | None) -> Parsed:
+def parse_facet(file: TrackerFile, fps: float | None) -> ParsedFile:
     """Return the frames of FACET in an iMotions export: log10 odds, which may be negative."""
     own = [
         name
@@ -36,13 +36,15 @@ def parse_facet(file: TrackerFile, fps: float | None) -> Parsed:
     return _parse_imotions(file, fps, "facet", own)
 
 
-def parse_affdex(file: TrackerFile, fps: float | None) -> Parsed:
+def parse_affdex(file: TrackerFile, fps: float | None) -> ParsedFile:
     """Return the frames of AFFDEX in an iMotions export: scores from 0 to 100."""
     own = [name for name in AFFDEX_COLUMNS if file.has(name)]
     return _parse_imotions(file, fps, "affdex", own)
 
 
-def _parse_imotions(file: TrackerFile, fps: float | None, tracker: str, own: list[str]) -> Parsed:
+def _parse_imotions(
+    file: TrackerFile, fps: float | None, tracker: str, own: list[str]
+) -> ParsedFile:
     """Return one tracker's frames.
 
     Rows of several sensors interleave, and rows of other sensors repeat the last face: only those
@@ -80,7 +82,7 @@ def _parse_imotions(file: TrackerFile, fps: float | None, tracker: str, own: lis
     faces = file.get_numbers(count) if file.has(count) else held.astype(float)
     keys = pd.DataFrame({"video": video, "face": 0.0, "frame": frame, "timestamp": time})
     keys = keys.assign(success=((faces > 0) & held).astype(float), confidence=np.nan)
-    return Parsed(keys, values, (*file.notes, ONES))
+    return ParsedFile(keys, values, (*file.notes, ONES))
 
 
 def _name_stimuli(file: TrackerFile) -> tuple[list[str], np.ndarray]:
@@ -99,7 +101,7 @@ def _name_stimuli(file: TrackerFile) -> tuple[list[str], np.ndarray]:
     return [names[place] for place in run], run
 
 
-def parse_arkit(file: TrackerFile, fps: float | None) -> Parsed:
+def parse_arkit(file: TrackerFile, fps: float | None) -> ParsedFile:
     """Return the frames of an ARKit recording (Live Link Face).
 
     A timecode HH:MM:SS:FF.fff counts seconds and frames of a clock whose rate it does not say;
@@ -122,7 +124,7 @@ def parse_arkit(file: TrackerFile, fps: float | None) -> Parsed:
     frame = np.arange(1.0, len(time) + 1)
     keys = pd.DataFrame({"video": file.video, "face": 0.0, "frame": frame, "timestamp": time})
     keys = keys.assign(success=tracked.astype(float), confidence=np.nan)
-    return Parsed(keys, shapes, tuple(notes))
+    return ParsedFile(keys, shapes, tuple(notes))
 
 
 def _read_clock(cells: np.ndarray, rate: float) -> np.ndarray:
@@ -154,7 +156,7 @@ _LISTED = tuple(f"AU{unit:02d}" for unit in (1, 2, 4, 6, 9, 12, 25, 26))
 _ALIKE = 1.0015
 
 
-def parse_openface(file: TrackerFile, fps: float | None) -> Parsed:
+def parse_openface(file: TrackerFile, fps: float | None) -> ParsedFile:
     """Return the frames of OpenFace 0.x, 1.x and 2.x.
 
     Files without ``frame`` have their rows numbered, those without ``face_id`` show face 0. Where
@@ -173,10 +175,10 @@ def parse_openface(file: TrackerFile, fps: float | None) -> Parsed:
         angles = pd.DataFrame(measure_gaze(vectors), columns=list(GROUPS["gaze"]))
         own = pd.concat([own, angles], axis=1)
         notes = (GAZE_NOTE,)
-    return Parsed(_make_keys(file.video, face, frame, time, success, confidence), own, notes)
+    return ParsedFile(_make_keys(file.video, face, frame, time, success, confidence), own, notes)
 
 
-def parse_openface3(file: TrackerFile, fps: float | None) -> Parsed:
+def parse_openface3(file: TrackerFile, fps: float | None) -> ParsedFile:
     """Return the frames of OpenFace 3, its lists spread over columns.
 
     Its ``timestamp`` is the clock of the computer that ran it, so that times need the video's
@@ -205,10 +207,10 @@ def parse_openface3(file: TrackerFile, fps: float | None) -> Parsed:
     ones = np.ones(len(frame))
     video = _name_videos(file, "video_path")
     keys = _make_keys(video, face, frame + 1, frame / fps, ones, ones * np.nan)
-    return Parsed(keys, own, tuple(notes))
+    return ParsedFile(keys, own, tuple(notes))
 
 
-def parse_pyfeat(file: TrackerFile, fps: float | None) -> Parsed:
+def parse_pyfeat(file: TrackerFile, fps: float | None) -> ParsedFile:
     """Return the frames of py-feat 1 and 2.
 
     Its frames count from 0, here from 1. It follows no faces: those of a frame are numbered in
@@ -231,10 +233,10 @@ def parse_pyfeat(file: TrackerFile, fps: float | None) -> Parsed:
     success = (~np.isnan(confidence)).astype(float)
     own = file.table.drop(columns="frame")
     keys = _make_keys(video, face, frame + 1, frame / fps, success, confidence)
-    return Parsed(keys, own, tuple(notes))
+    return ParsedFile(keys, own, tuple(notes))
 
 
-def parse_libreface(file: TrackerFile, fps: float | None) -> Parsed:
+def parse_libreface(file: TrackerFile, fps: float | None) -> ParsedFile:
     """Return the frames of LibreFace, which has no rows for frames without a face.
 
     Its frames count from 0, here from 1; it writes no confidence.
@@ -248,10 +250,10 @@ def parse_libreface(file: TrackerFile, fps: float | None) -> Parsed:
         notes.append(f"{counted} no row: LibreFace leaves out frames without a face.")
     ones = np.ones(len(index))
     keys = _make_keys(file.video, ones - 1, index + 1, time, ones, ones * np.nan)
-    return Parsed(keys, file.table, tuple(notes))
+    return ParsedFile(keys, file.table, tuple(notes))
 
 
-PARSERS: dict[Tracker, Callable[[TrackerFile, float | None], Parsed]] = {
+PARSERS: dict[Tracker, Callable[[TrackerFile, float | None], ParsedFile]] = {
     "openface": parse_openface,
     "openface3": parse_openface3,
     "py-feat": parse_pyfeat,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.behaviour.trackers.tables import ONES, Parsed, TrackerFile
+from exprstats.behaviour.trackers.tables import ONES, ParsedFile, TrackerFile
 from exprstats.behaviour.trackers.units import COEFFICIENT, SHAPE
 from exprstats.errors import NO_TIMES, DataError, Option, Problem
 
@@ -27,7 +27,7 @@ _TRUE = frozenset({"true", "1", "1.0", "yes"})
 _LONGEST, _MICRO = 2.0, 2_000.0
 
 
-def parse_mediapipe(file: TrackerFile, fps: float | None) -> Parsed:
+def parse_mediapipe(file: TrackerFile, fps: float | None) -> ParsedFile:
     """Return the frames of a table of MediaPipe's blendshapes, of one video or several.
 
     MediaPipe writes no file itself, so that scripts call the other columns as they like: a video,
@@ -59,7 +59,7 @@ def parse_mediapipe(file: TrackerFile, fps: float | None) -> Parsed:
         counted = count_things((~tracked).sum(), "frame shows", "frames show", of=len(tracked))
         notes.append(f"{counted} no face.")
     shown = pd.DataFrame(np.where(tracked[:, None], values, np.nan), columns=own)
-    return Parsed(keys, shown, (*file.notes, *notes, ONES))
+    return ParsedFile(keys, shown, (*file.notes, *notes, ONES))
 
 
 def _name_videos(file: TrackerFile, column: str | None) -> list[str]:

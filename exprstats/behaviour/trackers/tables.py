@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.behaviour.openface.layout import CUT_OFF, NO_ROWS, list_inside, tell_width
+from exprstats.behaviour.openface.layout import CUT_OFF, NO_ROWS, find_inside, tell_width
 from exprstats.behaviour.openface.lines import UNDEFINED
 from exprstats.errors import DataError, Problem
 from exprstats.io.files.reading import Reading
@@ -78,7 +78,7 @@ class TrackerFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParsedFile:
     """What the file of one tracker says.
 
     Attributes
@@ -111,7 +111,7 @@ def name_recording(path: Path) -> str:
 def list_tracker_files(path: Path) -> list[Path]:
     """Return the files of a path: itself, or the tables directly in a folder; there must be one."""
     endings = (*_ENDINGS, *(f"{one}.gz" for one in _ENDINGS))
-    files = list_inside(path, endings)
+    files = find_inside(path, endings)
     found = [one for one in files if one == path or not one.name.endswith(_DETAILS)]
     if not found:
         fact = "the folder holds no .csv, .tsv or .txt files."

@@ -248,12 +248,12 @@ def _keep_tested(beside: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
     return own[[name for name in test.columns if name in own]]
 
 
-def list_clips(rows: pd.DataFrame) -> pd.Series:
+def tell_clips_apart(rows: pd.DataFrame) -> pd.Series:
     """Return clips as texts, told apart by their contexts, where there are any.
 
     Examples
     --------
-    >>> list_clips(pd.DataFrame({"clip": [1, 1], "context": ["a", "b"]})).tolist()
+    >>> tell_clips_apart(pd.DataFrame({"clip": [1, 1], "context": ["a", "b"]})).tolist()
     ['a: 1', 'b: 1']
     """
     names = rows["clip"].astype(str)
@@ -263,7 +263,7 @@ def list_clips(rows: pd.DataFrame) -> pd.Series:
 def _name_clips(rows: pd.DataFrame) -> pd.DataFrame:
     if "context" not in rows:
         return rows
-    return rows.assign(clip=list_clips(rows)).drop(columns="context")
+    return rows.assign(clip=tell_clips_apart(rows)).drop(columns="context")
 
 
 def _average_runs(models: DeepModels) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from exprstats.apa import MISSING, count_things, tell_p, write_interval, write_level, write_number
 from exprstats.contracts import find_absent, find_empty, find_unnumbers
-from exprstats.deep.evoked.ablation import list_clips
+from exprstats.deep.evoked.ablation import tell_clips_apart
 from exprstats.deep.intensity.evaluation import count_errors, turn_differences
 from exprstats.deep.intensity.windows import read_marks, share_frames
 from exprstats.errors import DataError, OptionError, Problem, warn_user
@@ -213,7 +213,7 @@ def adapt_people(
             copy.save(_name_copy(Path(folder), person, kept))
         truth = rest[target].to_numpy(int)
         for iteration, guess in zip(watched, guesses, strict=True):
-            columns = {"clip": list_clips(rest), "subject": person, "iteration": iteration}
+            columns = {"clip": tell_clips_apart(rest), "subject": person, "iteration": iteration}
             pieces.append(pd.DataFrame({**columns, "truth": truth, "prediction": guess}))
         rows.append(_describe_person(person, len(still), truth, guesses))
     report_progress("Adapting", len(people), len(people))
@@ -262,7 +262,7 @@ def _split(
         shared = judged & share_frames(windows, windows[still])
     names = windows["subject"].astype(str)
     # The order of rows must not matter, as it does for batches.
-    order = list_clips(windows).reset_index(drop=True).sort_values().index.to_numpy()
+    order = tell_clips_apart(windows).reset_index(drop=True).sort_values().index.to_numpy()
     rank = np.argsort(order)
     seen = {str(one) for one in [*getattr(model, "trained_on_", ()), *model.held_out_]}
     known, lacking, found = [], [], {}

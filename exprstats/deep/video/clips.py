@@ -211,7 +211,7 @@ def _read_ledger(folder: Path) -> pd.DataFrame:
     return table
 
 
-def name_contexts(videos: Sequence[str], contexts: Sequence[str]) -> dict[str, str]:
+def match_contexts(videos: Sequence[str], contexts: Sequence[str]) -> dict[str, str]:
     """Return the context that each video's name holds as one of its words.
 
     Raises
@@ -221,7 +221,7 @@ def name_contexts(videos: Sequence[str], contexts: Sequence[str]) -> dict[str, s
 
     Examples
     --------
-    >>> name_contexts(["F012_Pain"], ["pain", "fear"])
+    >>> match_contexts(["F012_Pain"], ["pain", "fear"])
     {'F012_Pain': 'pain'}
     """
     found = {}

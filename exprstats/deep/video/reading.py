@@ -179,7 +179,7 @@ def resolve_bounds(start: float, end: float, length: float) -> tuple[float, floa
     return (start + length if start < 0 else start), (end + length if end <= 0 else end)
 
 
-def count_moments(length: float, phase: float = 0.0) -> int:
+def count_even_frames(length: float, phase: float = 0.0) -> int:
     """Return how many frames a clip has whose frames come evenly; its length is in steps.
 
     ``phase`` is how far frames lie behind the moments, in steps from -.5 to .5: frames from half a
@@ -187,7 +187,7 @@ def count_moments(length: float, phase: float = 0.0) -> int:
 
     Examples
     --------
-    >>> count_moments(75), count_moments(37.5), count_moments(12.5), count_moments(12.5, -0.5)
+    >>> count_even_frames(75), count_moments(37.5), count_moments(12.5), count_moments(12.5, -0.5)
     (75, 37, 12, 13)
     """
     # Stamps are rounded to a millisecond and rates are sums of fractions: a thousandth of a step.
@@ -201,8 +201,8 @@ def choose_frames(time: np.ndarray, start: float, end: float, fps: float) -> np.
     clips that follow each other share none. Where frames come evenly, though not at the clip's
     moments, all lie equally far from them; the moments are moved by that part of a step, so that
     stamps which are rounded fill each moment once. Of several frames the nearest is taken. Times
-    (n,) are ascending seconds, the end is excluded; there are as many moments as `count_moments`
-    says.
+    (n,) are ascending seconds, the end is excluded; there are as many moments as
+    `count_even_frames` says.
 
     Examples
     --------
@@ -214,12 +214,12 @@ def choose_frames(time: np.ndarray, start: float, end: float, fps: float) -> np.
     place = (np.asarray(time, float) - start) * fps + 1e-6
     inside = np.flatnonzero((place >= -0.5) & (place < length - 0.5))
     if not len(inside):
-        return np.full(count_moments(length), -1)
+        return np.full(count_even_frames(length), -1)
     phases = np.exp(2j * np.pi * place[inside]).mean()
     shift = np.angle(phases) / (2 * np.pi) if abs(phases) > _EVEN else 0.0
     # Half a step late is half a step early.
     shift -= float(shift > 0.498)
-    count = count_moments(length, shift)
+    count = count_even_frames(length, shift)
     chosen = np.full(count, -1)
     moved = place[inside] - shift
     # A frame half a step early may by its rounded stamp be of the clip before.
@@ -285,7 +285,7 @@ def read_clip(
     rate = _check_rate(fps, index)
     first, last = resolve_bounds(start, end, index.length)
     height, width = _find_size(index, box, size)
-    count = count_moments((last - first) * rate)
+    count = count_even_frames((last - first) * rate)
     if count * height * width * 3 > _LARGEST:
         gib = count * height * width * 3 / (1 << 30)
         message = f"{count:,} frames of {height} × {width} pixels take {gib:.1f} GiB. "

@@ -32,7 +32,7 @@ from exprstats.events.evoked.terms import (
     Ratios,
     count_whole,
     divide,
-    leave_out,
+    leave_videos_out,
     list_mean,
     list_ratios,
 )
@@ -292,7 +292,7 @@ def _list_agreement(
         parts.append(sum_videos(columns, votes.codes, groups))
     paired, agreed, rated, no, yes, same, possible, chosen, asked = np.swapaxes(parts, 0, 1)
     kappas = []
-    for pick in (lambda one: one.sum(axis=1), leave_out):
+    for pick in (lambda one: one.sum(axis=1), leave_videos_out):
         shares = np.stack([divide(pick(one), pick(rated)) for one in (no, yes)], axis=-1)
         kappas.append(correct_fleiss(divide(pick(agreed), pick(paired)), shares, same_class))
     shared = {"source": "annotators", "rule": None}

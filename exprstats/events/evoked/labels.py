@@ -35,8 +35,8 @@ from exprstats.events.evoked.terms import (
     count_moments,
     count_whole,
     divide,
-    list_differences,
     list_ratios,
+    list_share_differences,
     list_terms,
     weigh_ratio,
 )
@@ -338,7 +338,7 @@ def _list_groups(
             ("label_share_difference", _pick_labels),
         ):
             keys = [{"group": group, "expression": name, "term": term} for name in names]
-            rows += list_differences(pick(own), pick(rest), keys, level=level)
+            rows += list_share_differences(pick(own), pick(rest), keys, level=level)
         report_progress("Comparing groups", done + 1, len(members))
     for term in ("share_difference", "label_share_difference"):
         mine = [row for row in rows if row["term"] == term]

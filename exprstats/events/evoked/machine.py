@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.events.evoked.tables import code_names, key_moments, refuse_repeats, sum_videos
-from exprstats.events.evoked.terms import divide, leave_out, list_mean
+from exprstats.events.evoked.terms import divide, leave_videos_out, list_mean
 from exprstats.events.prediction import MEASURES
 from exprstats.inference.metrics.regression import correlate_sums
 from exprstats.options import RULES, Truth
@@ -70,7 +70,7 @@ def list_machine(
             for held, values in ((claimed, true), (claimed, weight), (known, true))
         ]
         found = []
-        for pick in (lambda one: one.sum(axis=1), leave_out):
+        for pick in (lambda one: one.sum(axis=1), leave_videos_out):
             hits, called, there = (pick(one) for one in sums)
             # Of what people see, precision is 0 where the machine never claims it, as F1 is.
             precise = np.where((called == 0) & (there > 0), 0.0, divide(hits, called))
@@ -131,7 +131,7 @@ def _list_ceiling(
     rows = []
     for term, place in (("precision", 1), ("recall", 2)):
         values = []
-        for pick in (lambda one: one.sum(axis=1), leave_out):
+        for pick in (lambda one: one.sum(axis=1), leave_videos_out):
             own = divide(pick(machine[0]), pick(machine[place]))
             values.append(own - divide(pick(both), pick(chosen)))
         present = (machine[place] > 0) | (chosen > 0)
@@ -159,7 +159,7 @@ def list_correlations(
     terms = (n, k, squares, k * (k - 1) / rest, n * s, n * s**2, s * k)
     sums = [sum_videos(one, votes.codes, groups) for one in terms]
     found = []
-    for pick in (lambda one: one.sum(axis=1), leave_out):
+    for pick in (lambda one: one.sum(axis=1), leave_videos_out):
         count, yes, square, met, total, spread, cross = (pick(one) for one in sums)
         truth = {"n": count, "y": yes, "yy": square}
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -12,7 +12,7 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, Problem, warn_user
-from exprstats.events.evoked.tables import ROLES, code_names, cut_scores, name_codes
+from exprstats.events.evoked.tables import ROLES, code_names, cut_scores, decode_names
 from exprstats.io.columns import Ids
 from exprstats.io.files.tails import CHECK_ROWS
 from exprstats.io.numbers import MISSING_TEXTS
@@ -82,7 +82,7 @@ def _name_columns(source: Source) -> list[str]:
     return named
 
 
-def count_lines(source: Source) -> int:
+def count_text_lines(source: Source) -> int:
     """Return the lines of a text, 0 where they are not counted.
 
     Separators are counted byte by byte; a line with quotes is split only where its count is odd. A
@@ -288,7 +288,7 @@ def _clean_ids(column: pd.Series, name: str, source: Source) -> pd.Series:
     rows = np.array([row for _, row in filled], dtype=np.int64) + source.layout.first_row + 1
     ids.feed([levels[place] for place, _ in filled], rows)
     if not filled:
-        return name_codes(np.full(len(codes), -1), np.array([], dtype=object))
+        return decode_names(np.full(len(codes), -1), np.array([], dtype=object))
     clean, problems = ids.finish()
     file = str(source.layout.path)
     if problems:
@@ -298,4 +298,4 @@ def _clean_ids(column: pd.Series, name: str, source: Source) -> pd.Series:
     homes, names = code_names(clean)
     places = np.full(len(levels) + 1, -1)
     places[[place for place, _ in filled]] = homes
-    return name_codes(places[codes], names)
+    return decode_names(places[codes], names)

@@ -27,7 +27,7 @@ from exprstats.events.evoked.pieces import (
     BeyondLabels,
     Columns,
     Piece,
-    count_lines,
+    count_text_lines,
     join_columns,
     read_pieces,
 )
@@ -195,7 +195,7 @@ def _read_file(path: Path, how: Reading, wanted: _Wanted) -> tuple[pd.DataFrame,
         fact = f"column '{named[twice[0]]}' is named for two roles, {join_words(twice)}."
         raise DataError(Problem(fact, "Name another column for one of them.", file=str(path)))
     blank = zeros == "missing" or (zeros == "auto" and eev)
-    held = Columns(count_lines(source), threshold)
+    held = Columns(count_text_lines(source), threshold)
     try:
         _collect(held, read_pieces(source, roles, expressions), path, blank)
     except BeyondLabels:

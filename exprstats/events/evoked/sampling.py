@@ -11,7 +11,7 @@ import numpy as np
 
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Option, OptionError, Problem
-from exprstats.events.evoked.tables import Moments, sum_videos
+from exprstats.events.evoked.tables import MatchedMoments, sum_videos
 from exprstats.inference.comparison.contexts import join_contexts
 from exprstats.inference.metrics.metric import Measure, Metric
 from exprstats.inference.resampling.clusters import Cell, Panel, Scheme, iterate_counts
@@ -60,7 +60,7 @@ MSE_MEAN = Metric(
 class Work:
     """What is resampled, and how."""
 
-    rows: Moments
+    rows: MatchedMoments
     models: tuple[str, ...]
     names: list[str]
     measures: list[Metric]

@@ -24,9 +24,9 @@ from exprstats.events.evoked.sampling import (
 from exprstats.events.evoked.tables import (
     ROLES,
     Groups,
-    Moments,
+    MatchedMoments,
     Predictions,
-    align_models,
+    align_moments,
     find_groups,
     name_models,
     share_expressions,
@@ -251,7 +251,7 @@ def rate_evoked(
     named = [str(one) for one in truth if one not in ROLES]
     tables = {name: match_names(one, named) for name, one in name_models(predictions).items()}
     names = share_expressions(truth, tables, expressions)
-    rows = align_models(truth, tables, names, common=common)
+    rows = align_moments(truth, tables, names, common=common)
     binary = bool(np.isin(rows.truth[np.isfinite(rows.truth)], (0.0, 1.0)).all())
     chosen = list(metrics or (LABELLED if binary else RATED))
     known = {"mse_mean": MSE_MEAN}
@@ -304,7 +304,7 @@ def rate_evoked(
 
 
 def _keep_large(
-    members: dict[str, np.ndarray], rows: Moments, names: Sequence[str]
+    members: dict[str, np.ndarray], rows: MatchedMoments, names: Sequence[str]
 ) -> dict[str, np.ndarray]:
     """Return the groups in which every expression is known in enough videos; name the others."""
     known = np.isfinite(rows.truth)

@@ -57,7 +57,7 @@ class VideoSplit(Result):
         """Return the sizes of parts, and the clearest difference between them, in APA style."""
         counts = self.parts["part"].value_counts(sort=False)
         told = ", ".join(
-            f"{count:,} {_TOLD.get(name, 'in ' + str(name))}" for name, count in counts.items()
+            f"{count:,} {_TOLD.get(str(name), f'in {name}')}" for name, count in counts.items()
         )
         start = f"{count_things(self.parts['video'].nunique(), 'video')}: {told}."
         if self.mixed:

@@ -95,7 +95,7 @@ def code_names(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     return ranks[first].astype(np.int64, copy=False), sorted_names
 
 
-def name_codes(codes: np.ndarray, names: np.ndarray) -> pd.Series:
+def decode_names(codes: np.ndarray, names: np.ndarray) -> pd.Series:
     """Return a column of categories from codes (n,), -1 where missing, and their names."""
     levels: Any = names
     return pd.Series(pd.Categorical.from_codes(codes, categories=levels))
@@ -219,7 +219,7 @@ def find_groups(
     return found
 
 
-class Moments(NamedTuple):
+class MatchedMoments(NamedTuple):
     """Moments of the truth with what each model says of them.
 
     Attributes
@@ -271,9 +271,9 @@ def share_expressions(
     return names
 
 
-def align_models(
+def align_moments(
     truth: pd.DataFrame, tables: Mapping[str, pd.DataFrame], names: list[str], *, common: bool
-) -> Moments:
+) -> MatchedMoments:
     """Return the truth with what each model says of it, matched by video and time.
 
     Moments that a model lacks are a DataError, or with ``common`` left out, with a warning.
@@ -307,7 +307,7 @@ def align_models(
     if not np.isfinite(values).any():
         fact = "no moment of the truth is predicted by every model."
         raise DataError(Problem(fact, CHECK_VIDEOS))
-    return Moments(table, codes, videos, values, predicted)
+    return MatchedMoments(table, codes, videos, values, predicted)
 
 
 def _join_keys(codes: np.ndarray, moments: np.ndarray) -> np.ndarray:

@@ -130,7 +130,7 @@ class Ratios(NamedTuple):
     @property
     def left_out(self) -> np.ndarray:
         """Ratios without each video (t, G)."""
-        return divide(leave_out(self.part), leave_out(self.whole))
+        return divide(leave_videos_out(self.part), leave_videos_out(self.whole))
 
     @property
     def present(self) -> np.ndarray:
@@ -143,7 +143,7 @@ def divide(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     return np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=whole > 0)
 
 
-def leave_out(sums: np.ndarray) -> np.ndarray:
+def leave_videos_out(sums: np.ndarray) -> np.ndarray:
     """Return sums (…, G) of all videos but each one, of sums by video (…, G) of counts."""
     return sums.sum(axis=-1, keepdims=True) - sums
 
@@ -219,7 +219,7 @@ def cut_lines(count: int, groups: int) -> list[slice]:
     return [slice(start, min(start + step, count)) for start in range(0, count, step)]
 
 
-def list_differences(
+def list_share_differences(
     one: Ratios, other: Ratios, keys: Sequence[Keys], *, level: float
 ) -> list[dict[str, Any]]:
     """Return tidy rows of differences of shares of two groups, with p of no difference.

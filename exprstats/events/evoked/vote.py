@@ -19,8 +19,8 @@ from exprstats.events.evoked.tables import (
     check_evoked,
     code_names,
     cut_labels,
+    decode_names,
     key_moments,
-    name_codes,
     refuse_repeats,
 )
 from exprstats.options import Ties, check_word, is_positive
@@ -126,7 +126,7 @@ def vote_labels(
     if not len(found.start):
         fact = f"no video has {window:g} s of samples, the length of a window."
         raise DataError(Problem(fact, ("Shorten it with ", Option("window"), ".")))
-    voted = pd.DataFrame({"video": name_codes(found.video, videos)})
+    voted = pd.DataFrame({"video": decode_names(found.video, videos)})
     voted["time"] = found.start / hz
     for name in ("group", "part"):
         if name in table:

@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from exprstats.errors import DataError, Option, Problem, warn_user
-from exprstats.events.readers.signstream import Event, read_text
+from exprstats.events.readers.signstream import Event, join_text
 from exprstats.options import name_some
 
 
@@ -44,7 +44,7 @@ def list_elan(root: Element, path: Path, within: str | None, odd: Counter[str]) 
                 chains.setdefault((name, owed[key]), {})[key] = mark.get("PREVIOUS_ANNOTATION")
             else:
                 continue
-            marks.append((name, signer, key, read_text(mark.find("ANNOTATION_VALUE"))))
+            marks.append((name, signer, key, join_text(mark.find("ANNOTATION_VALUE"))))
     parts = {
         key: (place / len(chain), (place + 1) / len(chain))
         for chain in chains.values()

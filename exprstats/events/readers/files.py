@@ -127,7 +127,7 @@ def read_events(
     named = {"utterance": utterance, "signer": signer, "tier": tier, "start": start, "end": end}
     named = {role: name for role, name in (named | {"value": value}).items() if name is not None}
     plan = _Plan(fps, within, reading, named, unit)
-    files = list_files(paths)
+    files = list_annotated(paths)
     pieces: list[pd.DataFrame] = []
     problems: list[Problem] = []
     odd: Counter[str] = Counter()
@@ -150,7 +150,7 @@ def read_events(
     return events
 
 
-def list_files(paths: FilePath | Sequence[FilePath]) -> list[Path]:
+def list_annotated(paths: FilePath | Sequence[FilePath]) -> list[Path]:
     """Return the annotation files that paths name, those of a folder by name, or its tables."""
     files: list[Path] = []
     for one in list_paths(paths):

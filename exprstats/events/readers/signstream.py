@@ -96,7 +96,7 @@ def _read_value(mark: Element, values: dict[str | None, str | None]) -> tuple[st
     """Return the value and the phase of an annotation, of which it has one."""
     code = mark.get("VID")
     if code is None:
-        return read_text(mark) or None, None
+        return join_text(mark) or None, None
     value = values.get(code) or f"value {code}"
     phase = value.lower()
     # Numbers of phases are far above those of values, of which one may be called "hold" too.
@@ -212,7 +212,7 @@ def _read_span(node: Element) -> tuple[float, float] | None:
 
 
 def _unquote(node: Element | None) -> str:
-    text = read_text(node)
+    text = join_text(node)
     quoted = len(text) > 1 and text[0] == text[-1] == "'"
     return text[1:-1].strip() if quoted else text
 
@@ -265,6 +265,6 @@ def _decode(content: bytes, encoding: str, path: Path) -> str:
         ) from None
 
 
-def read_text(node: Element | None) -> str:
+def join_text(node: Element | None) -> str:
     """Return the text of an element with single blanks; empty where there is none."""
     return "" if node is None else " ".join("".join(node.itertext()).split())

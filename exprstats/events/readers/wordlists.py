@@ -26,7 +26,7 @@ _MOST = 0.9  # share of numbers from which on a column is one of numbers
 _TABLE = "Take a table with columns category and word, or with a column of X for each category."
 
 
-def list_words(path: Path) -> Pairs:
+def read_entries(path: Path) -> Pairs:
     """Yield a category and a word, as it stands in the file, of each entry of a lexicon."""
     if path.suffix.lower() in _BOOKS:
         yield from _read_pairs([], path)

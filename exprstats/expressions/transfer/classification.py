@@ -22,7 +22,7 @@ from exprstats.expressions.transfer.folds import (
     learn_fold,
     leave_out_speakers,
     measure_nulls,
-    permute_labels,
+    shuffle_labels,
 )
 from exprstats.inference.resampling.intervals import jackknife_clusters
 from exprstats.inference.resampling.pvalues import adjust_holm
@@ -214,7 +214,7 @@ def classify_expressions(
         raise DataError(Problem(fact, remedy))
     stream, other = spawn_seeds(seed, 2)
     deals = deal_speakers(count, folds, repeats, np.random.default_rng(stream))
-    given = permute_labels(y, who, nulls, np.random.default_rng(other))
+    given = shuffle_labels(y, who, nulls, np.random.default_rng(other))
     tasks = [
         FoldTask(name, blocks, repeat, fold, dealt, who, given, tuple(costs))
         for name, blocks in data.items()

@@ -49,7 +49,7 @@ def deal_speakers(count: int, folds: int, repeats: int, rng: np.random.Generator
     return deals
 
 
-def permute_labels(
+def shuffle_labels(
     y: np.ndarray, who: np.ndarray, draws: int, rng: np.random.Generator
 ) -> np.ndarray:
     """Return the labels (1 + draws, n): as they are, then shuffled within each speaker."""
@@ -79,9 +79,9 @@ def learn_fold(task: FoldTask) -> FoldAnswer:
             [split for split in splits if len(split[1])], kernels, strict=True
         ):
             own[:, kept] = [_predict(kernel, y[learned], cost) for cost in task.costs]
-        recalls = [measure_recall(y[train], one[train]) for one in own]
+        recalls = [average_recall(y[train], one[train]) for one in own]
         tests = [_predict(outer, y[train], cost) for cost in task.costs]
-        shown = [measure_recall(y[test], one) for one in tests]
+        shown = [average_recall(y[test], one) for one in tests]
         chosen, best = int(np.argmax(recalls)), int(np.argmax(shown))
         predicted[:, place] = tests[chosen], tests[best]
         if place:
@@ -186,12 +186,12 @@ def add_deals(
     return error * wider, (low, high)
 
 
-def measure_recall(y: np.ndarray, predicted: np.ndarray) -> float:
+def average_recall(y: np.ndarray, predicted: np.ndarray) -> float:
     """Return unweighted average recall over the classes that occur.
 
     Examples
     --------
-    >>> measure_recall(np.array([0, 0, 1]), np.array([0, 1, 1]))
+    >>> average_recall(np.array([0, 0, 1]), np.array([0, 1, 1]))
     0.75
     """
     counts = np.bincount(y)
@@ -229,7 +229,7 @@ def leave_out_speakers(y: np.ndarray, who: np.ndarray, predicted: np.ndarray) ->
     kept = [everyone, *(who != group for group in range(int(who.max()) + 1))]
     classes = len(np.unique(y))
     whole = np.array([1.0 if len(np.unique(y[k])) == classes else np.nan for k in kept])
-    each = [[[measure_recall(y[k], one[k]) for k in kept] for one in deal] for deal in predicted]
+    each = [[[average_recall(y[k], one[k]) for k in kept] for one in deal] for deal in predicted]
     found = np.concatenate([each, np.diff(each, axis=1)], axis=1) * whole
     return Recalls(found[:, :, 0], found[:, :, 1:].mean(axis=0))
 
@@ -237,7 +237,7 @@ def leave_out_speakers(y: np.ndarray, who: np.ndarray, predicted: np.ndarray) ->
 def measure_nulls(given: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """Return recalls (2, 1 + draws), means over deals, of predictions (R, 2, 1 + draws, n)."""
     each = [
-        [[measure_recall(t, p) for t, p in zip(given, one, strict=True)] for one in deal]
+        [[average_recall(t, p) for t, p in zip(given, one, strict=True)] for one in deal]
         for deal in predicted
     ]
     return np.mean(each, axis=0)

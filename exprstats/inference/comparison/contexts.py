@@ -25,10 +25,10 @@ from exprstats.inference.comparison.wording import (
     describe_few,
     label_metric,
     write_alpha,
-    write_value,
+    write_metric,
 )
 from exprstats.inference.metrics import find_metrics
-from exprstats.inference.metrics.metric import MetricLike, Printed, strip_metrics
+from exprstats.inference.metrics.metric import MetricLike, PrintedMetric, strip_metrics
 from exprstats.inference.resampling.clusters import Cell
 from exprstats.inference.resampling.intervals import spread_about
 from exprstats.inference.resampling.options import Resampling, choose_resampling
@@ -75,7 +75,7 @@ class ContextComparison(Result):
     cluster: str
     level: float
     paired: bool = True
-    metrics: tuple[Printed, ...] = ()
+    metrics: tuple[PrintedMetric, ...] = ()
 
     def glance(self) -> pd.DataFrame:
         """Return one row: how much was compared."""
@@ -117,10 +117,10 @@ class ContextComparison(Result):
         return f"the same {self.cluster}s {way} in all contexts"
 
 
-def _describe_row(row: pd.Series, metrics: Sequence[Printed]) -> str:
+def _describe_row(row: pd.Series, metrics: Sequence[PrintedMetric]) -> str:
     metric = str(row["metric"])
-    number = write_value(metric, row["estimate"], metrics=metrics)
-    limits = write_value(metric, row["conf_low"], row["conf_high"], metrics=metrics)
+    number = write_metric(metric, row["estimate"], metrics=metrics)
+    limits = write_metric(metric, row["conf_low"], row["conf_high"], metrics=metrics)
     start = f"{row['model']}, {label_metric(metric, metrics)}, {row['term']}"
     return f"{start}: {number}, {limits}, p {tell_p(row['p_adjusted'])}"
 

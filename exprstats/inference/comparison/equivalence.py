@@ -19,10 +19,10 @@ from exprstats.inference.comparison.wording import (
     METHOD_WORDS,
     RATERS,
     label_metric,
-    name_place,
-    write_value,
+    tell_place,
+    write_metric,
 )
-from exprstats.inference.metrics.metric import Printed, strip_metrics
+from exprstats.inference.metrics.metric import PrintedMetric, strip_metrics
 from exprstats.inference.resampling.intervals import (
     SMOOTH,
     expand_level,
@@ -74,7 +74,7 @@ class Equivalence(Result):
     place: ClassVar[str] = "equivalence"
     table: pd.DataFrame
     alpha: float
-    metrics: tuple[Printed, ...] = ()
+    metrics: tuple[PrintedMetric, ...] = ()
 
     def glance(self) -> pd.DataFrame:
         """Return one row: how many differences, how many judged equivalent."""
@@ -295,12 +295,12 @@ def _side_normal(
     return _Sides(estimates - reach, estimates + reach, lower, upper)
 
 
-def _describe_verdict(row: pd.Series, metrics: Sequence[Printed]) -> str:
+def _describe_verdict(row: pd.Series, metrics: Sequence[PrintedMetric]) -> str:
     metric, other = str(row["metric"]), row["versus"]
-    write = partial(write_value, metric, metrics=metrics)
+    write = partial(write_metric, metric, metrics=metrics)
     found = f"difference in {label_metric(metric, metrics)} {write(row['estimate'])}"
     if pd.isna(row["p_value"]):
-        return f"{row['model']} and {other}{name_place(row)}: {found}, {row['note']}."
+        return f"{row['model']} and {other}{tell_place(row)}: {found}, {row['note']}."
     verdict = f"was not shown to be equivalent to {other}"
     if row["equivalent"]:
         verdict = f"was equivalent to {other}"
@@ -311,7 +311,7 @@ def _describe_verdict(row: pd.Series, metrics: Sequence[Printed]) -> str:
     if row["p_adjusted"] > row["p_value"]:
         alone = f" by Holm's adjustment of p {tell_p(row['p_value'])}"
     return (
-        f"{row['model']} {verdict}{name_place(row)}: {found}, {write_level(row['level'])} CI "
+        f"{row['model']} {verdict}{tell_place(row)}: {found}, {write_level(row['level'])} CI "
         f"{write(row['conf_low'], row['conf_high'])}, margin ±{write(row['margin'])}, "
         f"p {tell_p(row['p_adjusted'])} for equivalence{alone} ({how})."
     )

@@ -16,7 +16,7 @@ from exprstats.errors import warn_user
 from exprstats.inference.comparison.predictions import (
     Span,
     check_against,
-    check_folds,
+    check_fold_clusters,
     check_predictions,
     check_scheme,
     find_folds,
@@ -31,7 +31,7 @@ from exprstats.inference.metrics.metric import Metric, MetricLike
 from exprstats.inference.resampling.clusters import Cell
 from exprstats.inference.resampling.options import Resampling, choose_resampling
 from exprstats.inference.resampling.samples import Sample, count_blocks, sample_cell
-from exprstats.inference.resampling.summaries import arrange_table, name_methods, write_rows
+from exprstats.inference.resampling.summaries import arrange_table, list_method_rows, name_methods
 from exprstats.inference.resampling.terms import KEYS, pair_models
 from exprstats.options import Compat, IntervalName, SchemeName
 from exprstats.parallel import Seed, spawn_seeds
@@ -207,7 +207,7 @@ def compare_models(
     split = partial(split_contexts, cluster=cluster, by=by, **options)
     cells, inner = split(rows), []
     if folds is not None:
-        check_folds(rows, cluster, folds)
+        check_fold_clusters(rows, cluster, folds)
         inner = [replace(cell, folded=True) for cell in split(seat_rows(rows, (folds,)))]
     check_against(against, cells)
     seeds = spawn_seeds(how.seed, count_blocks(how.draws))
@@ -220,7 +220,7 @@ def compare_models(
     table = [
         row
         for sample in samples
-        for row in write_rows(
+        for row in list_method_rows(
             sample,
             pair_models(sample.models, against),
             interval="percentile" if how.compat else how.interval,

@@ -19,9 +19,9 @@ from exprstats.inference.comparison.predictions import (
     find_span,
     split_contexts,
 )
-from exprstats.inference.comparison.wording import cut_texts, label_metric, name_place, write_value
+from exprstats.inference.comparison.wording import cut_texts, label_metric, tell_place, write_metric
 from exprstats.inference.metrics import find_metrics
-from exprstats.inference.metrics.metric import Metric, MetricLike, Printed, strip_metrics
+from exprstats.inference.metrics.metric import Metric, MetricLike, PrintedMetric, strip_metrics
 from exprstats.inference.resampling.clusters import BLOCK, Cell, Panel
 from exprstats.inference.resampling.evaluation import Evaluation
 from exprstats.inference.resampling.options import Resampling, choose_resampling
@@ -53,7 +53,7 @@ class Permutation(Result):
     place: ClassVar[str] = "permutation"
     table: pd.DataFrame
     cluster: str
-    metrics: tuple[Printed, ...] = ()
+    metrics: tuple[PrintedMetric, ...] = ()
 
     def glance(self) -> pd.DataFrame:
         """Return one row: how many differences, and the smallest p that swaps can give."""
@@ -71,9 +71,9 @@ class Permutation(Result):
         for _, row in self.table.iterrows():
             metric = str(row["metric"])
             label = label_metric(metric, self.metrics)
-            number = write_value(metric, row["estimate"], metrics=self.metrics)
+            number = write_metric(metric, row["estimate"], metrics=self.metrics)
             p_value = f"p {tell_p(row['p_adjusted'])}"
-            texts.append(f"{row['term']}{name_place(row)}: {label} {number}, {p_value}")
+            texts.append(f"{row['term']}{tell_place(row)}: {label} {number}, {p_value}")
         least, ending = self.table["smallest_p"].max(), ""
         if least > USUAL:
             groups = int(self.table["n_clusters"].min())

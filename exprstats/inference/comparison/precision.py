@@ -24,13 +24,13 @@ from exprstats.inference.comparison.predictions import (
 from exprstats.inference.comparison.wording import (
     cut_texts,
     label_metric,
-    name_place,
+    tell_place,
+    write_metric,
     write_range,
     write_size,
-    write_value,
 )
 from exprstats.inference.metrics import find_metrics
-from exprstats.inference.metrics.metric import Metric, MetricLike, Printed, strip_metrics
+from exprstats.inference.metrics.metric import Metric, MetricLike, PrintedMetric, strip_metrics
 from exprstats.inference.resampling.clusters import BLOCK, Cell, count_clusters
 from exprstats.inference.resampling.evaluation import Evaluation
 from exprstats.inference.resampling.options import Resampling, choose_resampling
@@ -68,7 +68,7 @@ class Precision(Result):
     table: pd.DataFrame
     width: float | None
     level: float
-    metrics: tuple[Printed, ...] = ()
+    metrics: tuple[PrintedMetric, ...] = ()
 
     def glance(self) -> pd.DataFrame:
         """Return one row: what the plan rests on."""
@@ -91,11 +91,11 @@ class Precision(Result):
 
     def _describe_row(self, row: pd.Series) -> str:
         metric = str(row["metric"])
-        name = f"{label_metric(metric, self.metrics)} of {row['term']}{name_place(row)}"
+        name = f"{label_metric(metric, self.metrics)} of {row['term']}{tell_place(row)}"
         if self.width is not None and pd.notna(row["needed"]):
             width = write_size(metric, self.width, self.metrics)
             return f"{name}: {write_count(row['needed'])} clusters for a width of {width}"
-        width = write_value(metric, row["width"], metrics=self.metrics)
+        width = write_metric(metric, row["width"], metrics=self.metrics)
         return f"{name}: width {width} with {write_count(row['n_clusters'])} clusters"
 
 

@@ -159,7 +159,7 @@ def seat_rows(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     return rows.assign(seat=seat)
 
 
-def check_folds(rows: pd.DataFrame, cluster: str, folds: str) -> None:
+def check_fold_clusters(rows: pd.DataFrame, cluster: str, folds: str) -> None:
     """Refuse folds that take clusters apart: a model would be tested on people it has seen."""
     key = [name for name in (cluster, "repeat", "context", "model") if name in rows.columns]
     named = rows[list(dict.fromkeys([*key, folds]))].drop_duplicates()

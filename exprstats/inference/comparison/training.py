@@ -19,9 +19,9 @@ from exprstats.inference.comparison.predictions import (
     find_span,
     split_contexts,
 )
-from exprstats.inference.comparison.wording import cut_texts, label_metric, name_place, write_value
+from exprstats.inference.comparison.wording import cut_texts, label_metric, tell_place, write_metric
 from exprstats.inference.metrics import find_metrics
-from exprstats.inference.metrics.metric import Metric, MetricLike, Printed, strip_metrics
+from exprstats.inference.metrics.metric import Metric, MetricLike, PrintedMetric, strip_metrics
 from exprstats.inference.resampling.clusters import Cell
 from exprstats.inference.resampling.evaluation import Evaluation
 from exprstats.inference.resampling.intervals import spread_jackknife
@@ -52,7 +52,7 @@ class VarianceSplit(Result):
     table: pd.DataFrame
     cluster: str
     run: str
-    metrics: tuple[Printed, ...] = ()
+    metrics: tuple[PrintedMetric, ...] = ()
 
     def glance(self) -> pd.DataFrame:
         """Return one row: how many runs and clusters."""
@@ -71,9 +71,9 @@ class VarianceSplit(Result):
             metric = str(row["metric"])
             names = ("estimate", "error_test", "error_training")
             value, test, training = (
-                write_value(metric, row[name], metrics=self.metrics) for name in names
+                write_metric(metric, row[name], metrics=self.metrics) for name in names
             )
-            label = f"{label_metric(metric, self.metrics)} of {row['term']}{name_place(row)}"
+            label = f"{label_metric(metric, self.metrics)} of {row['term']}{tell_place(row)}"
             errors = f"SE = {test} from test {self.cluster}s, {training} from training"
             texts.append(f"{label} = {value} ({errors})")
         return f"{'; '.join(cut_texts(texts))}."

@@ -17,7 +17,7 @@ from exprstats.apa import (
 )
 from exprstats.document.text import join_words
 from exprstats.inference.metrics import list_metrics
-from exprstats.inference.metrics.metric import Metric, Printed
+from exprstats.inference.metrics.metric import Metric, PrintedMetric
 from exprstats.inference.resampling.samples import Sample
 from exprstats.inference.resampling.summaries import FEW_CLUSTERS
 
@@ -40,24 +40,24 @@ ADJUSTED = "p values are adjusted (Holm)"
 _BEST = {"higher": "highest", "lower": "lowest", "zero": "closest to 0", "one": "closest to 1"}
 
 
-def label_metric(name: str, metrics: Sequence[Printed] = ()) -> str:
+def label_metric(name: str, metrics: Sequence[PrintedMetric] = ()) -> str:
     """Return how a metric is printed; its name where it is neither given nor known."""
     metric = _find_metric(name, metrics)
     return name if metric is None else metric.label
 
 
-def is_bounded(name: str, metrics: Sequence[Printed] = ()) -> bool:
+def is_bounded(name: str, metrics: Sequence[PrintedMetric] = ()) -> bool:
     """Return whether a metric cannot exceed 1 in size; not where it is neither given nor known."""
     metric = _find_metric(name, metrics)
     return metric is not None and metric.bounded
 
 
-def _find_metric(name: str, metrics: Sequence[Printed]) -> Printed | Metric | None:
+def _find_metric(name: str, metrics: Sequence[PrintedMetric]) -> PrintedMetric | Metric | None:
     own = {metric.name: metric for metric in metrics}
     return own.get(name) or list_metrics().get(name)
 
 
-def write_value(metric: str, *values: float, metrics: Sequence[Printed] = ()) -> str:
+def write_metric(metric: str, *values: float, metrics: Sequence[PrintedMetric] = ()) -> str:
     """Return a value, or the two limits of an interval, of a metric in APA style."""
     bounded = is_bounded(metric, metrics)
     if len(values) == 1:
@@ -65,7 +65,7 @@ def write_value(metric: str, *values: float, metrics: Sequence[Printed] = ()) ->
     return write_interval(values[0], values[1], 3, bounded=bounded)
 
 
-def write_size(metric: str, size: float, metrics: Sequence[Printed] = ()) -> str:
+def write_size(metric: str, size: float, metrics: Sequence[PrintedMetric] = ()) -> str:
     """Return a margin or width that somebody chose, with the decimals it needs.
 
     Examples
@@ -77,7 +77,7 @@ def write_size(metric: str, size: float, metrics: Sequence[Printed] = ()) -> str
     return write_number(size, decimals, bounded=is_bounded(metric, metrics))
 
 
-def name_place(row: pd.Series) -> str:
+def tell_place(row: pd.Series) -> str:
     """Return where a row was measured, for a sentence; nothing for pooled rows."""
     return "" if pd.isna(row["context"]) else f" in {row['context']}"
 

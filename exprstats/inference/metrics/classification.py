@@ -10,7 +10,7 @@ import numpy as np
 
 from exprstats.inference.metrics.metric import Measure, Metric
 from exprstats.inference.metrics.regression import count_rows, take_mean
-from exprstats.inference.resampling.clusters import Panel, sum_rows
+from exprstats.inference.resampling.clusters import Panel, sum_over_clusters
 
 _share = partial(Metric, range=(0, 1), scale="logit", across=True)
 
@@ -242,7 +242,7 @@ def prepare_labels(score: Score) -> Callable[[Panel], Measure]:
         truth = panel.truth == labels[:, None]
         predicted = panel.predictions == labels[:, None, None]
         sums = [
-            np.stack([sum_rows(lines, panel) for lines in marks])
+            np.stack([sum_over_clusters(lines, panel) for lines in marks])
             for marks in (truth[:, None] & predicted, truth[:, None], predicted)
         ]
 

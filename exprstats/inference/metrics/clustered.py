@@ -9,7 +9,7 @@ import numpy as np
 from exprstats.errors import OptionError
 from exprstats.inference.metrics.metric import Measure, Metric, Naive
 from exprstats.inference.metrics.regression import centre_values, correlate_sums
-from exprstats.inference.resampling.clusters import Panel, sum_rows
+from exprstats.inference.resampling.clusters import Panel, sum_over_clusters
 
 FEWEST_CLIPS = 3
 
@@ -49,7 +49,7 @@ def _multiply_within(panel: Panel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     truth, predictions = average_clusters(panel)
     y = snap_zeros(panel.truth - truth[panel.codes], panel.truth)
     p = snap_zeros(panel.predictions - predictions[:, panel.codes], panel.predictions)
-    yy, pp, yp = (sum_rows(rows, panel) for rows in (y[None] ** 2, p**2, y * p))
+    yy, pp, yp = (sum_over_clusters(rows, panel) for rows in (y[None] ** 2, p**2, y * p))
     return yy, pp, yp
 
 
@@ -76,7 +76,9 @@ def _correlate_each(panel: Panel) -> np.ndarray:
     """Return each cluster's own correlations (models, groups), NaN below three clips."""
     y, p = centre_values(panel.truth), centre_values(panel.predictions)
     ones = np.ones_like(y)
-    sums = [sum_rows(np.atleast_2d(rows), panel) for rows in (ones, y, p, y**2, p**2, y * p)]
+    sums = [
+        sum_over_clusters(np.atleast_2d(rows), panel) for rows in (ones, y, p, y**2, p**2, y * p)
+    ]
     n, sy, sp, yy, pp, yp = sums
     with np.errstate(divide="ignore", invalid="ignore"):
         return correlate_sums(n=n, y=sy, p=sp, yy=yy, pp=pp, yp=yp)
@@ -93,7 +95,9 @@ def average_clusters(panel: Panel) -> tuple[np.ndarray, np.ndarray]:
     A cluster without rows has mean 0 and, counting no rows, is left out of what uses it.
     """
     times = np.maximum(np.bincount(panel.codes, minlength=panel.groups), 1)
-    return sum_rows(panel.truth[None], panel)[0] / times, sum_rows(panel.predictions, panel) / times
+    return sum_over_clusters(panel.truth[None], panel)[0] / times, sum_over_clusters(
+        panel.predictions, panel
+    ) / times
 
 
 def correlate_clusters(truth: np.ndarray, predictions: np.ndarray, present: np.ndarray) -> Measure:

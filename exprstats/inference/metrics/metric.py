@@ -26,7 +26,7 @@ _CUT = "Write predictions as 0 and 1, cutting scores at a threshold; auc takes s
 _ROUND = "Round them to labels, or ask for rmse or correlation, which take numbers."
 
 
-class Printed(NamedTuple):
+class PrintedMetric(NamedTuple):
     """What results keep of a metric: its name, how that is printed, whether it cannot exceed 1."""
 
     name: str
@@ -146,9 +146,9 @@ class Metric:
         return self.spanned or self.range[1] <= 1
 
     @property
-    def as_printed(self) -> Printed:
+    def as_printed(self) -> PrintedMetric:
         """What is printed of it, without its functions, which may not travel to another process."""
-        return Printed(self.name, self.label, self.bounded)
+        return PrintedMetric(self.name, self.label, self.bounded)
 
     def __call__(self, truth: np.ndarray, prediction: np.ndarray) -> float:
         """Return the naive definition's value, or that of the sums where it has none."""
@@ -163,7 +163,7 @@ class Metric:
         return float(np.squeeze(self.formula(**given)))
 
 
-def strip_metrics(metrics: Iterable[Metric]) -> tuple[Printed, ...]:
+def strip_metrics(metrics: Iterable[Metric]) -> tuple[PrintedMetric, ...]:
     """Return what is printed of metrics, each once."""
     return tuple(dict.fromkeys(metric.as_printed for metric in metrics))
 

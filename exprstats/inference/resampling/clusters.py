@@ -58,7 +58,7 @@ def count_clusters(drawn: np.ndarray, groups: int) -> np.ndarray:
     return counts.reshape(len(drawn), groups).astype(float)
 
 
-def sum_rows(rows: np.ndarray, panel: Panel) -> np.ndarray:
+def sum_over_clusters(rows: np.ndarray, panel: Panel) -> np.ndarray:
     """Return sums over each cluster (lines, groups) of rows (lines, n)."""
     sums = [np.bincount(panel.codes, weights=line, minlength=panel.groups) for line in rows]
     return np.array(sums)

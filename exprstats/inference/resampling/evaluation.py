@@ -9,7 +9,12 @@ import numpy as np
 
 from exprstats.errors import OptionError
 from exprstats.inference.metrics.metric import Measure, Metric, Term, check_coding
-from exprstats.inference.resampling.clusters import BLOCK, Panel, leave_out_clusters, sum_rows
+from exprstats.inference.resampling.clusters import (
+    BLOCK,
+    Panel,
+    leave_out_clusters,
+    sum_over_clusters,
+)
 
 
 class Evaluation:
@@ -27,7 +32,7 @@ class Evaluation:
         self._metrics = list(metrics)
         self._sums, self._places = sum_clusters(panel, metrics)
         self._measures = {
-            place: metric.prepare(panel) if metric.prepare else take_rows(metric, panel)
+            place: metric.prepare(panel) if metric.prepare else resample_rows(metric, panel)
             for place, metric in enumerate(metrics)
             if metric.sums is None
         }
@@ -86,7 +91,7 @@ def sum_clusters(
         rows = _add_rows(term, panel, metrics)
         place = len(lines)
         places[term] = place if rows.ndim == 1 else slice(place, place + len(rows))
-        lines.extend(sum_rows(np.atleast_2d(rows), panel))
+        lines.extend(sum_over_clusters(np.atleast_2d(rows), panel))
     sums = np.array(lines) if lines else np.zeros((0, panel.groups))
     return sums, places
 
@@ -111,7 +116,7 @@ def _add_rows(term: Term, panel: Panel, metrics: Sequence[Metric]) -> np.ndarray
     raise OptionError(message)
 
 
-def take_rows(metric: Metric, panel: Panel) -> Measure:
+def resample_rows(metric: Metric, panel: Panel) -> Measure:
     """Return the slow way that serves any function: take each resample's rows, row by row."""
     first = metric(panel.truth, panel.predictions[0])
     if not (np.ndim(first) == 0 and isinstance(first, Real | np.ndarray)):

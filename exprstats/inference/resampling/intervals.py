@@ -194,7 +194,9 @@ def spread_jackknife(left_out: np.ndarray, strata: np.ndarray | None = None) -> 
     return np.sqrt(total)
 
 
-def spread_about(estimates: np.ndarray, left_out: np.ndarray, present: np.ndarray) -> np.ndarray:
+def spread_about(
+    estimates: float | np.ndarray, left_out: np.ndarray, present: np.ndarray
+) -> np.ndarray:
     """Return leave-one-out values about the estimates, so that all clusters give the own variance.
 
     With G clusters of which n are ``present`` (clusters,), Σ over n times (n - 1)/n is Σ over G

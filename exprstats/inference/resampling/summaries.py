@@ -236,7 +236,7 @@ def measure_smoothness(terms: Terms) -> np.ndarray:
     return np.where(np.isnan(shares), 1.0, shares)
 
 
-def write_rows(
+def list_method_rows(
     sample: Sample,
     pairs: Sequence[tuple[int, int]],
     *,

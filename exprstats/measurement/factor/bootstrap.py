@@ -22,7 +22,7 @@ from exprstats.inference.resampling.terms import Terms
 from exprstats.measurement.factor.checks import check_items
 from exprstats.measurement.factor.items import take_items, warn_incomplete
 from exprstats.measurement.factor.model import find_clusters, list_jobs
-from exprstats.measurement.factor.moments import ClusterSums, PatternSums, sum_clusters
+from exprstats.measurement.factor.moments import ClusterSums, PatternSums, sum_factor_clusters
 from exprstats.measurement.factor.refits import derive_quantities, fit_sums
 from exprstats.options import IntervalName, MissingRule, check_word
 from exprstats.parallel import Seed, limit_threads, spawn_seeds
@@ -163,7 +163,7 @@ def bootstrap_factor(
     if groups < FEWEST:
         fact = f"the data have {count_things(groups, 'cluster')}."
         raise DataError(Problem(fact, f"Resampling needs {FEWEST} or more.", column=cluster))
-    fits = sum_clusters(itemset, codes, groups, missing)
+    fits = sum_factor_clusters(itemset, codes, groups, missing)
     values = measure_fits(fits, groups, draws, seed)
     rows = [
         {**keys, **row}
@@ -195,7 +195,7 @@ def _list_term(
     pairs = [
         (one, other, line) for line in lines for one, other in combinations(range(len(fits) - 1), 2)
     ]
-    terms = form_terms([*singles, *pairs], values)
+    terms = form_fit_terms([*singles, *pairs], values)
     groups = values[2].shape[2]
     for place, row in summarise_terms(terms, n_clusters=groups, interval=interval, level=level):
         one, other, line = [*singles, *pairs][place]
@@ -245,7 +245,7 @@ def measure_fits(fits: Sequence[ClusterSums], groups: int, draws: int, seed: See
     return whole, drawn, without
 
 
-def form_terms(cells: Sequence[tuple[int, int | None, int]], values: Values) -> Terms:
+def form_fit_terms(cells: Sequence[tuple[int, int | None, int]], values: Values) -> Terms:
     """Return the terms of cells: a fit, the fit that is subtracted from it or None, a quantity."""
     joined = []
     for stack in values:

@@ -21,7 +21,7 @@ from exprstats.errors import (
     Problem,
     warn_user,
 )
-from exprstats.measurement.factor.moments import Moments, correlate
+from exprstats.measurement.factor.moments import Moments, scale_covariance
 from exprstats.measurement.factor.solution import UNTESTABLE, Receipt, Solution
 from exprstats.options import take_columns
 
@@ -73,7 +73,7 @@ def find_problems(moments: Moments, items: Sequence[str], where: str) -> list[Pr
             )
             for place in constant
         ]
-    return _find_shared(correlate(moments.covariance), moments.shared, items, where)
+    return _find_shared(scale_covariance(moments.covariance), moments.shared, items, where)
 
 
 def _find_shared(r: np.ndarray, n: int, items: Sequence[str], where: str) -> list[Problem]:
@@ -111,7 +111,7 @@ def _find_shared(r: np.ndarray, n: int, items: Sequence[str], where: str) -> lis
 
 def warn_weak(moments: Moments, items: Sequence[str], where: str) -> None:
     """Warn if the items may share no more than chance would give so few clips."""
-    p_value = judge_sphericity(correlate(moments.covariance), moments.shared)
+    p_value = judge_sphericity(scale_covariance(moments.covariance), moments.shared)
     if p_value > DOUBT:
         message = (
             f"{where}: {', '.join(items)} do not correlate more than unrelated items may in "

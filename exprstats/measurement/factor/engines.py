@@ -22,7 +22,7 @@ from exprstats.measurement.factor.formulas import (
 )
 from exprstats.measurement.factor.moments import ClusterSums, Moments
 from exprstats.measurement.factor.refits import jackknife_errors
-from exprstats.measurement.factor.solution import Receipt, Solution, name_rows
+from exprstats.measurement.factor.solution import Receipt, Solution, name_fit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +69,7 @@ class Job:
     @property
     def name(self) -> str:
         """The rows in words, for messages."""
-        return name_rows(self.context, self.part)
+        return name_fit(self.context, self.part)
 
 
 # A discrepancy that is smaller by less is the same maximum, found to another last digit.

@@ -17,7 +17,7 @@ from exprstats.io.outputs import read_stored, write_text
 from exprstats.measurement.factor.checks import list_notes
 from exprstats.measurement.factor.model import Factor
 from exprstats.measurement.factor.scoring import list_spans
-from exprstats.measurement.factor.solution import Receipt, Solution, list_rows
+from exprstats.measurement.factor.solution import Receipt, Solution, list_solution_rows
 from exprstats.options import take_path
 
 FORMAT = "exprstats factor"
@@ -102,7 +102,7 @@ def load_factor(path: str | Path) -> Factor:
         raise DataError(Problem(fact, remedy, file=str(path))) from error
     columns = ["clip", "fitted_on", "score", "std_error", "factor_se", "note"]
     return Factor(
-        table=list_rows(solutions, level),
+        table=list_solution_rows(solutions, level),
         scores=pd.DataFrame({name: [] for name in [*(["context"] if by else []), *columns]}),
         spans=list_spans(solutions),
         solutions=solutions,

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.codes import encode_column, names_rows, pack_codes
+from exprstats.codes import encode_column, identifies_rows, pack_codes
 from exprstats.contracts import (
     ITEMS,
     Contract,
@@ -90,7 +90,7 @@ def take_items(table: pd.DataFrame, items: Sequence[str], by: str | None) -> Ite
 
 def _check_ids(ids: pd.DataFrame, *, numbered: bool) -> None:
     if not numbered:
-        if not names_rows([ids[name] for name in ITEMS.key if name in ids]):
+        if not identifies_rows([ids[name] for name in ITEMS.key if name in ids]):
             check_table(ids, ITEMS)
     # Numbers that we gave need no check.
     elif "context" in ids and encode_column(ids["context"]).has_empty:

@@ -34,8 +34,13 @@ from exprstats.measurement.factor.items import (
 )
 from exprstats.measurement.factor.moments import ClusterSums, sum_rows
 from exprstats.measurement.factor.refits import form_used_moments
-from exprstats.measurement.factor.scoring import list_scores, list_spans
-from exprstats.measurement.factor.solution import Receipt, Solution, list_rows, write_sentence
+from exprstats.measurement.factor.scoring import list_spans, score_itemset
+from exprstats.measurement.factor.solution import (
+    Receipt,
+    Solution,
+    list_solution_rows,
+    write_sentence,
+)
 from exprstats.options import FactorEstimator, MissingRule, check_level, check_word
 from exprstats.results import Result
 
@@ -236,12 +241,12 @@ def fit_factor(
             warn_weak(job.moments, names, job.name)
     solutions, receipt = solve_jobs(jobs)
     _check_solutions(solutions, receipt)
-    table = list_rows(solutions, level)
+    table = list_solution_rows(solutions, level)
     if second:
         table = add_alphas(table, solutions, itemset.answers, _list_rows(itemset, parts))
     return Factor(
         table=table,
-        scores=list_scores(solutions, itemset, ratings=ratings),
+        scores=score_itemset(solutions, itemset, ratings=ratings),
         spans=list_spans(solutions),
         solutions=tuple(solutions),
         items=names,

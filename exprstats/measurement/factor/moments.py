@@ -62,7 +62,7 @@ def form_moments(values: np.ndarray) -> Moments:
     return Moments(n, centre + shift, covariance, low, high, n)
 
 
-def correlate(covariance: np.ndarray) -> np.ndarray:
+def scale_covariance(covariance: np.ndarray) -> np.ndarray:
     """Return the correlations (p, p) of a covariance matrix with positive variances."""
     spread = np.sqrt(np.diag(covariance))
     return covariance / np.outer(spread, spread)
@@ -103,7 +103,7 @@ class ClusterSums:
         return [(places, sums.sum(axis=0) - sums) for places, sums in self.patterns]
 
 
-def sum_clusters(
+def sum_factor_clusters(
     itemset: ItemSet, codes: np.ndarray, groups: int, missing: str = "listwise"
 ) -> list[ClusterSums]:
     """Return the sums of each context, and of all clips last, over clusters 0 … G − 1 (n,)."""
@@ -126,7 +126,7 @@ def sum_rows(
     centre: np.ndarray,
     missing: str = "listwise",
 ) -> ClusterSums:
-    """Return the sums of rows (n, p) over clusters; see `sum_clusters`."""
+    """Return the sums of rows (n, p) over clusters; see `sum_factor_clusters`."""
     given = np.logical_not(np.isnan(answers))
     complete = given.all(axis=1)
     kinds = np.ones((1, answers.shape[1]), dtype=bool)

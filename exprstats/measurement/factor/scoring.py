@@ -19,7 +19,7 @@ NO_PAIR = "no clip has two raters who answered every item"
 NO_RATER = "no rater answered every item"
 
 
-def list_scores(
+def score_itemset(
     solutions: Sequence[Solution],
     itemset: ItemSet,
     method: str = "bartlett",

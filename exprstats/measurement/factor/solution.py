@@ -133,10 +133,10 @@ class Solution:
     @property
     def name(self) -> str:
         """The rows in words, for messages."""
-        return name_rows(self.context, self.part)
+        return name_fit(self.context, self.part)
 
 
-def name_rows(context: str | None, part: str = "all") -> str:
+def name_fit(context: str | None, part: str = "all") -> str:
     """Return the rows of a fit in words, for messages."""
     where = f"context '{context}'" if context is not None else "all clips"
     return f"{where} of training subjects" if part == "train" else where
@@ -177,7 +177,7 @@ class Receipt:
         return f"lavaan {self.versions.get('lavaan', '')}, R {self.versions.get('R', '')}"
 
 
-def list_rows(solutions: Sequence[Solution], level: float) -> pd.DataFrame:
+def list_solution_rows(solutions: Sequence[Solution], level: float) -> pd.DataFrame:
     """Return one row for each estimate of each solution, limits at the level."""
     rows = [
         {"context": one.context, "part": one.part, **_count(one), **row}

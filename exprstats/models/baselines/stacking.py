@@ -21,7 +21,7 @@ from exprstats.models.fitting.result import Fitted, Models
 from exprstats.options import PARTS, name_some
 
 if TYPE_CHECKING:
-    from exprstats.models.fitting.penalties import Grid
+    from exprstats.models.fitting.penalties import PenaltyGrid
 
 
 def stack_predictions(*models: Models | pd.DataFrame, part: str | None = "test") -> pd.DataFrame:
@@ -190,5 +190,5 @@ def _fit_again(models: Models, design: Design, sample: Sample, parts: tuple[str,
     pooled = models.fits[-1]
     if isinstance(pooled, Grown):
         return grow_again(pooled, design, sample, parts)
-    penalties = cast("Grid", models.penalties)
+    penalties = cast("PenaltyGrid", models.penalties)
     return tune_sample(design, sample, penalties, refit=models.refit, rounds=models.rounds)

@@ -64,7 +64,7 @@ def code_categories(
     coded: dict[str, str] = {}
     for name in names:
         column = clips[name]
-        levels = list_levels(column)
+        levels = list_category_levels(column)
         if not 2 <= len(levels) <= MOST_LEVELS:
             fact = f"it has {len(levels):,} different values, and a category has 2 to 20."
             raise DataError(Problem(fact, "Leave it out of the features.", column=name))
@@ -101,7 +101,7 @@ def group_codes(features: Sequence[str], values: np.ndarray) -> dict[str, list[i
     }
 
 
-def list_levels(column: pd.Series) -> list[str]:
+def list_category_levels(column: pd.Series) -> list[str]:
     """Return the levels of a category as texts, the reference first."""
     known = column.dropna()
     if isinstance(column.dtype, pd.CategoricalDtype):

@@ -12,7 +12,7 @@ from exprstats.models.data.design import Design, Sample
 from exprstats.models.explain.least_squares import solve_products
 from exprstats.models.explain.refits import Half, draw_counts, halve_draws
 from exprstats.models.fitting.penalties import (
-    Grid,
+    PenaltyGrid,
     Products,
     average_squares,
     choose_point,
@@ -36,7 +36,7 @@ def scale_pooled(design: Design) -> tuple[np.ndarray, np.ndarray]:
 
 
 def tune_jointly(
-    train: np.ndarray, validate: np.ndarray, penalties: Grid
+    train: np.ndarray, validate: np.ndarray, penalties: PenaltyGrid
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Tune all contexts at once on sums of products (contexts, q, q), features in their pooled SD.
 
@@ -57,7 +57,7 @@ def tune_jointly(
 
 
 def fit_jointly(
-    design: Design, penalties: Grid, *, draws: int, seed: Seed = None, n_jobs: int = 1
+    design: Design, penalties: PenaltyGrid, *, draws: int, seed: Seed = None, n_jobs: int = 1
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
     """Return weights (contexts, p), the point (2,) and refits (contexts, B, p).
 
@@ -87,7 +87,7 @@ def _weigh_all(products: list[Products], counts: np.ndarray) -> list[tuple[np.nd
 
 
 def _refit_block(
-    half: Half, *, products: list[Products], penalties: Grid, strata: list[np.ndarray]
+    half: Half, *, products: list[Products], penalties: PenaltyGrid, strata: list[np.ndarray]
 ) -> np.ndarray:
     counts = draw_counts(half, strata, len(products[0].train))
     weights = np.full((len(products), len(counts), products[0].size - 2), np.nan)

@@ -17,7 +17,7 @@ from exprstats.inference.resampling.summaries import MOST_UNDEFINED
 from exprstats.models.data.design import Design
 from exprstats.models.fitting.folds import Rounds, refit_rounds
 from exprstats.models.fitting.penalties import (
-    Grid,
+    PenaltyGrid,
     Products,
     average_squares,
     choose_point,
@@ -39,7 +39,7 @@ Half = tuple[np.random.SeedSequence, slice]
 
 def refit_weights(
     design: Design,
-    penalties: Grid,
+    penalties: PenaltyGrid,
     *,
     draws: int,
     refit: bool = False,
@@ -65,7 +65,7 @@ def refit_weights(
 
 
 def tune_total(
-    train: np.ndarray, validate: np.ndarray, penalties: Grid, *, refit: bool = False
+    train: np.ndarray, validate: np.ndarray, penalties: PenaltyGrid, *, refit: bool = False
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Return weights (p,) and (alpha, l1_ratio) tuned on sums of products, or None."""
     moments = read_moments(train)
@@ -79,7 +79,7 @@ def tune_total(
     both = read_moments(train + validate)
     if both is None:
         return None
-    return trace_grid(both, Grid((point[0],), (point[1],)))[0][0], point
+    return trace_grid(both, PenaltyGrid((point[0],), (point[1],)))[0][0], point
 
 
 def _refit_block(
@@ -100,7 +100,12 @@ def _refit_block(
 
 
 def _tune_draws(
-    product: Products, counts: np.ndarray, *, penalties: Grid, refit: bool, rounds: Rounds | None
+    product: Products,
+    counts: np.ndarray,
+    *,
+    penalties: PenaltyGrid,
+    refit: bool,
+    rounds: Rounds | None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray] | None]:
     if rounds is not None:
         for one in counts:

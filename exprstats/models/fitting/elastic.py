@@ -18,13 +18,13 @@ from exprstats.models.fitting.outcomes import (
     KEYS,
     UNVARYING,
     count_clips,
+    list_part_scores,
     list_predictions,
-    list_scores,
 )
 from exprstats.models.fitting.penalties import (
     MAX_ITERATIONS,
-    Grid,
-    Moments,
+    FitMoments,
+    PenaltyGrid,
     choose_point,
     predict_grid,
     take_moments,
@@ -149,7 +149,7 @@ def fit_elastic(
     for fit, guess in zip(fits, guesses, strict=True):
         rows += _list_terms(design, fit, name, penalties, refit=refit)
         rows += _list_rounds(design, fit, name, rounds) if rounds else []
-        rows += list_scores(design, fit.sample, guess, name)
+        rows += list_part_scores(design, fit.sample, guess, name)
     return Models(
         name=name,
         kind="elastic",
@@ -166,7 +166,7 @@ def fit_elastic(
 
 def _list_rounds(design: Design, fit: Tuned, name: str, rounds: Rounds) -> list[dict[str, Any]]:
     """Return rows of how well the chosen penalty predicted the folds that were held out."""
-    point = Grid((fit.alpha,), (fit.l1_ratio,))
+    point = PenaltyGrid((fit.alpha,), (fit.l1_ratio,))
     correlation, note = correlate_rounds(design, fit.sample, rounds, point)
     about = {"context": fit.sample.context, "model": name, "part": "validate", "feature": None}
     about |= count_clips(design, fit.sample, "train")
@@ -180,7 +180,7 @@ def _list_rounds(design: Design, fit: Tuned, name: str, rounds: Rounds) -> list[
 
 
 def _list_terms(
-    design: Design, fit: Tuned, name: str, penalties: Grid, *, refit: bool
+    design: Design, fit: Tuned, name: str, penalties: PenaltyGrid, *, refit: bool
 ) -> list[dict[str, Any]]:
     key = {"context": fit.sample.context, "model": name}
     used = ("train", "validate") if refit else ("train",)
@@ -239,7 +239,7 @@ class Tuned:
     """A sample's chosen model, and what was tried on the way."""
 
     sample: Sample
-    moments: Moments
+    moments: FitMoments
     weights: np.ndarray
     alpha: float
     l1_ratio: float
@@ -251,7 +251,7 @@ class Tuned:
         return predict_grid(self.moments, self.weights[None], values)[:, 0]
 
 
-def check_grid(alphas: Sequence[float], l1_ratios: Sequence[float]) -> Grid:
+def check_grid(alphas: Sequence[float], l1_ratios: Sequence[float]) -> PenaltyGrid:
     """Return the penalties in falling order of alpha, or raise `OptionError`."""
     check_settings(alphas, "alphas")
     check_settings(l1_ratios, "l1_ratios")
@@ -264,7 +264,7 @@ def check_grid(alphas: Sequence[float], l1_ratios: Sequence[float]) -> Grid:
         )
         raise OptionError(message)
     falling = sorted({float(alpha) for alpha in alphas}, reverse=True)
-    return Grid(tuple(falling), tuple(sorted({float(ratio) for ratio in l1_ratios})))
+    return PenaltyGrid(tuple(falling), tuple(sorted({float(ratio) for ratio in l1_ratios})))
 
 
 def check_settings(values: Sequence[float], option: str) -> None:
@@ -278,7 +278,7 @@ def check_settings(values: Sequence[float], option: str) -> None:
 def tune_sample(
     design: Design,
     sample: Sample,
-    penalties: Grid,
+    penalties: PenaltyGrid,
     *,
     refit: bool = False,
     rounds: Rounds | None = None,
@@ -309,5 +309,5 @@ def tune_sample(
     chosen = weights[best]
     if refit:
         moments = take_moments(*design.split(sample, "train", "validate"))
-        chosen = trace_grid(moments, Grid((alpha,), (ratio,)))[0][0]
+        chosen = trace_grid(moments, PenaltyGrid((alpha,), (ratio,)))[0][0]
     return Tuned(sample, moments, chosen, alpha, ratio, grid, int(stopped.sum()))

@@ -19,7 +19,7 @@ from exprstats.io.outputs import read_stored
 from exprstats.models.data.design import Design, Sample
 from exprstats.models.fitting.elastic import Tuned
 from exprstats.models.fitting.outcomes import KEYS
-from exprstats.models.fitting.penalties import Grid, Moments
+from exprstats.models.fitting.penalties import FitMoments, PenaltyGrid
 from exprstats.models.fitting.result import Models, Record
 from exprstats.options import take_path
 
@@ -141,7 +141,7 @@ def load_models(path: str | Path) -> Models:
             grid=pd.DataFrame(),
             design=design,
             fits=fits,
-            penalties=Grid(tuple(payload["alphas"]), tuple(payload["l1_ratios"])),
+            penalties=PenaltyGrid(tuple(payload["alphas"]), tuple(payload["l1_ratios"])),
             refit=payload["refit"],
             record=Record(**said),
         )
@@ -173,7 +173,7 @@ def _read_fit(stored: Mapping[str, Any], p: int) -> Tuned:
     # Products of the training clips serve refits, which need their subjects too.
     none = np.full(p, np.nan)
     mean = float(stored["intercept"])
-    moments = Moments(centre, scale, constant, np.outer(none, none), none, mean, np.nan)
+    moments = FitMoments(centre, scale, constant, np.outer(none, none), none, mean, np.nan)
     point = float(stored["alpha"]), float(stored["l1_ratio"])
     return Tuned(sample, moments, weights, *point, grid=pd.DataFrame(), stopped=0)
 

@@ -12,7 +12,7 @@ from exprstats.models.data.design import Design, Sample
 from exprstats.models.data.splits import FEWER_FOLDS, check_folds
 from exprstats.models.fitting.outcomes import correlate
 from exprstats.models.fitting.penalties import (
-    Grid,
+    PenaltyGrid,
     average_squares,
     code_subjects,
     fit_lowest,
@@ -80,7 +80,7 @@ def plan_rounds(design: Design, folds: pd.DataFrame) -> Rounds:
     return Rounds(np.array(list(rounds.values()), dtype=float), tuple(rounds))
 
 
-def tune_rounds(sums: np.ndarray, whole: np.ndarray, penalties: Grid) -> np.ndarray | None:
+def tune_rounds(sums: np.ndarray, whole: np.ndarray, penalties: PenaltyGrid) -> np.ndarray | None:
     """Return the mean squared error (rounds, points) of each fold, predicted from the others.
 
     ``sums`` (rounds, q, q) are of products over the clips held out, NaN where there are none, and
@@ -104,7 +104,7 @@ def average_rounds(sums: np.ndarray, errors: np.ndarray) -> np.ndarray:
 
 
 def refit_rounds(
-    products: np.ndarray, counts: np.ndarray, rounds: Rounds, penalties: Grid
+    products: np.ndarray, counts: np.ndarray, rounds: Rounds, penalties: PenaltyGrid
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Return weights (p,) and (alpha, l1_ratio) of a resample whose copies share a fold, or None.
 
@@ -121,7 +121,7 @@ def refit_rounds(
 
 
 def measure_rounds(
-    design: Design, sample: Sample, rounds: Rounds, penalties: Grid
+    design: Design, sample: Sample, rounds: Rounds, penalties: PenaltyGrid
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the RMSE (points,) over all rounds, and of each round (rounds, points)."""
     subjects, _ = code_subjects(design)
@@ -137,7 +137,7 @@ def measure_rounds(
 
 
 def correlate_rounds(
-    design: Design, sample: Sample, rounds: Rounds, point: Grid
+    design: Design, sample: Sample, rounds: Rounds, point: PenaltyGrid
 ) -> tuple[float, str | None]:
     """Return r of the predictions of held-out clips at one penalty, the mean over the rounds.
 

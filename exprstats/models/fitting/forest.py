@@ -22,7 +22,7 @@ from exprstats.models.data.classes import (
 )
 from exprstats.models.data.design import Design, Sample, build_design, seed_samples, sort_rows
 from exprstats.models.fitting.elastic import check_settings
-from exprstats.models.fitting.outcomes import KEYS, count_clips, list_predictions, list_scores
+from exprstats.models.fitting.outcomes import KEYS, count_clips, list_part_scores, list_predictions
 from exprstats.models.fitting.result import Models
 from exprstats.options import check_count
 from exprstats.parallel import Seed, run_tasks
@@ -171,7 +171,7 @@ def _gather(design: Design, fits: Sequence[Grown], name: str, *, refit: bool) ->
         key |= count_clips(design, fit.sample, "validate")
         rows.append({**key, "term": "max_features", "estimate": fit.max_features})
         rows.append({**key, "term": "min_leaf", "estimate": float(fit.min_leaf)})
-        rows += list_scores(design, fit.sample, guess, name)
+        rows += list_part_scores(design, fit.sample, guess, name)
     predictions = list_predictions(design, design.samples, guesses, name)
     return Models(
         name=name,

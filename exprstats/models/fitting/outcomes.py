@@ -38,7 +38,7 @@ def list_predictions(
     return pd.DataFrame(columns).reset_index(drop=True)
 
 
-def list_scores(
+def list_part_scores(
     design: Design, sample: Sample, prediction: np.ndarray, name: str
 ) -> list[dict[str, Any]]:
     """Return rows of each part: RMSE and correlation, or of classes accuracy and mean recall."""

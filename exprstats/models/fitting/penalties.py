@@ -27,7 +27,7 @@ CONSTANT = 1e-13
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Moments:
+class FitMoments:
     """What standardised features and a centred target have to say to each other.
 
     Arrays of several samples have one more axis, the first.
@@ -54,13 +54,13 @@ class Moments:
     mean: Any
     variance: Any
 
-    def pick(self, place: int) -> Moments:
+    def pick(self, place: int) -> FitMoments:
         """Return the moments of one of several samples."""
-        return Moments(*(getattr(self, field.name)[place] for field in fields(self)))
+        return FitMoments(*(getattr(self, field.name)[place] for field in fields(self)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Grid:
+class PenaltyGrid:
     """The penalties that are tried, largest alpha first."""
 
     alphas: tuple[float, ...]
@@ -73,14 +73,14 @@ class Grid:
         return np.column_stack([alphas.ravel(), ratios.ravel()])
 
 
-def take_moments(values: np.ndarray, truth: np.ndarray) -> Moments:
+def take_moments(values: np.ndarray, truth: np.ndarray) -> FitMoments:
     """Return the moments of features (n, p) and a target (n,)."""
     centre, scale, constant = scale_columns(values)
     mean = float(truth.mean())
     z = np.where(constant, 0.0, (values - centre) / scale)
     rest = truth - mean
     n = len(truth)
-    return Moments(
+    return FitMoments(
         centre, scale, constant, z.T @ z / n, z.T @ rest / n, mean, float(rest @ rest) / n
     )
 
@@ -92,7 +92,7 @@ def scale_columns(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarra
     return values.mean(axis=0), np.where(constant, 1.0, spread), constant
 
 
-def trace_grid(moments: Moments, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+def trace_grid(moments: FitMoments, grid: PenaltyGrid) -> tuple[np.ndarray, np.ndarray]:
     """Return the weights at every point of the grid, and whether the descent stopped early.
 
     Weights (points, p) are the change of the target for one SD of the feature, in the order of
@@ -108,12 +108,12 @@ def trace_grid(moments: Moments, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(blocks) + 0.0, np.concatenate(stopped)
 
 
-def predict_grid(moments: Moments, weights: np.ndarray, values: np.ndarray) -> np.ndarray:
+def predict_grid(moments: FitMoments, weights: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Return predictions (m, points) of clips with features (m, p)."""
     return moments.mean + ((values - moments.centre) / moments.scale) @ weights.T
 
 
-def choose_point(grid: Grid, weights: np.ndarray, errors: np.ndarray) -> int:
+def choose_point(grid: PenaltyGrid, weights: np.ndarray, errors: np.ndarray) -> int:
     """Return the position of the lowest error (points,).
 
     Errors within 1e-10 of the lowest, relative to it, count as equal: the fewest non-zero weights
@@ -125,13 +125,15 @@ def choose_point(grid: Grid, weights: np.ndarray, errors: np.ndarray) -> int:
     return int(near[np.lexsort((-ratio, -alpha, sizes))[0]])
 
 
-def fit_lowest(moments: Moments, grid: Grid, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def fit_lowest(
+    moments: FitMoments, grid: PenaltyGrid, errors: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return weights (p,) and (alpha, l1_ratio) at the lowest error (points,), by `choose_point`.
 
     Only the paths of l1_ratios that come near it are traced.
     """
     rows = np.unique(_find_near(errors) // len(grid.alphas))
-    part = Grid(grid.alphas, tuple(grid.l1_ratios[row] for row in rows))
+    part = PenaltyGrid(grid.alphas, tuple(grid.l1_ratios[row] for row in rows))
     weights, _ = trace_grid(moments, part)
     best = choose_point(part, weights, errors.reshape(-1, len(grid.alphas))[rows].ravel())
     return weights[best], part.points[best]
@@ -141,7 +143,7 @@ def _find_near(errors: np.ndarray) -> np.ndarray:
     return np.flatnonzero(errors <= errors.min() * (1 + 1e-10))
 
 
-def _solve_ridge(moments: Moments, alphas: tuple[float, ...]) -> np.ndarray:
+def _solve_ridge(moments: FitMoments, alphas: tuple[float, ...]) -> np.ndarray:
     # w = V (D + alpha)⁻¹ V'c with Z'Z/n = V D V' (Hoerl & Kennard, 1970): one decomposition serves
     # every alpha, exactly, where coordinate descent at scikit-learn's tolerance misses by 3.5e-4.
     values, vectors = np.linalg.eigh(moments.gram)
@@ -153,7 +155,7 @@ def _solve_ridge(moments: Moments, alphas: tuple[float, ...]) -> np.ndarray:
 
 
 def _descend(
-    moments: Moments, alphas: tuple[float, ...], ratios: Sequence[float]
+    moments: FitMoments, alphas: tuple[float, ...], ratios: Sequence[float]
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     from sklearn import config_context
     from sklearn.exceptions import ConvergenceWarning
@@ -246,7 +248,7 @@ def code_subjects(design: Design) -> tuple[np.ndarray, list[np.ndarray]]:
     return codes, [np.flatnonzero(places == PARTS.index(part)) for part in ("train", "validate")]
 
 
-def read_moments(total: np.ndarray, *, fixed_scale: bool = False) -> Moments | None:
+def read_moments(total: np.ndarray, *, fixed_scale: bool = False) -> FitMoments | None:
     """Return the moments of a sum of products (q, q), or None where the target does not vary.
 
     ``fixed_scale`` keeps the unit of the features instead of the resample's own SD.
@@ -262,7 +264,7 @@ def find_sound(totals: np.ndarray) -> np.ndarray:
         return (n >= 1) & (np.sqrt(variance) > ROUNDING * np.sqrt(squares / n))
 
 
-def standardise(totals: np.ndarray, *, fixed_scale: bool = False) -> Moments:
+def standardise(totals: np.ndarray, *, fixed_scale: bool = False) -> FitMoments:
     """Return the moments of sums of products (..., q, q) whose target varies, as `read_moments`."""
     n = totals[..., :1, :1]
     mean = totals[..., 0, :] / n[..., 0]
@@ -271,7 +273,7 @@ def standardise(totals: np.ndarray, *, fixed_scale: bool = False) -> Moments:
     constant = spread <= ROUNDING
     scale = np.where(constant | fixed_scale, 1.0, spread)
     kept = np.where(constant, 0.0, 1 / scale)
-    return Moments(
+    return FitMoments(
         centre=mean[..., 1:-1],
         scale=scale,
         constant=constant,
@@ -282,7 +284,7 @@ def standardise(totals: np.ndarray, *, fixed_scale: bool = False) -> Moments:
     )
 
 
-def average_squares(moments: Moments, weights: np.ndarray, total: np.ndarray) -> np.ndarray:
+def average_squares(moments: FitMoments, weights: np.ndarray, total: np.ndarray) -> np.ndarray:
     """Return the mean squared errors (points,) of weights (points, p) on a sum of products."""
     # Mean (y - a - x'b)² = (-a, -b, 1) S (-a, -b, 1)'/n with S the sums of products of [1, x, y]:
     # the error of a subject's clips without any of their rows.

@@ -12,7 +12,7 @@ from exprstats.apa import write_count, write_number
 from exprstats.errors import DataError, Problem
 from exprstats.models.data.design import Design, Sample, find_copies
 from exprstats.models.fitting.folds import Rounds
-from exprstats.models.fitting.penalties import Grid
+from exprstats.models.fitting.penalties import PenaltyGrid
 from exprstats.options import KIND_NAMES, name_some
 from exprstats.results import Result
 
@@ -91,7 +91,7 @@ class Models(Result):
     grid: pd.DataFrame
     design: Design
     fits: tuple[Fitted, ...]
-    penalties: Grid | None = None
+    penalties: PenaltyGrid | None = None
     refit: bool = False
     rounds: Rounds | None = None
     record: Record | None = None

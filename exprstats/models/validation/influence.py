@@ -19,7 +19,13 @@ import numpy as np
 from scipy.special import stdtrit
 
 from exprstats.inference.metrics.clustered import FEWEST_CLIPS
-from exprstats.models.fitting.penalties import Grid, Moments, find_sound, standardise, trace_grid
+from exprstats.models.fitting.penalties import (
+    FitMoments,
+    PenaltyGrid,
+    find_sound,
+    standardise,
+    trace_grid,
+)
 
 CONSTANT = 1e-12
 _ROUNDS = 5  # of guesses at the signs of weights; nearly all are right at once
@@ -44,7 +50,7 @@ class Influence(NamedTuple):
     trained: np.ndarray
 
 
-def correlate_sums(totals: np.ndarray, slopes: np.ndarray, variance: float) -> np.ndarray:
+def correlate_products(totals: np.ndarray, slopes: np.ndarray, variance: float) -> np.ndarray:
     """Return r (draws,) of predictions x'b with targets from sums of products of [1, x, y].
 
     A prediction that is the same for all clips orders none of them: its r counts as 0. Left out,
@@ -83,7 +89,7 @@ def trace_influence(
     whole = np.empty((2, len(points)))
     tested, trained = np.empty((2, groups, 2, len(points)))
     for fold, point in enumerate(points):
-        grid = Grid((point[0],), (point[1],))
+        grid = PenaltyGrid((point[0],), (point[1],))
         held, rest = sums[fold], total - sums[fold]
         inside, outside = np.flatnonzero(codes == fold), np.flatnonzero(codes != fold)
         lines = _refit(np.concatenate([rest[None], rest - own[outside]]), grid)
@@ -143,7 +149,7 @@ def _count_freedom(squares: np.ndarray, codes: np.ndarray) -> np.ndarray:
         return parts.sum(axis=0) ** 2 / (parts**2 / free).sum(axis=0)
 
 
-def _refit(totals: np.ndarray, grid: Grid) -> np.ndarray:
+def _refit(totals: np.ndarray, grid: PenaltyGrid) -> np.ndarray:
     """Return levels and slopes (draws, 1 + p) of one net on sums (draws, q, q); NaN where none.
 
     Most samples without one subject keep the features, and their signs, of the whole, the first of
@@ -165,7 +171,7 @@ def _refit(totals: np.ndarray, grid: Grid) -> np.ndarray:
     return lines
 
 
-def _solve_alike(moments: Moments, signs: np.ndarray, grid: Grid) -> np.ndarray:
+def _solve_alike(moments: FitMoments, signs: np.ndarray, grid: PenaltyGrid) -> np.ndarray:
     """Return weights (draws, p) of nets whose weights have nearly the signs (p,); NaN elsewhere.
 
     Given the signs the weights solve linear equations, which is checked against the conditions of a
@@ -207,7 +213,7 @@ def _score(lines: np.ndarray, held: np.ndarray, variance: float) -> np.ndarray:
     """
     missed = np.column_stack([-lines, np.ones(len(lines))])
     squares = ((missed[:, None] @ held)[:, 0] * missed).sum(axis=1)
-    r = correlate_sums(held, lines[:, 1:], variance)
+    r = correlate_products(held, lines[:, 1:], variance)
     squares = np.where(held[:, 0, 0] > 0, np.maximum(squares, 0.0), 0.0)
     return np.column_stack([squares, np.where(np.isnan(lines[:, 0]), np.nan, r)])
 

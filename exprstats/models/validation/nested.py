@@ -23,8 +23,8 @@ from exprstats.models.fitting.outcomes import (
     list_predictions,
 )
 from exprstats.models.fitting.penalties import (
-    Grid,
-    Moments,
+    FitMoments,
+    PenaltyGrid,
     average_squares,
     code_subjects,
     fit_lowest,
@@ -221,7 +221,7 @@ class Repeat(NamedTuple):
 
 @limit_threads()
 def _predict_sample(
-    design: Design, sample: Sample, lookup: dict[str, Any], penalties: Grid
+    design: Design, sample: Sample, lookup: dict[str, Any], penalties: PenaltyGrid
 ) -> Repeat:
     placed = design.clips["subject"].astype(str).map(lookup).to_numpy()
     labels, codes = np.unique(placed, return_inverse=True)
@@ -288,7 +288,7 @@ def _list_scores(found: Sequence[Repeat], level: float) -> list[dict[str, Any]]:
     ]
 
 
-def _tune_inside(sums: np.ndarray, penalties: Grid, sample: Sample) -> np.ndarray:
+def _tune_inside(sums: np.ndarray, penalties: PenaltyGrid, sample: Sample) -> np.ndarray:
     """Return the RMSE (folds, points) of predicting the other folds, each from the rest."""
     count = len(sums)
     squares = np.zeros((count, len(penalties.points)))
@@ -305,7 +305,7 @@ def _tune_inside(sums: np.ndarray, penalties: Grid, sample: Sample) -> np.ndarra
     return np.sqrt(squares / clips[:, None])
 
 
-def _read_rest(sums: np.ndarray, sample: Sample, *without: int) -> Moments:
+def _read_rest(sums: np.ndarray, sample: Sample, *without: int) -> FitMoments:
     moments = read_moments(np.delete(sums, without, axis=0).sum(axis=0))
     if moments is None:
         fact = f"{sample.label}: the target does not vary outside {len(without)} of the folds."

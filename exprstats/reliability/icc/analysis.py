@@ -40,10 +40,10 @@ from exprstats.reliability.icc.oneway import (
     add_moments,
     clean_squares,
     divide_sums,
+    find_additive,
     find_divisors,
     find_mean_squares,
     find_reliability,
-    find_sums,
     find_usual_divisor,
     sum_clips,
 )
@@ -130,7 +130,7 @@ class Analysis:
         return next((method for method in preferred if method in defined), ways[0].method)
 
 
-def write_rows(analysis: Analysis, level: float) -> list[dict[str, Any]]:
+def list_family_rows(analysis: Analysis, level: float) -> list[dict[str, Any]]:
     """Return tidy rows: each family at one rating, then by k rule, with every interval."""
     panel = analysis.panel
     rules: list[tuple[str | None, float]] = [(None, 1.0), *find_divisors(analysis.counts).items()]
@@ -262,7 +262,9 @@ def analyse_panel(panel: Panel, level: float) -> Analysis:
     of contexts are then no reliability.
     """
     sums = sum_clips(panel.rating, panel.clip)
-    whole = find_sums(add_moments(sums)) if panel.contexts is None else sample_sums(panel, sums)[0]
+    whole = (
+        find_additive(add_moments(sums)) if panel.contexts is None else sample_sums(panel, sums)[0]
+    )
     squares = clean_squares(divide_sums(whole))
     theta, n0 = clean_zero(float(find_reliability(squares))), float(squares.n0)
     spreads = () if panel.subject is None else jackknife_panel(panel, sums)

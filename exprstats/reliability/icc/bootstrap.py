@@ -22,8 +22,8 @@ from exprstats.reliability.icc.nested import (
 from exprstats.reliability.icc.oneway import (
     add_moments,
     divide_sums,
+    find_additive,
     find_reliability_of,
-    find_sums,
     sum_clips,
 )
 from exprstats.reliability.icc.panels import Panel
@@ -91,7 +91,7 @@ def _prepare_alike(panel: Panel, families: Sequence[Family]) -> Measure:
         parts = [_sum_part(rows, part, panel, groups) for rows, part in panel.parts]
 
         def measure_one_way(counts: np.ndarray) -> np.ndarray:
-            sums = sum((find_sums(counts @ part) for part in parts), np.zeros(1))
+            sums = sum((find_additive(counts @ part) for part in parts), np.zeros(1))
             return find_reliability_of(divide_sums(sums), base)[None, :]
 
         return measure_one_way

@@ -10,7 +10,7 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.errors import FEW_CONTEXTS, DataError, Option, Problem, speak, warn_user
 from exprstats.options import IccModel
-from exprstats.reliability.icc.panels import Panel, count_blocks, name_rows
+from exprstats.reliability.icc.panels import Panel, count_islands, quote_ids
 
 CONSTANT_FROM = 5
 _SCREENS = 4_000, 64_000
@@ -84,7 +84,7 @@ def find_crossed_obstacles(panel: Panel) -> list[Problem]:
         return problems
     if panel.n_raters == 1:
         return [Problem(f"{panel.label} has 1 rater; two-way reliability needs 2.", "Add raters.")]
-    blocks = count_blocks(panel.clip, panel.rater)
+    blocks = count_islands(panel.clip, panel.rater)
     if blocks > 1:
         fact = f"{panel.label}: raters and clips fall into {blocks:,} sets that share nothing;"
         return [
@@ -141,7 +141,7 @@ def warn_oddities(ratings: pd.DataFrame, whole: Panel, pooled: Sequence[Panel]) 
         counts = np.bincount(panel.clip)
         if (counts == 1).any():
             alone = np.flatnonzero(counts[panel.clip] == 1)
-            names = name_rows(ratings, "clip", panel.rows[alone])
+            names = quote_ids(ratings, "clip", panel.rows[alone])
             told = count_things(alone.size, "clips has", "clips have", of=len(counts))
             several = int((counts > 1).sum())
             thin = f" Raters' agreement rests on {count_things(several, 'clip')} alone."
@@ -178,7 +178,7 @@ def warn_constant(ratings: pd.DataFrame, whole: Panel, pooled: Sequence[Panel]) 
         rater, values = whole.rater[rows], whole.rating[rows]
     constant, where = find_constant(rater, values)
     if constant.size:
-        names = name_rows(ratings, "rater", rows[where])
+        names = quote_ids(ratings, "rater", rows[where])
         warn_user(
             f"raters {names} gave one value to everything ({CONSTANT_FROM} ratings or "
             "more); nothing was removed, check them before interpreting the reliability."

@@ -39,9 +39,9 @@ from exprstats.reliability.icc.analysis import (
     analyse_crossed,
     analyse_nested,
     analyse_panel,
+    list_family_rows,
     write_freedom,
     write_refusal,
-    write_rows,
 )
 from exprstats.reliability.icc.bootstrap import add_bootstrap
 from exprstats.reliability.icc.checks import split_obstacles, warn_oddities
@@ -192,7 +192,7 @@ def rate_reliability(
         if analysis is None:
             rows += write_refusal(panel, settled, reasons[place], level)
         else:
-            rows += write_rows(analysis, level)
+            rows += list_family_rows(analysis, level)
         design.append(count_panel(panel) | ({} if analysis is None else count_design(analysis)))
     call, versions = (fits[-1].call, dict(fits[-1].versions or {})) if fits else (None, {})
     return Reliability(
@@ -284,7 +284,7 @@ def _write_sentence(row: dict[Any, Any], beside: float, fixed: dict[Any, Any] | 
         reason = str(row["note"]).removeprefix(REFUSED).rstrip(".")
         return f"Ratings of {row['item']}{place}: {row['term']} was not estimated: {reason}."
     limits = "" if _absent(row["conf_low"]) else f", {write_level(row['level'])} CI"
-    limits += f" {write_limits(row)}" if limits else ""
+    limits += f" {bracket_limits(row)}" if limits else ""
     text = (
         f"Ratings of {row['item']}{place}: {row['term']} {tell_number(value)}{limits} for the "
         f"mean of {write_number(row['raters_per_clip'], 1).removesuffix('.0')} raters "
@@ -328,12 +328,12 @@ def _explain_raters(row: dict[Any, Any], fixed: dict[Any, Any] | None) -> list[s
         wide = " and is very wide" if df < 4 else ""
         texts = [f"With only {few} this interval rests on {write_freedom(df)}{wide}."]
         if df == raters - 1 and fixed is not None and not _absent(fixed["conf_low"]):
-            texts += [f"For these raters alone, treated as fixed, it is {write_limits(fixed)}."]
+            texts += [f"For these raters alone, treated as fixed, it is {bracket_limits(fixed)}."]
         return texts
     return []
 
 
-def write_limits(row: dict[Any, Any]) -> str:
+def bracket_limits(row: dict[Any, Any]) -> str:
     """Return a row's limits in brackets; a limit that no data could reach is named."""
     if row["conf_low"] == -float("inf"):
         return f"[not attainable, {write_number(row['conf_high'], bounded=True, lowest=LOWEST)}]"

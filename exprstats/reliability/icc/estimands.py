@@ -12,7 +12,7 @@ from scipy.special import fdtri
 
 from exprstats.inference.resampling.pvalues import TIE
 from exprstats.options import IccChoice, IccModel
-from exprstats.reliability.icc.panels import Panel, count_blocks, number_cells
+from exprstats.reliability.icc.panels import Panel, count_islands, number_cells
 
 Components = Mapping[str, np.ndarray | float]
 
@@ -258,7 +258,7 @@ def link_panel(panel: Panel) -> Links:
         n_raters=n_raters,
         n_ratings=n_ratings,
         n_subjects=n_subjects,
-        blocks=count_blocks(panel.clip, panel.rater),
+        blocks=count_islands(panel.clip, panel.rater),
         density=n_ratings / (n_clips * n_raters),
         once=int((per_rater == 1).sum()),
         within=within,

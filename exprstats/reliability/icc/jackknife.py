@@ -22,7 +22,7 @@ from exprstats.reliability.icc.oneway import (
     Peeled,
     add_moments,
     divide_sums,
-    find_sums,
+    find_additive,
     list_sums,
     peel_ratings,
     sum_clips,
@@ -140,10 +140,12 @@ def jackknife_panel(panel: Panel, sums: ClipSums) -> tuple[Spread, ...]:
     """Return the cluster-jackknife variances of ICC(k), k = n0, as `spread_thetas` gives them."""
     if panel.contexts is not None:
         whole, samples = sample_sums(panel, sums)
-        return spread_thetas({name: leave_out(whole, lost.T) for name, lost in samples.items()})
+        return spread_thetas(
+            {name: leave_sums_out(whole, lost.T) for name, lost in samples.items()}
+        )
     moments = add_moments(sums)
-    whole = find_sums(moments)
-    taken = take_moments(panel, sums)
+    whole = find_additive(moments)
+    taken = leave_each_out(panel, sums)
     ends = np.cumsum([len(part) for part in taken.values()])
     parts = list(taken.values())
     if ends[-1] <= _BLOCK:
@@ -154,7 +156,7 @@ def jackknife_panel(panel: Panel, sums: ClipSums) -> tuple[Spread, ...]:
         np.subtract(moments, part, out=part)
         # Blocks stay in the processor's memory, where millions of cells do not.
         for start in range(0, len(part), _BLOCK):
-            thetas.append(leave_out(whole, list_sums(part[start : start + _BLOCK])))
+            thetas.append(leave_sums_out(whole, list_sums(part[start : start + _BLOCK])))
     found = np.split(np.concatenate(thetas), ends[:-1])
     return spread_thetas(dict(zip(taken, found, strict=True)))
 
@@ -168,8 +170,10 @@ def sample_sums(
         part: Panel, sums: ClipSums, *, always: bool
     ) -> tuple[np.ndarray, Mapping[str, np.ndarray]]:
         moments = add_moments(sums)
-        taken = take_moments(part, sums, always=always)
-        return find_sums(moments), {name: find_sums(moments - off) for name, off in taken.items()}
+        taken = leave_each_out(part, sums, always=always)
+        return find_additive(moments), {
+            name: find_additive(moments - off) for name, off in taken.items()
+        }
 
     if panel.contexts is None:
         return sample(panel, sums, always=always)
@@ -201,7 +205,7 @@ def add_contexts(
     return whole, without
 
 
-def take_moments(panel: Panel, sums: ClipSums, *, always: bool = False) -> dict[str, np.ndarray]:
+def leave_each_out(panel: Panel, sums: ClipSums, *, always: bool = False) -> dict[str, np.ndarray]:
     """Return the moments (G, 6) that each subject takes off; and each rater and each cell.
 
     The latter where raters are shared by subjects, or ``always``.
@@ -234,7 +238,7 @@ def _sum_crossed(
     return by_rater.T, table.take(np.flatnonzero(table[1]), axis=1).T
 
 
-def leave_out(whole: np.ndarray, sums: Iterable[np.ndarray]) -> np.ndarray:
+def leave_sums_out(whole: np.ndarray, sums: Iterable[np.ndarray]) -> np.ndarray:
     """Return ICC(k) of five sums (G,), k = n0 of all ratings (5,); NaN where it is undefined.
 
     The number of ratings a clip is part of what is estimated, so it stays that of all ratings:

@@ -31,7 +31,7 @@ class MeanSquares:
     df_within: np.ndarray
 
 
-def find_sums(moments: np.ndarray) -> np.ndarray:
+def find_additive(moments: np.ndarray) -> np.ndarray:
     """Return what adds up over contexts, (5,) or (G, 5), from moments as `add_moments` gives them.
 
     Degrees of freedom between and within clips, their sums of squares, and n0 times the former;
@@ -70,7 +70,7 @@ def divide_sums(sums: np.ndarray) -> MeanSquares:
 
 def find_mean_squares(moments: np.ndarray) -> MeanSquares:
     """Return the one-way mean squares of moments (6,) or (G, 6), as `add_moments` gives them."""
-    return divide_sums(find_sums(moments))
+    return divide_sums(find_additive(moments))
 
 
 def clean_squares(squares: MeanSquares) -> MeanSquares:

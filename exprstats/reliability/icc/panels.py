@@ -149,7 +149,7 @@ def find_cluster(ratings: pd.DataFrame, cluster: str | None) -> str | None:
     return cluster
 
 
-def name_rows(ratings: pd.DataFrame, column: str, rows: np.ndarray) -> str:
+def quote_ids(ratings: pd.DataFrame, column: str, rows: np.ndarray) -> str:
     """Return the first five different ids at some rows, quoted, and how many more there are."""
     return name_some(pd.unique(ratings[column].iloc[rows].astype(str)).tolist())
 
@@ -160,7 +160,7 @@ def _check_nesting(ratings: pd.DataFrame, whole: Panel, cluster: str) -> None:
     first = np.zeros(whole.n_clips, dtype=np.int64)
     first[whole.clip[::-1]] = whole.cluster[::-1]
     torn = np.flatnonzero(first[whole.clip] != whole.cluster)
-    fact = f"clips {name_rows(ratings, 'clip', torn)} show more than one {cluster}."
+    fact = f"clips {quote_ids(ratings, 'clip', torn)} show more than one {cluster}."
     remedy = f"Each clip shows one {cluster}; give clips of different people different ids."
     raise DataError(Problem(fact, remedy, column=cluster, rows=tuple(torn[:5] + 1)))
 
@@ -252,14 +252,14 @@ def is_sparse(room: int, n_ratings: int) -> bool:
     return room > 4 * n_ratings
 
 
-def count_blocks(clip: np.ndarray, rater: np.ndarray) -> int:
+def count_islands(clip: np.ndarray, rater: np.ndarray) -> int:
     """Return how many sets of raters and clips (N,) share nothing with each other.
 
     Examples
     --------
-    >>> count_blocks(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 2]))
+    >>> count_islands(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 2]))
     1
-    >>> count_blocks(np.array([0, 0, 1, 1]), np.array([0, 1, 2, 3]))
+    >>> count_islands(np.array([0, 0, 1, 1]), np.array([0, 1, 2, 3]))
     2
     """
     # Each clip points to the least clip known of its block (Shiloach & Vishkin, 1982).

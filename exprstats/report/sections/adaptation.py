@@ -291,7 +291,7 @@ def describe_tasks(analysis: Analysis) -> Section | None:
     return Section("tasks", "Labels by task", sentences=told, tables=(table,), figures=(figure,))
 
 
-def describe_labels(
+def describe_labelled_frames(
     frames: pd.DataFrame, windows: pd.DataFrame, *, length: int, step: int, emotion: str = ""
 ) -> Section:
     """Return the section on labeled frames and their windows of some length and step."""

@@ -121,9 +121,9 @@ def _say_shares(rows: pd.DataFrame) -> Text | None:
 
 
 def _build_coefficients(agreement: Agreement, rows: pd.DataFrame) -> Table:
-    from exprstats.reliability.categories import list_names
+    from exprstats.reliability.categories import name_agreements
 
-    names = list_names(agreement.weights, agreement.scale)
+    names = name_agreements(agreement.weights, agreement.scale)
     named = rows.assign(name=[names[term][0].upper() + names[term][1:] for term in rows["term"]])
     shown = named[named["method"].ne("bootstrap")]
     places = shown.groupby(["context", "item"], sort=False).ngroup()

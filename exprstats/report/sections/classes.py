@@ -15,7 +15,7 @@ from exprstats.models import cross_classes, tally_classes
 from exprstats.models.data.classes import show_label
 from exprstats.report.analysis import Analysis
 from exprstats.report.sections.others import MOST_ROWS
-from exprstats.study.targets import list_names
+from exprstats.study.targets import list_class_names
 
 if TYPE_CHECKING:
     from exprstats.models import Models
@@ -118,7 +118,7 @@ def describe_class_counts(predictions: pd.DataFrame) -> Section:
             )
             for place, model in enumerate(models)
         }
-        for label in list_names(rows)
+        for label in list_class_names(rows)
     ]
     columns = (
         Column("class", say("Class"), words=True),

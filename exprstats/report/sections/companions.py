@@ -27,7 +27,7 @@ from exprstats.inference.comparison.wording import (
     write_range,
     write_size,
 )
-from exprstats.inference.metrics.metric import Printed
+from exprstats.inference.metrics.metric import PrintedMetric
 from exprstats.plots.performance import name_heading, open_label
 from exprstats.report.analysis import Analysis
 
@@ -218,12 +218,12 @@ def _name_terms(table: pd.DataFrame, analysis: Analysis) -> list[str]:
     return told
 
 
-def _name_metrics(result: Any, analysis: Analysis) -> dict[str, Printed]:
+def _name_metrics(result: Any, analysis: Analysis) -> dict[str, PrintedMetric]:
     """Return how each metric of a result is printed, its clusters called what they are."""
     compared = analysis.comparison.cluster if analysis.comparison is not None else "subject"
     cluster = getattr(result, "cluster", compared)
     return {
-        name: Printed(
+        name: PrintedMetric(
             name,
             name_clusters(label_metric(name, result.metrics), cluster),
             is_bounded(name, result.metrics),
@@ -252,11 +252,11 @@ def _build_section(
     result, analysis = told
     name, title, caption = heading
     metrics = _name_metrics(result, analysis)
-    told = result.table.assign(term=_name_terms(result.table, analysis))
+    rows = result.table.assign(term=_name_terms(result.table, analysis))
     if name == "training":  # the table lists contexts and differences, too
-        pooled = told["context"].isna()
-        told = told[(pooled if pooled.any() else True) & told["versus"].isna()]
-    printed = replace(result, table=told, metrics=tuple(metrics.values()))
+        pooled = rows["context"].isna()
+        rows = rows[(pooled if pooled.any() else True) & rows["versus"].isna()]
+    printed = replace(result, table=rows, metrics=tuple(metrics.values()))
     words = printed.sentence()
     sentence = quote_sentence(open_label(words) if name == "training" else words)
     if result.table.empty:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from exprstats.apa import MISSING, count_things, write_count, write_level, write_number, write_p
-from exprstats.document.cells import collect_notes, write_estimate, write_limits
-from exprstats.document.model import Column, Section, Table, list_columns
+from exprstats.document.cells import collect_notes, write_estimate
+from exprstats.document.model import Column, Section, Table
+from exprstats.document.tables import column, estimate_columns, match_row, tabulate
 from exprstats.document.text import Text, quote_sentence, say
 from exprstats.report.analysis import Analysis
 
@@ -83,50 +84,38 @@ def describe_cooccurrence(analysis: Analysis) -> Section | None:
 
 
 def _build_pairs(found: CoOccurrence) -> tuple[Table, ...]:
-    name, _, _, count = _FORMULAS[found.given]
+    name = _FORMULAS[found.given][0]
     table = found.table
     rows = table[table["headline"] & table["estimate"].notna()]
-    seen = table[table["term"].eq("lift") & table["n_joint"].gt(0)].set_index(["label", "feature"])
+    seen = table[table["term"].eq("lift") & table["n_joint"].gt(0)]
+    lift = match_row(seen, "label", "feature")
     order = _order_labels(table)
-    cells, kept = [], []
+    kept = []
     for label in order[:_MOST_LABELS]:
         mine = rows[rows["label"].eq(label) & rows["n_joint"].gt(0)]
         mine = mine[mine["n_clusters"].ge(_FEWEST)]
-        mine = mine.sort_values("conf_low", ascending=False, kind="stable").head(_MOST_FEATURES)
-        kept.append(mine)
-        for row in mine.to_dict("records"):
-            lift = seen.loc[(label, row["feature"])]
-            cells.append(
-                {
-                    "label": str(label),
-                    "feature": str(row["feature"]),
-                    "estimate": write_estimate(row),
-                    "limits": write_limits(row),
-                    "count": f"{write_count(row['n_joint'])}/{write_count(row[count])}",
-                    "lift": write_number(lift["estimate"]),
-                    "p": write_p(lift.get("p_max_t")),
-                }
-            )
-    if not cells:
+        kept.append(mine.sort_values("conf_low", ascending=False, kind="stable"))
+    kept = [mine.head(_MOST_FEATURES) for mine in kept]
+    if all(mine.empty for mine in kept):
         return ()
-    columns = (
-        Column("feature", say("Feature"), words=True),
-        Column("estimate", say("{name}", name=name)),
-        Column("limits", say("{level} CI", level=write_level(found.level))),
-        Column("count", say("Frames") if found.unit == "frames" else say("Utterances")),
-        *list_columns(lift="Lift", p="*p*"),
-    )
     shown = pd.concat(kept)
+    columns = (
+        column("feature", "Feature"),
+        *estimate_columns(found.level, heading=say("{name}", name=name)),
+        _count_column(found),
+        column("lift", "Lift", write_number, of=lambda row: lift(row)["estimate"]),
+        column("p", "*p*", write_p, of=lambda row: lift(row).get("p_max_t")),
+    )
     ranks = {
         (row["label"], row["feature"]): place
         for mine in kept
         for place, row in enumerate(mine.to_dict("records"), start=1)
     }
-    first = Table(
+    first = tabulate(
         "cooccurrence",
         "Features That Go With Labels",
+        shown,
         columns,
-        pd.DataFrame(cells),
         group="label",
         notes=(*_say_pairs(found, len(order)), *collect_notes(shown, ("label", "feature"))),
         rows=found.tidy(),
@@ -145,21 +134,16 @@ def _build_highest(
         mine = mine.sort_values(["estimate", count], ascending=False, kind="stable")
         kept.append(mine.head(_MOST_FEATURES))
     shown = pd.concat(kept)
-    cells = [
-        {
-            "label": str(row["label"]),
-            "feature": str(row["feature"]),
-            "estimate": write_estimate(row, 3),
-            "count": f"{write_count(row['n_joint'])}/{write_count(row[count])}",
-            "utterances": write_count(row["n_clusters"]),
-            "place": str(ranks.get((row["label"], row["feature"]), MISSING)),
-        }
-        for row in shown.to_dict("records")
-    ]
     columns = (
-        *list_columns(words=1, feature="Feature", estimate=say("{name}", name=name)),
-        Column("count", say("Frames") if found.unit == "frames" else say("Utterances")),
-        *list_columns(utterances="In utterances", place="Place in <Table cooccurrence>"),
+        column("feature", "Feature"),
+        column("estimate", say("{name}", name=name), write_estimate, of=dict, decimals=3),
+        _count_column(found),
+        column("n_clusters", "In utterances", write_count),
+        column(
+            "place",
+            "Place in <Table cooccurrence>",
+            of=lambda row: ranks.get((row["label"], row["feature"]), MISSING),
+        ),
     )
     words = (
         " They call it the probability of the feature given the label, but divide, as here, by "
@@ -173,14 +157,19 @@ def _build_highest(
         name=name,
         words=words,
     )
-    return Table(
-        "cooccurrence_highest",
-        "Highest Conditional Probabilities",
-        columns,
-        pd.DataFrame(cells),
-        group="label",
-        notes=(note,),
-        rows=shown,
+    title = "Highest Conditional Probabilities"
+    name = "cooccurrence_highest"
+    return tabulate(name, title, shown, columns, group="label", notes=(note,))
+
+
+def _count_column(found: CoOccurrence) -> Column:
+    """Return the column of joint counts, of all that they are a share of."""
+    count = _FORMULAS[found.given][3]
+    return column(
+        "count",
+        "Frames" if found.unit == "frames" else "Utterances",
+        lambda row: f"{write_count(row['n_joint'])}/{write_count(row[count])}",
+        of=dict,
     )
 
 

@@ -55,7 +55,7 @@ def build_decisions(analysis: Analysis) -> Table | None:
     keys = decisions if decisions is not None else plan
     if keys is None:
         return None
-    numbers = [] if decisions is None else pick_numbers(list_levels(decisions, "raters_per_clip"))
+    numbers = [] if decisions is None else thin_counts(list_levels(decisions, "raters_per_clip"))
     # The limits of a table that was published may be of any level.
     level = find_level(keys)
     first, group = place_rows(keys)
@@ -126,10 +126,10 @@ def build_decision_figure(analysis: Analysis) -> tuple[Figure, ...]:
 def has_curve(decisions: Decisions | SubjectDecisions) -> bool:
     """Return whether any reliability is defined, so that there is a curve to draw."""
     from exprstats.errors import DataError
-    from exprstats.plots import select_curves
+    from exprstats.plots import select_decisions
 
     try:
-        select_curves(decisions.tidy())
+        select_decisions(decisions.tidy())
     except DataError:
         return False
     return True
@@ -167,7 +167,7 @@ def _name_place(row: dict[Any, Any], plan: pd.DataFrame) -> str:
     return ", ".join(named) or "pooled"
 
 
-def pick_numbers(numbers: list[Any]) -> list[Any]:
+def thin_counts(numbers: list[Any]) -> list[Any]:
     """Return all of a few numbers of raters; of more, four evenly spread, the last among them."""
     if len(numbers) <= MOST_NUMBERS:
         return numbers
@@ -262,7 +262,7 @@ def _build_subjects(subjects: SubjectDecisions, pooled: pd.DataFrame, *, apart: 
                 of=match_row(pooled, *same, raters_per_clip=k),
                 under="Raters per clip",
             )
-            for k in pick_numbers(sorted(list_levels(pooled, "raters_per_clip")))
+            for k in thin_counts(sorted(list_levels(pooled, "raters_per_clip")))
         ),
     )
     several = len(list_levels(pooled, "item")) > 1

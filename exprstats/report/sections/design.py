@@ -47,7 +47,7 @@ _QUESTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
-def describe_design(analysis: Analysis) -> Section | None:
+def describe_rating_design(analysis: Analysis) -> Section | None:
     """Return the section, or None where nobody asked for the design."""
     design: Design | None = analysis.design
     if design is None:

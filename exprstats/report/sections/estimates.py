@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import MISSING, write_count, write_level, write_number, write_p
+from exprstats.apa import MISSING, write_count, write_number, write_p
 from exprstats.document.cells import (
     ALL,
+    Row,
     collect_notes,
-    find_row,
+    list_records,
     name_contexts,
     write_estimate,
-    write_limits,
 )
-from exprstats.document.model import Column, Figure, Section, Table, list_columns, refer_to
+from exprstats.document.model import Figure, Section, Table, refer_to
+from exprstats.document.tables import column, estimate_columns, match_row, tabulate
 from exprstats.document.text import join_words, quote_sentence, say
 from exprstats.plots.estimates import draw_estimates, draw_maps, draw_structure
 from exprstats.report.analysis import Analysis
@@ -82,28 +83,16 @@ def _tabulate_levels(result: Estimates) -> list[Table]:
     shown = ranked.groupby(keys, sort=False).head(_MOST).sort_index()
     groups = rows.groupby(keys, sort=False, dropna=False).ngroup()
     order = shown.assign(_group=groups).sort_values(["_group", "estimate"], kind="stable")
-    cells = []
-    for row in order.to_dict("records"):
-        mine = rows[(rows[keys] == [row[key] for key in keys]).all(axis=1)]
-        mine = mine[mine["emotion"].eq(row["emotion"]) & mine["versus"].isna()]
-        found = {one["term"]: one for one in mine.to_dict("records")}
-        cells.append(
-            {
-                "place": _name(row),
-                "emotion": row["emotion"],
-                "mean": write_estimate(found["mean"], bounded=False),
-                "limits": write_limits(found["mean"], bounded=False),
-                "rank": write_estimate(row, 1, bounded=False),
-                "share": write_estimate(found["share_top"]),
-                "share_limits": write_limits(found["share_top"]),
-            }
-        )
-    interval = f"{write_level(result.level)} CI"
+    alone = rows[rows["versus"].isna()]
+    mean, share = (match_row(alone, *keys, "emotion", term=term) for term in ("mean", "share_top"))
+    score: dict[str, Any] = {"key": "mean", "heading": "Mean", "under": "Score", "bounded": False}
     columns = (
-        Column("emotion", say("Emotion"), words=True),
-        *list_columns("Score", mean="Mean", limits=say("{one}", one=interval)),
-        Column("rank", say("Mean rank")),
-        *list_columns("Highest of all", share="Share", share_limits=say("{one}", one=interval)),
+        column("emotion", "Emotion"),
+        *estimate_columns(result.level, of=mean, **score),
+        column("rank", "Mean rank", write_estimate, of=dict, decimals=1, bounded=False),
+        *estimate_columns(
+            result.level, key="share", heading="Share", of=share, under="Highest of all"
+        ),
     )
     levels = rows[listed & rows["term"].isin(["mean", "share_top"])]
     levels = levels[levels["emotion"].isin(shown["emotion"])]
@@ -119,17 +108,25 @@ def _tabulate_levels(result: Estimates) -> list[Table]:
     )
     limited = [more] * bool(rows["context"].nunique() > len(sets))
     title = "Leading Emotions by Modality"
-    first = Table(
+    first = tabulate(
         "estimates",
         title,
+        _place_rows(order),
         columns,
-        pd.DataFrame(cells),
         group="place",
         notes=(note, *limited, *collect_notes(levels, ("term", "emotion", "modality", "context"))),
         rows=result.tidy(),
     )
-    agreement = _tabulate_agreement(rows[listed], interval)
-    return [first, *_tabulate_time(rows, order, interval), *agreement]
+    agreement = _tabulate_agreement(rows[listed], result.level)
+    return [first, *_tabulate_time(rows, order, result.level), *agreement]
+
+
+def _place_rows(rows: pd.DataFrame) -> list[Row]:
+    """Return rows with what heads them: the modality, and the data set if there are several."""
+    told = rows["modality"].where(
+        rows["context"].eq(ALL), rows["modality"] + ", " + rows["context"]
+    )
+    return list_records(rows.assign(place=told))
 
 
 def _name_cluster(result: Estimates) -> str:
@@ -139,38 +136,19 @@ def _name_cluster(result: Estimates) -> str:
     return result.cluster or "moment"
 
 
-def _name(row: dict[Any, Any]) -> str:
-    return row["modality"] if row["context"] == ALL else f"{row['modality']}, {row['context']}"
-
-
-def _tabulate_time(rows: pd.DataFrame, order: pd.DataFrame, interval: str) -> list[Table]:
+def _tabulate_time(rows: pd.DataFrame, order: pd.DataFrame, level: float) -> list[Table]:
     """Return the table: how the leading emotions agree with themselves over time."""
+    keys = ["context", "modality", "emotion"]
     mine = rows[rows["term"].isin(["stability", "lag_one"])]
-    mine = mine.merge(order[["context", "modality", "emotion"]].drop_duplicates())
+    mine = mine.merge(order[keys].drop_duplicates())
     if mine.empty:
         return []
-    cells = []
-    for row in order.to_dict("records"):
-        key = {name: row[name] for name in ("context", "modality", "emotion")}
-        halves, lag = (find_row(mine, term=term, **key) for term in ("stability", "lag_one"))
-        if not lag:
-            continue
-        cells.append(
-            {
-                "place": _name(row),
-                "emotion": row["emotion"],
-                "halves": write_estimate(halves) if halves else MISSING,
-                "halves_limits": write_limits(halves) if halves else MISSING,
-                "lag": write_estimate(lag),
-                "lag_limits": write_limits(lag),
-            }
-        )
+    halves, lag = (match_row(mine, *keys, term=term) for term in ("stability", "lag_one"))
+    form: dict[str, Any] = {"heading": "*r*"}
     columns = (
-        Column("emotion", say("Emotion"), words=True),
-        Column("halves", say("*r*"), "Halves of a recording"),
-        Column("halves_limits", say("{one}", one=interval), "Halves of a recording"),
-        Column("lag", say("*r*"), "Moment to moment"),
-        Column("lag_limits", say("{one}", one=interval), "Moment to moment"),
+        column("emotion", "Emotion"),
+        *estimate_columns(level, key="halves", of=halves, under="Halves of a recording", **form),
+        *estimate_columns(level, key="lag", of=lag, under="Moment to moment", **form),
     )
     note = say(
         "Halves: correlation, over the faces or voices of recordings, of the mean of the first "
@@ -180,43 +158,32 @@ def _tabulate_time(rows: pd.DataFrame, order: pd.DataFrame, interval: str) -> li
     )
     title = "Reliability of the Leading Emotions Over Time"
     notes = (note, *collect_notes(mine, ("term", "emotion", "modality", "context")))
+    lines = [row for row in _place_rows(order) if lag(row)]
     return [
-        Table(
-            "estimates_time",
-            title,
-            columns,
-            pd.DataFrame(cells),
-            group="place",
-            notes=notes,
-            rows=mine,
-        )
+        tabulate("estimates_time", title, lines, columns, group="place", notes=notes, rows=mine)
     ]
 
 
-def _tabulate_agreement(rows: pd.DataFrame, interval: str) -> list[Table]:
+_OVERALL = {"spearman": "All, as one sample", "spearman_within": "All, mean of their ρ"}
+
+
+def _tabulate_agreement(rows: pd.DataFrame, level: float) -> list[Table]:
     """Return the table: agreement between modalities over all emotions, and the extremes."""
-    mine = rows[rows["term"].isin(["spearman", "spearman_within"])]
+    mine = rows[rows["term"].isin(list(_OVERALL))]
     if mine.empty:
         return []
-    cells = []
+    lines = []
     for (context, one, two), part in mine.groupby(["context", "modality", "versus"], sort=False):
         own = part[part["emotion"].notna()].sort_values("estimate", ascending=False, kind="stable")
         ends = pd.concat([own.head(_MOST_PAIRS // 2), own.tail(_MOST_PAIRS // 2)]).drop_duplicates()
-        for row in [*part[part["emotion"].isna()].to_dict("records"), *ends.to_dict("records")]:
-            overall = {"spearman": "All, as one sample", "spearman_within": "All, mean of their ρ"}
-            name = row["emotion"] if pd.notna(row["emotion"]) else overall[row["term"]]
-            pair = f"{one} and {two}"
-            cells.append(
-                {
-                    "place": pair if context == ALL else f"{pair}, {context}",
-                    "emotion": name,
-                    "rho": write_estimate(row),
-                    "limits": write_limits(row),
-                    "n": write_count(row["n_clips"]),
-                }
-            )
-    columns = list_columns(
-        words=1, emotion="Emotion", rho="ρ", limits=say("{one}", one=interval), n="Pairs"
+        place = f"{one} and {two}" if context == ALL else f"{one} and {two}, {context}"
+        shown = pd.concat([part[part["emotion"].isna()], ends])
+        emotion = shown["emotion"].fillna(shown["term"].map(_OVERALL))
+        lines += list_records(shown.assign(place=place, emotion=emotion))
+    columns = (
+        column("emotion", "Emotion"),
+        *estimate_columns(level, heading="ρ"),
+        column("n_clips", "Pairs", write_count),
     )
     every = mine["emotion"].nunique() <= _MOST_PAIRS
     note = say(
@@ -226,11 +193,11 @@ def _tabulate_agreement(rows: pd.DataFrame, interval: str) -> list[Table]:
         which="" if every else "The three highest and the three lowest emotions. ",
     )
     return [
-        Table(
+        tabulate(
             "estimates_agreement",
             "Spearman Correlations Between Modalities",
+            lines,
             columns,
-            pd.DataFrame(cells),
             group="place",
             notes=(note, *collect_notes(mine, ("term", "emotion", "modality"))),
             rows=mine,
@@ -280,31 +247,20 @@ def _show_maps(result: ExpressionMap) -> list[Table | Figure]:
 def _tabulate_structure(result: EstimateStructure) -> list[Table]:
     if result.table.empty:
         return []
-    cells = []
     every = result.table[result.table["term"].eq("rms_difference")]
     shown = every.sort_values(["p_value", "estimate"], ascending=[True, False], kind="stable")
     shown = every if len(every) <= _MOST_COMPARED else shown.head(_MOST_COMPARED)
-    for row in shown.to_dict("records"):
-        key = {name: row[name] for name in ("context", "versus", "modality", "versus_modality")}
-        key = {name: None if pd.isna(one) else one for name, one in key.items()}
-        alike = find_row(result.table, term="similarity", **key)
-        cells.append(
-            {
-                **_name_pair(row),
-                "difference": write_number(row["estimate"], 2),
-                "expected": write_number(row["expected"], 2),
-                "similarity": write_estimate(alike),
-                "p": write_p(row["p_value"]),
-                "adjusted": write_p(row.get("p_adjusted")),
-                "people": write_count(row["n_clusters"]),
-            }
-        )
+    keys = ("context", "versus", "modality", "versus_modality")
+    alike = match_row(result.table, *keys, term="similarity")
     columns = (
-        *list_columns(words=2, pair="Compared", within="Within"),
-        *list_columns("Difference", difference="Found", expected="If equal"),
-        *list_columns(similarity="Similarity", p="*p*"),
-        *([Column("adjusted", say("Adj. *p*"))] if len(cells) > 1 else []),
-        Column("people", say("{unit}", unit=result.unit.capitalize())),
+        column("pair", "Compared"),
+        column("within", "Within"),
+        column("estimate", "Found", write_number, under="Difference"),
+        column("expected", "If equal", write_number, under="Difference"),
+        column("similarity", "Similarity", write_estimate, of=alike),
+        column("p_value", "*p*", write_p),
+        column("p_adjusted", "Adj. *p*", write_p) if len(shown) > 1 else None,
+        column("n_clusters", say("{unit}", unit=result.unit.capitalize()), write_count),
     )
     note = say(
         "Difference: root mean square of the differences of Fisher z; what it would be on average "
@@ -317,8 +273,9 @@ def _tabulate_structure(result: EstimateStructure) -> list[Table]:
     more = say("The {n} of {of} comparisons with the smallest *p*.", n=len(shown), of=len(every))
     told = collect_notes(result.table, ("modality", "context"))
     limited = [more] * bool(len(every) > len(shown))
-    notes = (note, *limited, *([adjusted] if len(cells) > 1 else []), *told)
-    return [Table(name, title, columns, pd.DataFrame(cells), notes=notes, rows=result.table)]
+    notes = (note, *limited, *([adjusted] if len(shown) > 1 else []), *told)
+    lines = [row | _name_pair(row) for row in list_records(shown)]
+    return [tabulate(name, title, lines, columns, notes=notes, rows=result.table)]
 
 
 def _name_pair(row: dict[Any, Any]) -> dict[str, str]:
@@ -334,16 +291,11 @@ def _tabulate_cuts(result: Sentences) -> list[Table | Figure]:
     parts = [part for _, part in cuts.groupby("modality", sort=False)]
     if len(parts) > 1 and len({(*part["adverb"], *part["low"]) for part in parts}) == 1:
         cuts = parts[0].assign(modality="all modalities")
-    cells = [
-        {
-            "modality": row["modality"],
-            "adverb": row["adverb"],
-            "low": write_number(row["low"], 3, bounded=True),
-            "high": "" if isnan(row["high"]) else write_number(row["high"], 3, bounded=True),
-        }
-        for row in cuts.to_dict("records")
-    ]
-    columns = list_columns(words=1, adverb="Adverb", low="From", high="Below")
+    columns = (
+        column("adverb", "Adverb"),
+        column("low", "From", write_number, decimals=3, bounded=True),
+        column("high", "Below", _write_bound),
+    )
     told = {
         "published": "Bounds of the program that Brooks et al. (2023) published; they suit scores "
         "of faces. ",
@@ -359,5 +311,8 @@ def _tabulate_cuts(result: Sentences) -> list[Table | Figure]:
         source=source,
     )
     name, title = "estimates_adverbs", "Adverbs by Score"
-    cells = pd.DataFrame(cells)
-    return [Table(name, title, columns, cells, group="modality", notes=(note,), rows=result.cuts)]
+    return [tabulate(name, title, cuts, columns, group="modality", notes=(note,), rows=result.cuts)]
+
+
+def _write_bound(value: float) -> str:
+    return "" if isnan(value) else write_number(value, 3, bounded=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -15,8 +16,16 @@ from exprstats.apa import (
     write_number,
     write_p,
 )
-from exprstats.document.cells import collect_notes, find_row, write_estimate, write_limits
-from exprstats.document.model import Column, Figure, Section, Table, list_columns
+from exprstats.document.cells import (
+    Row,
+    collect_notes,
+    find_row,
+    list_records,
+    write_estimate,
+    write_limits,
+)
+from exprstats.document.model import Figure, Section, Table
+from exprstats.document.tables import column, estimate_columns, match_row, name_interval, tabulate
 from exprstats.document.text import Text, join_words, quote_sentence, say
 from exprstats.plots.evoked import draw_groups, draw_themes, draw_together
 from exprstats.report.analysis import Analysis
@@ -116,7 +125,7 @@ def _draw_labels(found: EvokedLabels, *, pairs: bool) -> tuple[Figure, ...]:
     return tuple(figures)
 
 
-def write_percent(row: Any, decimals: int = 1) -> str:
+def write_percents(row: Any, decimals: int = 1) -> str:
     """Write a tidy row's share as a percentage."""
     value = row.get("estimate")
     return MISSING if value is None or pd.isna(value) else f"{100 * value:.{decimals}f}%"
@@ -149,50 +158,42 @@ def _note_shares(found: EvokedLabels) -> Text:
 
 def _build_shares(found: EvokedLabels) -> Table:
     """Return the table: shares of moments and of labels, and labels per moment."""
-    cells = []
     shares = found.pick("share").sort_values("estimate", ascending=False, kind="stable")
     rare = 2 if (shares["estimate"].gt(0) & shares["estimate"].lt(0.005)).any() else 1
-    for row in shares.to_dict("records"):
-        portion = find_row(found.pick("label_share"), expression=row["expression"])
-        cells.append(
-            {
-                "name": str(row["expression"]),
-                "share": write_percent(row, rare),
-                "limits": write_percent_limits(row, rare),
-                "portion": write_percent(portion, rare),
-                "count": write_count(row["n_joint"]),
-                "videos": write_count(row["n_clusters"]),
-            }
-        )
-    for term, name in _WHOLE.items():
-        row = find_row(found.pick(term))
-        if not row:
-            continue
-        plain = term == "cardinality"
-        cells.append(
-            {
-                "name": name.format(unit=found.unit),
-                "share": write_estimate(row, bounded=False) if plain else write_percent(row, rare),
-                "limits": write_limits(row, bounded=False)
-                if plain
-                else write_percent_limits(row, rare),
-                "portion": "",
-                "count": write_count(row["n_joint"]),
-                "videos": write_count(row["n_clusters"]),
-            }
-        )
-    level = write_level(found.level)
-    spanner = f"{found.unit.capitalize()}s"
+    whole = [
+        row | {"expression": name.format(unit=found.unit)}
+        for term, name in _WHOLE.items()
+        if (row := find_row(found.pick(term)))
+    ]
+    portion = match_row(found.pick("label_share"), "expression")
+    unit = f"{found.unit.capitalize()}s"
+
+    def write_share(row: Row) -> str:
+        if row["term"] == "cardinality":
+            return write_estimate(row, bounded=False)
+        return write_percents(row, rare)
+
+    def write_ends(row: Row) -> str:
+        if row["term"] == "cardinality":
+            return write_limits(row, bounded=False)
+        return write_percent_limits(row, rare)
+
+    def write_portion(row: Row) -> str:
+        return write_percents(portion(row), rare) if row["term"] == "share" else ""
+
     columns = (
-        Column("name", say("Expression"), words=True),
-        *list_columns(spanner, share="Share", limits=say("{level} CI", level=level), count="Count"),
-        *list_columns(portion="Labels", videos="Videos"),
+        column("name", "Expression", of=itemgetter("expression"), words=True),
+        column("share", "Share", write_share, of=dict, under=unit),
+        column("limits", name_interval(found.level), write_ends, of=dict, under=unit),
+        column("n_joint", "Count", write_count, under=unit),
+        column("portion", "Labels", write_portion, of=dict),
+        column("n_clusters", "Videos", write_count),
     )
-    return Table(
+    return tabulate(
         "evoked_labels",
         "Distribution of Evoked Expressions",
+        [*list_records(shares), *whole],
         columns,
-        pd.DataFrame(cells),
         notes=(_note_shares(found), *collect_notes(found.pick("share"), ("expression",))),
         rows=found.tidy(),
     )
@@ -260,44 +261,29 @@ def _build_pairs(found: EvokedLabels) -> tuple[Table, ...]:
     rows = _rank_pairs(found).head(_MOST_PAIRS)
     if rows.empty:
         return ()
-    cells = []
-    for row in rows.to_dict("records"):
-        one, other = row["expression"], row["versus"]
-        both = [
-            find_row(found.pick("co_occurrence"), expression=a, versus=b)
-            for a, b in ((one, other), (other, one))
-        ]
-        cells.append(
-            {
-                "pair": f"{one} (A) and {other} (B)",
-                "given": write_estimate(both[0]),
-                "given_limits": write_limits(both[0]),
-                "back": write_estimate(both[1]),
-                "lift": write_estimate(row, bounded=False),
-                "limits": write_limits(row, bounded=False),
-                "p": write_p(row["p_adjusted"]),
-                "count": write_count(row["n_joint"]),
-            }
-        )
-    level = write_level(found.level)
+    both = match_row(found.pick("co_occurrence"), "expression", "versus")
+
+    def turn(row: Row) -> Row:
+        return both({"expression": row["versus"], "versus": row["expression"]})
+
     columns = (
-        Column("pair", say("Pair"), words=True),
-        *list_columns(
-            "Share", given="B | A", given_limits=say("{level} CI", level=level), back="A | B"
-        ),
-        *list_columns(lift="Lift", limits=say("{level} CI", level=level), p="*p*", count="Both"),
+        column("pair", "Pair", "{expression} (A) and {versus} (B)".format_map, of=dict, words=True),
+        *estimate_columns(found.level, heading="B | A", key="given", of=both, under="Share"),
+        column("back", "A | B", write_estimate, of=turn, under="Share"),
+        *estimate_columns(found.level, heading="Lift", bounded=False),
+        column("p_adjusted", "*p*", write_p),
+        column("n_joint", "Both", write_count),
     )
     note = say(
         "B | A: of the {unit}s with A, those with B. Lift: that share over the share of B in all "
         "{unit}s; 1 is independence. *p*: of a lift of 1, Holm-adjusted for all pairs. Both: "
         "{unit}s with both. {count}, the smallest *p* first.",
-        count="All pairs" if len(cells) < _MOST_PAIRS else f"The {_MOST_PAIRS} pairs",
+        count="All pairs" if len(rows) < _MOST_PAIRS else f"The {_MOST_PAIRS} pairs",
         unit=found.unit,
     )
     title = "Expressions Evoked Together"
     notes = (note, *collect_notes(rows, ("expression", "versus")))
-    name = "evoked_pairs"
-    return (Table(name, title, columns, pd.DataFrame(cells), notes=notes, rows=rows),)
+    return (tabulate("evoked_pairs", title, rows, columns, notes=notes),)
 
 
 def _build_groups(found: EvokedLabels) -> tuple[Table, ...]:
@@ -309,37 +295,25 @@ def _build_groups(found: EvokedLabels) -> tuple[Table, ...]:
     rows = rows.sort_values(["p_adjusted", "p_value"], kind="stable").head(_MOST_GROUPS)
     if rows.empty:
         return ()
-    own = found.table[found.table["term"].eq("label_share")]
-    cells = []
-    for row in rows.to_dict("records"):
-        mine = find_row(own, group=row["group"], expression=row["expression"])
-        cells.append(
-            {
-                "group": str(row["group"]),
-                "name": str(row["expression"]),
-                "share": write_percent(mine),
-                "difference": write_number(100 * row["estimate"], 1),
-                "limits": write_percent_limits(row),
-                "p": write_p(row["p_adjusted"]),
-                "videos": write_count(mine["n_clusters"]),
-            }
-        )
+    mine = match_row(found.table, "group", "expression", term="label_share")
     columns = (
-        Column("group", say("{by}", by=str(found.by).capitalize()), words=True),
-        *list_columns(words=1, name="Expression", share="Labels", difference="Difference"),
-        Column("limits", say("{level} CI", level=write_level(found.level))),
-        *list_columns(p="*p*", videos="Videos"),
+        column("group", say("{by}", by=str(found.by).capitalize())),
+        column("expression", "Expression"),
+        column("share", "Labels", write_percents, of=mine),
+        column("estimate", "Difference", lambda value: write_number(100 * value, 1)),
+        column("limits", name_interval(found.level), write_percent_limits, of=dict),
+        column("p_adjusted", "*p*", write_p),
+        column("videos", "Videos", write_count, of=lambda row: mine(row)["n_clusters"]),
     )
     note = say(
         "Labels: what share of a group's labels an expression is. Difference: from all other "
         "moments, in percentage points; *p* Holm-adjusted for all groups and expressions. The "
         "{count} differences with the smallest *p*.",
-        count=len(cells),
+        count=len(rows),
     )
     title = "Groups of Videos That Differ From All Others"
     notes = (note, *collect_notes(rows, ("group", "expression")))
-    name = "evoked_groups"
-    return (Table(name, title, columns, pd.DataFrame(cells), notes=notes, rows=rows),)
+    return (tabulate("evoked_groups", title, rows, columns, notes=notes),)
 
 
 def describe_evoked_split(analysis: Analysis) -> Section | None:
@@ -348,37 +322,27 @@ def describe_evoked_split(analysis: Analysis) -> Section | None:
     if found is None:
         return None
     table = found.table
-    parts = list(dict.fromkeys(found.parts["part"]))
-    names = list(dict.fromkeys(table.loc[table["term"].eq("share"), "expression"]))
-    counts = found.parts["part"].value_counts()
-    cells = []
-    for name in names:
-        cell = {"name": str(name)}
-        for place, part in enumerate(parts):
-            row = find_row(table, term="share", part=part, expression=name)
-            cell[f"s{place}"] = write_percent(row)
-            cell[f"l{place}"] = write_percent_limits(row)
-        away = table[table["term"].eq("share_difference") & table["expression"].eq(name)]
-        least = away["p_adjusted"].min() if "p_adjusted" in away else None
-        cells.append(cell | {"p": write_p(least)})
-    columns = [Column("name", say("Expression"), words=True)]
-    for place, part in enumerate(parts):
-        spanner = f"{PART_NAMES.get(part, part)} ({counts[part]:,})"
-        columns.append(Column(f"s{place}", say("Share"), spanner))
-        level = write_level(found.level)
-        columns.append(Column(f"l{place}", say("{level} CI", level=level), spanner))
-    columns.append(Column("p", say("*p*")))
+    counts = found.parts["part"].value_counts(sort=False)
+    away = table[table["term"].eq("share_difference")]
+    least = away.groupby("expression")["p_adjusted"].min() if "p_adjusted" in away else {}
+    columns = [column("expression", "Expression")]
+    for place, (part, count) in enumerate(counts.items()):
+        share = match_row(table, "expression", term="share", part=part)
+        under = f"{PART_NAMES.get(str(part), part)} ({count:,})"
+        level = name_interval(found.level)
+        columns.append(column(f"s{place}", "Share", write_percents, of=share, under=under))
+        columns.append(column(f"l{place}", level, write_percent_limits, of=share, under=under))
+    columns.append(column("p", "*p*", write_p, of=lambda row: least.get(row["expression"])))
     note = say(
         "Share of the moments, videos in brackets. *p*: the smallest of the parts' differences "
         "from all others, Holm-adjusted for all parts and expressions."
     )
-    rows = table[table["term"].eq("share_difference")]
-    printed = Table(
+    printed = tabulate(
         "evoked_split",
         "Evoked Expressions in the Parts of the Data",
-        tuple(columns),
-        pd.DataFrame(cells),
-        notes=(note, *collect_notes(rows, ("part",))),
+        table[table["term"].eq("share")].drop_duplicates("expression"),
+        columns,
+        notes=(note, *collect_notes(away, ("part",))),
         rows=found.tidy(),
     )
     return Section(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from exprstats.apa import write_level, write_number
-from exprstats.document.cells import collect_notes, find_row, write_estimate, write_limits
-from exprstats.document.model import Column, Section, Table, list_columns
+from exprstats.document.cells import collect_notes, write_limits
+from exprstats.document.model import Section, Table
+from exprstats.document.tables import column, estimate_columns, match_row, tabulate
 from exprstats.document.text import Text, join_words, quote_sentence, say
 from exprstats.report.analysis import Analysis
-from exprstats.report.sections.evoked import write_percent
+from exprstats.report.sections.evoked import write_percents
 
 if TYPE_CHECKING:
     from exprstats.events import EvokedAnnotators
@@ -71,32 +72,25 @@ def _say_ceiling(found: EvokedAnnotators) -> Text:
 
 def _build_agreement(found: EvokedAnnotators) -> Table:
     """Return the table: agreement, and precision and recall by the rule asked for."""
-    cells = []
-    for name in (*found.expressions, None):
-        own = {"source": "annotators", "expression": name}
-        kappa = find_row(found.table, term="fleiss_kappa", **own)
-        cell = {
-            "name": "Mean" if name is None else str(name),
-            "kappa": write_estimate(kappa),
-            "kappa_limits": write_limits(kappa),
-        }
-        asked = find_row(found.table, term="prevalence", **own) if name is not None else {}
-        cell["prevalence"] = write_percent(asked)
-        for term in ("precision", "recall") if found.truth else ():
-            key = {"source": "machine", "rule": found.truth, "expression": name}
-            row = find_row(found.table, term=term, **key)
-            cell |= {term: write_estimate(row), f"{term}_limits": write_limits(row)}
-        cells.append(cell)
-    level = say("{level} CI", level=write_level(found.level))
+    people = {"source": "annotators"}
+    asked = match_row(found.table, "expression", term="prevalence", **people)
+    kappa = match_row(found.table, "expression", term="fleiss_kappa", **people)
     columns = [
-        Column("name", say("Expression"), words=True),
-        *list_columns("Annotators", prevalence="Labels", kappa="κ", kappa_limits=level),
+        column("name", "Expression", of=lambda row: row["expression"] or "Mean", words=True),
+        column(
+            "prevalence",
+            "Labels",
+            write_percents,
+            of=lambda row: asked(row) if row["expression"] is not None else {},
+            under="Annotators",
+        ),
+        *estimate_columns(found.level, heading="κ", key="kappa", of=kappa, under="Annotators"),
     ]
     for term in ("precision", "recall") if found.truth else ():
-        columns += [
-            Column(term, say("{term}", term=term.capitalize()), "Machine"),
-            Column(f"{term}_limits", level, "Machine"),
-        ]
+        key = {"term": term, "source": "machine", "rule": found.truth}
+        own = match_row(found.table, "expression", **key)
+        form: dict[str, Any] = {"heading": term.capitalize(), "key": term, "under": "Machine"}
+        columns += estimate_columns(found.level, of=own, **form)
     notes = [
         say(
             "κ: Fleiss’ κ. Labels: share of annotations with the expression. {level} CI: "
@@ -109,11 +103,11 @@ def _build_agreement(found: EvokedAnnotators) -> Table:
         machine = found.table["rule"].eq(found.truth) & found.table["source"].eq("machine")
         machine &= found.table["term"].isin(["precision", "recall"])
         shown = pd.concat([shown, found.table[machine]])
-    return Table(
+    return tabulate(
         "evoked_annotators",
         "Agreement of Annotators" + (", and a Machine Against Them" if found.truth else ""),
-        tuple(columns),
-        pd.DataFrame(cells),
+        [{"expression": name} for name in (*found.expressions, None)],
+        columns,
         notes=(*notes, *collect_notes(shown, ("term", "expression"))),
         rows=found.tidy(),
     )
@@ -129,21 +123,13 @@ _RULES = {
 
 def _build_rules(found: EvokedAnnotators) -> Table:
     """Return the table: mean precision, recall and F1 by rule of truth."""
-    cells = []
-    for rule, name in _RULES.items():
-        cell = {"rule": name}
-        for term in ("precision", "recall", "f1"):
-            key = {"source": "machine", "rule": rule, "expression": None}
-            row = find_row(found.table, term=term, **key)
-            cell |= {term: write_estimate(row), f"{term}_limits": write_limits(row)}
-        cells.append(cell)
-    level = say("{level} CI", level=write_level(found.level))
-    columns = [Column("rule", say("True is"), words=True)]
+    columns = [column("name", "True is")]
     for term in ("precision", "recall", "f1"):
-        columns.append(Column(term, say("{term}", term=term.capitalize())))
-        columns.append(Column(f"{term}_limits", level))
+        own = match_row(found.table, "rule", source="machine", term=term, expression=None)
+        form: dict[str, Any] = {"heading": term.capitalize(), "key": term}
+        columns += estimate_columns(found.level, of=own, **form)
     note = say("Means over expressions. The labels of the machine are the same in every line.")
     rows = found.table[found.table["source"].eq("machine")]
+    lines = [{"rule": rule, "name": name} for rule, name in _RULES.items()]
     title = "The Machine by Rule of Truth"
-    name, cells = "evoked_rules", pd.DataFrame(cells)
-    return Table(name, title, tuple(columns), cells, notes=(note,), rows=rows)
+    return tabulate("evoked_rules", title, lines, columns, notes=(note,), rows=rows)

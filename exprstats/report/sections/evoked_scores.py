@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import write_count, write_level, write_p
-from exprstats.document.cells import collect_notes, find_row, write_estimate, write_limits
-from exprstats.document.model import Column, Figure, Section, Table, list_columns, refer_to
+from exprstats.document.cells import Row, collect_notes, list_records, write_estimate, write_limits
+from exprstats.document.model import Column, Figure, Section, Table, refer_to
+from exprstats.document.tables import column, match_row, name_interval, tabulate
 from exprstats.document.text import Text, join_texts, quote_sentence, say
 from exprstats.io import slug
 from exprstats.plots.evoked import draw_evoked_scores
@@ -100,7 +101,7 @@ def _draw(found: EvokedScores, *, grouped: bool) -> Figure:
     )
 
 
-def _write(row: Any) -> str:
+def _write_value(row: Any) -> str:
     return write_estimate(row, 3, bounded=row.get("term") in _BOUNDED)
 
 
@@ -113,26 +114,21 @@ def _build_scores(found: EvokedScores) -> list[Table]:
     wide = len(found.expressions) <= _MOST_WIDE
     lines = found.models if wide else (*found.expressions, None)
     across = (*found.expressions, None) if wide else found.models
-    cells = []
-    for term in found.terms:
-        rows = found.pick(term)
-        for line in lines:
-            cell = {"term": TERMS.get(term, term).replace("*", ""), "line": line or "Mean"}
-            for place, column in enumerate(across):
-                model, name = (line, column) if wide else (column, line)
-                row = find_row(rows, model=model, expression=name)
-                cell[f"c{place}"] = _write(row)
-                if name is None or not wide:
-                    cell[f"l{place}"] = _write_ends(row)
-            cells.append(cell)
-    level = say("{level} CI", level=write_level(found.level))
-    columns = [Column("line", say("Model") if wide else say("Expression"), words=True)]
-    for place, column in enumerate(across):
-        columns.append(Column(f"c{place}", say("{name}", name=str(column or "Mean"))))
-        if column is None or not wide:
-            columns.append(Column(f"l{place}", level))
+    down, along = ("model", "expression") if wide else ("expression", "model")
+    printed = [
+        {"term": term, "kind": TERMS.get(term, term).replace("*", ""), down: line}
+        for term in found.terms
+        for line in lines
+    ]
     shown = found.table[found.table["headline"] & found.table["versus"].isna()]
     shown = shown[shown["group"].isna()]
+    columns = [column("line", down.capitalize(), of=lambda row: row[down] or "Mean", words=True)]
+    for place, name in enumerate(across):
+        score = match_row(shown, "term", down, **{along: name})
+        told = say("{name}", name=str(name or "Mean"))
+        columns.append(column(f"c{place}", told, _write_value, of=score))
+        if name is None or not wide:
+            columns.append(column(f"l{place}", name_interval(found.level), _write_ends, of=score))
     note = say(
         "{level} CI: jackknife-t over videos; the tables in the folder have limits from "
         "{draws} bootstrap draws of whole videos beside them.",
@@ -148,12 +144,12 @@ def _build_scores(found: EvokedScores) -> list[Table]:
             )
         )
     return [
-        Table(
+        tabulate(
             f"evoked_scores_{_name_file(found)}",
             f"Predicted {found.kind.title()}s Against {_title(found)}",
-            tuple(columns),
-            pd.DataFrame(cells),
-            group="term" if len(found.terms) > 1 else None,
+            printed,
+            columns,
+            group="kind" if len(found.terms) > 1 else None,
             notes=(*notes, *collect_notes(shown, ("expression", "model", "term"))),
             rows=found.tidy(),
         )
@@ -180,32 +176,23 @@ def _build_differences(found: EvokedScores) -> list[Table]:
             own = own.sort_values("p_value", kind="stable").head(_MOST_ROWS)
         kept += [means, own]
     shown = pd.concat(kept)
-    cells = [
-        {
-            "pair": _name_pair(row, several=len(found.terms) > 1),
-            "name": "Mean" if pd.isna(row["expression"]) else str(row["expression"]),
-            "difference": _write(row),
-            "limits": _write_ends(row),
-            "p": write_p(row["p_value"]),
-            "adjusted": write_p(row["p_adjusted"]),
-        }
-        for row in shown.to_dict("records")
-    ]
-    columns = (
-        *list_columns(words=1, name="Expression", difference="Difference"),
-        Column("limits", say("{level} CI", level=write_level(found.level))),
-        *list_columns(p="*p*", adjusted="Adjusted *p*"),
-    )
+    several = len(found.terms) > 1
+
+    def name_pair(row: Row) -> str:
+        term = str(TERMS.get(row["term"], row["term"])).replace("*", "")
+        return f"{row['model']} − {row['versus']}" + f", {term}" * several
+
+    columns = (column("name", "Expression", of=_name_line, words=True), *_difference_columns(found))
     note = say(
         "Paired: the same videos are left out, and drawn, for both models. Adjusted *p*: Holm, for "
         "the models compared within an expression."
     )
     return [
-        Table(
+        tabulate(
             f"evoked_differences_{_name_file(found)}",
             f"Differences Between Models Against {_title(found)}",
+            [row | {"pair": name_pair(row)} for row in list_records(shown)],
             columns,
-            pd.DataFrame(cells),
             group="pair",
             notes=(note, *collect_notes(shown, ("expression", "versus", "term"))),
             rows=shown,
@@ -213,10 +200,17 @@ def _build_differences(found: EvokedScores) -> list[Table]:
     ]
 
 
-def _name_pair(row: Any, *, several: bool) -> str:
-    pair = f"{row['model']} − {row['versus']}"
-    term = str(TERMS.get(row["term"], row["term"])).replace("*", "")
-    return f"{pair}, {term}" if several else pair
+def _name_line(row: Row) -> str:
+    return "Mean" if pd.isna(row["expression"]) else str(row["expression"])
+
+
+def _difference_columns(found: EvokedScores) -> tuple[Column, ...]:
+    return (
+        column("difference", "Difference", _write_value, of=dict),
+        column("limits", name_interval(found.level), _write_ends, of=dict),
+        column("p_value", "*p*", write_p),
+        column("p_adjusted", "Adjusted *p*", write_p),
+    )
 
 
 def _pick_means(found: EvokedScores, *, versus: bool) -> pd.DataFrame:
@@ -259,23 +253,15 @@ def _build_groups(found: EvokedScores) -> list[Table]:
     if rows.empty:
         return []
     across = (*(found.expressions if len(found.expressions) <= _MOST_WIDE else ()), None)
-    cells = []
-    for model in found.models:
-        own = rows[rows["model"].eq(model)]
-        for group in found.groups:
-            cell, row = {"kind": model, "name": str(group)}, {}
-            for place, name in enumerate(across):
-                row = find_row(own, group=group, expression=name)
-                cell[f"c{place}"] = _write(row)
-            cell |= {"limits": _write_ends(row), "videos": write_count(row["n_clusters"])}
-            cells.append(cell)
+    scores = [match_row(rows, "model", "group", expression=name) for name in across]
     columns = (
-        Column("name", say("Group"), words=True),
+        column("group", "Group"),
         *(
-            Column(f"c{place}", say("{name}", name=str(name or "Mean")))
-            for place, name in enumerate(across)
+            column(f"c{place}", say("{name}", name=str(name or "Mean")), _write_value, of=score)
+            for place, (name, score) in enumerate(zip(across, scores, strict=True))
         ),
-        *list_columns(limits=say("{level} CI", level=write_level(found.level)), videos="Videos"),
+        column("limits", name_interval(found.level), _write_ends, of=scores[-1]),
+        column("videos", "Videos", write_count, of=lambda row: scores[-1](row)["n_clusters"]),
     )
     note = say(
         "{term} in each group's own moments. {level} CI: jackknife-t over videos, of the mean over "
@@ -285,12 +271,12 @@ def _build_groups(found: EvokedScores) -> list[Table]:
     )
     means = rows[rows["expression"].isna()]
     return [
-        Table(
+        tabulate(
             f"evoked_by_group_{_name_file(found)}",
             f"Predicted Expressions Against {_title(found)}, by Group",
+            [{"model": one, "group": group} for one in found.models for group in found.groups],
             columns,
-            pd.DataFrame(cells),
-            group="kind",
+            group="model",
             notes=(note, *collect_notes(_drop_freedom(means), ("group", "model"))),
             rows=rows,
         )
@@ -304,23 +290,10 @@ def _build_contrasts(found: EvokedScores) -> list[Table]:
     if rows.empty:
         return []
     shown = rows.sort_values(["p_adjusted", "p_value"], kind="stable").head(_MOST_ROWS)
-    cells = [
-        {
-            "kind": str(row["model"]),
-            "name": f"{row['group']} − {row['versus_group']}",
-            "value": _write(row),
-            "limits": _write_ends(row),
-            "p": write_p(row["p_value"]),
-            "adjusted": write_p(row["p_adjusted"]),
-            "videos": write_count(row["n_clusters"]),
-        }
-        for row in shown.to_dict("records")
-    ]
-    cells.sort(key=lambda cell: cell["kind"])
     columns = (
-        *list_columns(words=1, name="Groups", value="Difference"),
-        Column("limits", say("{level} CI", level=write_level(found.level))),
-        *list_columns(p="*p*", adjusted="Adjusted *p*", videos="Videos"),
+        column("name", "Groups", "{group} − {versus_group}".format_map, of=dict, words=True),
+        *_difference_columns(found),
+        column("n_clusters", "Videos", write_count),
     )
     few = len(rows) > len(shown)
     note = say(
@@ -330,15 +303,14 @@ def _build_contrasts(found: EvokedScores) -> list[Table]:
         term=_name_term(found),
         few=f" The {len(shown)} clearest of {len(rows)} differences." if few else "",
     )
-    notes = (note, *collect_notes(_drop_freedom(shown), ("group", "versus_group")))
     return [
-        Table(
+        tabulate(
             f"evoked_group_differences_{_name_file(found)}",
             f"Differences Between Groups Against {_title(found)}",
+            shown.sort_values("model", kind="stable"),
             columns,
-            pd.DataFrame(cells),
-            group="kind",
-            notes=notes,
+            group="model",
+            notes=(note, *collect_notes(_drop_freedom(shown), ("group", "versus_group"))),
             rows=rows,
         )
     ]

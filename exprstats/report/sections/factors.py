@@ -54,7 +54,7 @@ def describe_ordered(analysis: Analysis) -> Section | None:
             say(
                 "Completely standardized solution for the normal responses behind the answers, "
                 "ε = 1 − λ²; all clips{counts}.",
-                counts=count_clips(rows, grouped=grouped),
+                counts=write_fit_clips(rows, grouped=grouped),
             ),
             say(INDEPENDENT, where=""),
             *list_context_fits(rows),
@@ -102,7 +102,7 @@ def describe_factors(analysis: Analysis) -> Section | None:
     blocks = own.assign(block=own["context"] + ": " + names if grouped else names)
     items = [item for group in factors.items.values() for item in group]
     notes = keep(
-        say(SOLUTION, counts=count_clips(rows, grouped=grouped)),
+        say(SOLUTION, counts=write_fit_clips(rows, grouped=grouped)),
         say(INDEPENDENT, where=""),
         *list_context_fits(rows),
         quote_call(factors.receipt, items),
@@ -164,7 +164,7 @@ def describe_levels(analysis: Analysis) -> Section | None:
             "Standardized within each level; λ = loading, ε = residual variance, ICC = share of an "
             "item's variance that lies between clusters. All clips{counts}; {clusters} clusters "
             "({name}).",
-            counts=count_clips(rows[rows["layer"].eq("within")], grouped=grouped),
+            counts=write_fit_clips(rows[rows["layer"].eq("within")], grouped=grouped),
             clusters=f"{int(pooled):,}",
             name=factors.cluster,
         ),
@@ -290,7 +290,7 @@ def quote_call(receipt: Receipt, items: Sequence[str]) -> Text | None:
     return join_texts([say("R call for all clips:"), quote_code(receipt.call), told])
 
 
-def count_clips(rows: pd.DataFrame, *, grouped: bool) -> str:
+def write_fit_clips(rows: pd.DataFrame, *, grouped: bool) -> str:
     """Return the clips of each fit in brackets."""
     counts = pick_rows(rows, term="loading").groupby("context", sort=False)["n_clips"].first()
     if counts.isna().all():

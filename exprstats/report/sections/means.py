@@ -275,7 +275,7 @@ def _build_pairs(found: MeanComparison) -> Table:
     )
 
 
-def describe_columns(analysis: Analysis) -> Section | None:
+def describe_score_columns(analysis: Analysis) -> Section | None:
     """Return the section on scores and item means by context, or None where there are none."""
     held: dict[str, ColumnDescriptives] = analysis.columns
     if not held:

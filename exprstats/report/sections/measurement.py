@@ -31,9 +31,9 @@ from exprstats.report.sections.factors import (
     INDEPENDENT,
     SOLUTION,
     build_items,
-    count_clips,
     list_fits,
     quote_call,
+    write_fit_clips,
 )
 from exprstats.report.sections.intervals import METHODS, list_methods
 from exprstats.report.sections.invariance import build_nesting, say_nesting, warn_of_people
@@ -258,7 +258,7 @@ def _build_estimates(rows: pd.DataFrame, factor: Factor) -> Table:
 
 
 def _list_notes(rows: pd.DataFrame, factor: Factor, *, grouped: bool) -> tuple[Text, ...]:
-    counts = count_clips(rows, grouped=grouped)
+    counts = write_fit_clips(rows, grouped=grouped)
     notes = [say(SOLUTION, counts=counts)]
     if "train" in list_levels(factor.tidy(), "part"):
         notes.append(

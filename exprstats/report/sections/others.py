@@ -78,7 +78,7 @@ def _build_table(result: Result, place: int) -> Table | None:
         return None
     rest = [name for name in chosen.names if name != "context"]
     # A context stands above its rows, or in the line if nothing else names it.
-    grouped = rest != chosen.names and any(name_column(rows, name).words for name in rest)
+    grouped = rest != chosen.names and any(head_column(rows, name).words for name in rest)
     names = rest if grouped else chosen.names
     printed = rows.head(MOST_ROWS if "estimate" in rows else _MOST_RECORDS)
     cells = pd.DataFrame({name: write_column(printed, name) for name in names})
@@ -87,7 +87,7 @@ def _build_table(result: Result, place: int) -> Table | None:
     return Table(
         f"{type(result).__name__}{place + 1 if place else ''}",
         _capitalise(name_kind(result)),
-        tuple(name_column(rows, name) for name in names),
+        tuple(head_column(rows, name) for name in names),
         cells,
         group="group" if grouped else None,
         notes=(
@@ -301,7 +301,7 @@ def choose_columns(rows: pd.DataFrame) -> Chosen:
     return Chosen(kept, same, left_out)
 
 
-def name_column(rows: pd.DataFrame, name: str) -> Column:
+def head_column(rows: pd.DataFrame, name: str) -> Column:
     """Return a printed column."""
     if name == LIMITS:
         return Column(LIMITS, _name_limits(rows))

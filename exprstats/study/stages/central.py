@@ -63,7 +63,7 @@ def has_pairs(ratings: pd.DataFrame) -> bool:
     return bool(ratings.dropna(subset="rating").duplicated(key).any())
 
 
-def measure_clips(
+def measure_factor(
     items: pd.DataFrame,
     names: list[str],
     parts: pd.DataFrame | None,

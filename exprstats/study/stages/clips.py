@@ -192,7 +192,7 @@ def list_numbers(clips: pd.DataFrame, target: str | None = None) -> list[str]:
     return [str(name) for name in numbers if name not in taken]
 
 
-def find_codes(clips: pd.DataFrame, target: str, features: Sequence[str]) -> Iterator[Problem]:
+def find_giveaways(clips: pd.DataFrame, target: str, features: Sequence[str]) -> Iterator[Problem]:
     """Yield a problem for each feature that gives the target away, or repeats another feature.
 
     That is one whose few values each go with one value of the target, and one whose ranks are all

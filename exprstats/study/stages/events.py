@@ -45,10 +45,10 @@ def analyse_signing(
         predict_labels,
         read_lexicon,
     )
-    from exprstats.events.readers.files import list_files
+    from exprstats.events.readers.files import list_annotated
 
     others = (settings.lexicon, settings.units, settings.spellings)
-    for path in (*list_files(settings.files), *(one for one in others if one is not None)):
+    for path in (*list_annotated(settings.files), *(one for one in others if one is not None)):
         note_source(note, path, table=path.suffix.lower() in {".csv", ".xlsx"})
     fps = settings.fps
     lexicon = read_lexicon(settings.lexicon, categories=settings.categories)

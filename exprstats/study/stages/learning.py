@@ -23,14 +23,14 @@ from exprstats.study.stages.central import (
     score_targets,
     weigh_features,
 )
-from exprstats.study.stages.clips import find_codes
+from exprstats.study.stages.clips import find_giveaways
 from exprstats.study.stages.networks import (
     ablate_networks,
     adapt_networks,
     choose_reference,
     drop_added,
     fit_networks,
-    keep_training,
+    keep_training_clips,
     split_runs,
 )
 from exprstats.study.stages.raters import (
@@ -68,13 +68,13 @@ def predict_all(run: StudyRun, log: Logbook, ratings: pd.DataFrame | None, n_job
         with log.attempt("join"):
             named = {"features": run.features, "file": name_files(study)["clips"]}
             clips = score_targets(measured, factor, log, **named)
-            for problem in find_codes(clips, str(study.target), run.features):
+            for problem in find_giveaways(clips, str(study.target), run.features):
                 warn_user(problem)
     elif study.target not in clips:
         clips = None
     if clips is None:
         return run
-    clips = keep_training(clips, parts, study, log)
+    clips = keep_training_clips(clips, parts, study, log)
     run = replace(run, clips=clips)
     log.rows["clips used"] = len(clips)
     lesson, models = _fit_all(run, log, n_jobs, clips=clips, parts=parts)

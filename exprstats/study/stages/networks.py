@@ -31,7 +31,7 @@ _KEYS = ("video", "face", "frame", "timestamp", "confidence", "success")
 _READING = ("recursive", "endings")
 
 
-def keep_training(
+def keep_training_clips(
     clips: pd.DataFrame, parts: pd.DataFrame, study: Study, log: Logbook
 ) -> pd.DataFrame:
     """Return the clips without those for training only that are of other subjects."""

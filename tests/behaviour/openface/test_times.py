@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from exprstats import inspect_openface, plan_windows, read_openface, summarise_openface, trace_clips
-from exprstats.behaviour.openface.recordings import find_times
+from exprstats.behaviour.openface.recordings import recover_times
 
 pytestmark = pytest.mark.filterwarnings("ignore:The files hold no columns")
 NTSC = 30000 / 1001
@@ -35,7 +35,7 @@ def write_video(path, count, fps, *, first=1):
 def test_a_video_of_n_frames_lasts_n_over_f(fps, count):
     frame = np.arange(1, count + 1)
     stamps = np.array([float(f"{i / fps:.3f}") for i in range(count)])
-    found = find_times(frame, stamps)
+    found = recover_times(frame, stamps)
     if count > 60 or fps in {25, 50, 12.5}:
         assert found["length"] == pytest.approx(count / fps, abs=1e-9)
         assert found["time"] == pytest.approx((frame - 1) / fps, abs=1e-9)
@@ -45,7 +45,7 @@ def test_a_video_of_n_frames_lasts_n_over_f(fps, count):
 
 def test_a_rate_that_no_camera_has_is_fitted():
     frame = np.arange(1, 3001)
-    found = find_times(frame, np.round((frame - 1) / 27.3, 3))
+    found = recover_times(frame, np.round((frame - 1) / 27.3, 3))
     # Rounding by ±.5 ms moves a slope over 110 s by less than 1e-5 of itself.
     assert 1 / found["step"] == pytest.approx(27.3, rel=1e-6)
     assert found["length"] == pytest.approx(3000 / 27.3, abs=1e-3)
@@ -53,14 +53,14 @@ def test_a_rate_that_no_camera_has_is_fitted():
 
 def test_stamps_that_a_computation_gave_are_taken_at_their_word():
     frame = np.arange(1, 61)
-    found = find_times(frame, (frame - 1) / 29.99)
+    found = recover_times(frame, (frame - 1) / 29.99)
     assert 1 / found["step"] == pytest.approx(29.99, rel=1e-9)
 
 
 @pytest.mark.parametrize("printed", [round_up, lambda value: math.floor(value * 1000) / 1000])
 def test_stamps_that_are_rounded_one_way_give_the_same_length(printed):
     frame = np.arange(1, 241)
-    found = find_times(frame, np.array([printed((i - 1) / 24) for i in frame]))
+    found = recover_times(frame, np.array([printed((i - 1) / 24) for i in frame]))
     assert found["length"] == pytest.approx(10, abs=1e-9)
 
 
@@ -69,20 +69,20 @@ def test_lost_frames_and_thinned_files_keep_their_times():
     stamps = np.round((frame - 1) / 30, 3)
     kept = np.random.default_rng(3).random(900) > 0.2
     kept[[0, -1]] = True
-    assert find_times(frame[kept], stamps[kept])["length"] == pytest.approx(30, abs=1e-9)
-    thin = find_times(frame[::6], stamps[::6])
+    assert recover_times(frame[kept], stamps[kept])["length"] == pytest.approx(30, abs=1e-9)
+    thin = recover_times(frame[::6], stamps[::6])
     assert thin["step"] == pytest.approx(0.2)
     assert thin["length"] == pytest.approx(30, abs=1e-9)
-    late = find_times(frame[300:], stamps[300:])
+    late = recover_times(frame[300:], stamps[300:])
     assert late["time"][0] == pytest.approx(10, abs=1e-9)
     assert late["length"] == pytest.approx(30, abs=1e-9)
-    zero = find_times(frame - 1, stamps)
+    zero = recover_times(frame - 1, stamps)
     assert (zero["time"][0], zero["length"]) == pytest.approx((0, 30), abs=1e-9)
 
 
 def test_uneven_stamps_stay_as_they_are():
     stamps = np.cumsum(np.random.default_rng(5).uniform(0.02, 0.05, 200)).round(3)
-    found = find_times(np.arange(1, 201), stamps)
+    found = recover_times(np.arange(1, 201), stamps)
     assert found["time"] == pytest.approx(stamps, abs=0)
     middle = np.median(np.diff(stamps))
     slope = np.ptp(stamps) / 199

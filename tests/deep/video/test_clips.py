@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from exprstats.cli.program import app
 from exprstats.deep.video import clips as cutting
-from exprstats.deep.video.clips import cut_clips, name_contexts
+from exprstats.deep.video.clips import cut_clips, match_contexts
 from exprstats.errors import DataError, DataWarning, OptionError
 
 
@@ -98,10 +98,10 @@ def test_a_file_of_the_user_is_not_replaced(make_video, tmp_path):
 
 
 def test_contexts_are_words_of_names():
-    found = name_contexts(["F01_pain_2", "F02-FEAR"], ["pain", "fear"])
+    found = match_contexts(["F01_pain_2", "F02-FEAR"], ["pain", "fear"])
     assert found == {"F01_pain_2": "pain", "F02-FEAR": "fear"}
     with pytest.raises(DataError, match=r"'F03_painful' names 0 of the contexts"):
-        name_contexts(["F03_painful"], ["pain", "fear"])
+        match_contexts(["F03_painful"], ["pain", "fear"])
 
 
 def call(*arguments):

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from exprstats.errors import FitError
 from exprstats.measurement.factor import formulas as composites
 from exprstats.measurement.factor import formulas as normal
-from exprstats.measurement.factor.moments import correlate, form_moments
+from exprstats.measurement.factor.moments import form_moments, scale_covariance
 
 LOADINGS = np.array([0.9, 1.2, 0.5])
 RESIDUALS = np.array([0.6, 0.4, 0.8])
@@ -140,4 +140,6 @@ def test_moments_of_many_blocks_are_those_of_one():
     values = np.random.default_rng(7).normal(3, 2, size=(150_000, 3))
     moments = form_moments(values)
     np.testing.assert_allclose(moments.covariance, np.cov(values.T, bias=True), rtol=1e-11)
-    np.testing.assert_allclose(correlate(moments.covariance), np.corrcoef(values.T), rtol=1e-11)
+    np.testing.assert_allclose(
+        scale_covariance(moments.covariance), np.corrcoef(values.T), rtol=1e-11
+    )

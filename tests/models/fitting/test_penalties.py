@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from sklearn.linear_model import ElasticNet, Ridge
 
 from exprstats.models.fitting import penalties as penalties
-from exprstats.models.fitting.penalties import Grid, choose_point, take_moments, trace_grid
+from exprstats.models.fitting.penalties import PenaltyGrid, choose_point, take_moments, trace_grid
 
 ORACLES = Path(__file__).parents[2] / "oracles" / "models"
-GRID = Grid((1.0, 0.5, 0.1, 0.05, 0.01), tuple(i / 10 for i in range(11)))
+GRID = PenaltyGrid((1.0, 0.5, 0.1, 0.05, 0.01), tuple(i / 10 for i in range(11)))
 
 
 def draw_case(seed=1, n=300, p=8):
@@ -46,7 +46,7 @@ def test_every_point_equals_scikit_learn(seed):
 
 def test_ridge_equals_the_normal_equations():
     values, z, truth = draw_case()
-    weights, _ = trace_grid(take_moments(values, truth), Grid((0.3, 0.02), (0.0,)))
+    weights, _ = trace_grid(take_moments(values, truth), PenaltyGrid((0.3, 0.02), (0.0,)))
     for alpha, found in zip((0.3, 0.02), weights, strict=True):
         # Ridge as least squares on data with p added rows of sqrt(n alpha) I.
         rows = np.vstack([z, np.sqrt(len(z) * alpha) * np.eye(z.shape[1])])
@@ -59,7 +59,7 @@ def test_orthogonal_features_are_thresholded_softly(monkeypatch):
     # 16 rows of a two-level factorial: columns are orthogonal with mean 0 and SD 1.
     signs = np.array([[1 if row >> bit & 1 else -1 for bit in range(4)] for row in range(16)])
     truth = signs @ np.array([0.9, -0.4, 0.12, 0.0]) + 2
-    weights, _ = trace_grid(take_moments(signs.astype(float), truth), Grid((0.2,), (0.75,)))
+    weights, _ = trace_grid(take_moments(signs.astype(float), truth), PenaltyGrid((0.2,), (0.75,)))
     # Zou & Hastie (2005), eq. 5 in this scaling: S(b, alpha l1) / (1 + alpha (1 - l1)).
     expected = np.array([0.9 - 0.15, -(0.4 - 0.15), 0.0, 0.0]) / 1.05
     np.testing.assert_allclose(weights[0], expected, atol=1e-8)
@@ -69,7 +69,7 @@ def test_orthogonal_features_are_thresholded_softly(monkeypatch):
 @settings(max_examples=25, deadline=None)
 def test_the_subgradient_is_zero(seed, alpha, ratio):
     values, z, truth = draw_case(seed, n=60, p=5)
-    weights = trace_grid(take_moments(values, truth), Grid((alpha,), (ratio,)))[0][0]
+    weights = trace_grid(take_moments(values, truth), PenaltyGrid((alpha,), (ratio,)))[0][0]
     slope = z.T @ (truth - truth.mean() - z @ weights) / len(z) - alpha * (1 - ratio) * weights
     active = weights != 0
     # The gap of 1e-7 bounds the objective; its slope is good to the root of that.
@@ -87,7 +87,7 @@ def test_the_path_equals_glmnet(monkeypatch, tolerance, within):
     monkeypatch.setattr(penalties, "TOLERANCE", tolerance)
     values, truth, rows = load_glmnet()
     alphas = tuple(sorted({row["alpha"] for row in rows}, reverse=True))
-    grid = Grid(alphas, tuple(sorted({row["l1_ratio"] for row in rows})))
+    grid = PenaltyGrid(alphas, tuple(sorted({row["l1_ratio"] for row in rows})))
     weights, _ = trace_grid(take_moments(values, truth), grid)
     for row in rows:
         at = np.flatnonzero((grid.points == (row["alpha"], row["l1_ratio"])).all(axis=1))
@@ -117,13 +117,13 @@ def test_a_constant_feature_gets_no_weight_and_changes_no_other():
 def test_a_duplicated_feature_shares_the_ridge_weight():
     values, _, truth = draw_case()
     twice = np.column_stack([values, values[:, 0]])
-    weights, _ = trace_grid(take_moments(twice, truth), Grid((0.1,), (0.0,)))
+    weights, _ = trace_grid(take_moments(twice, truth), PenaltyGrid((0.1,), (0.0,)))
     assert weights[0, 0] == pytest.approx(weights[0, -1], abs=1e-8)
 
 
 def test_more_features_than_clips():
     values, z, truth = draw_case(n=12, p=20)
-    weights, _ = trace_grid(take_moments(values, truth), Grid((0.5,), (0.0, 0.5)))
+    weights, _ = trace_grid(take_moments(values, truth), PenaltyGrid((0.5,), (0.0, 0.5)))
     peer = ElasticNet(alpha=0.5, l1_ratio=0.5, tol=1e-7, max_iter=10_000).fit(z, truth)
     np.testing.assert_allclose(weights[1], peer.coef_, atol=1e-6)
 
@@ -131,13 +131,13 @@ def test_more_features_than_clips():
 def test_descent_that_is_cut_short_is_said(monkeypatch):
     monkeypatch.setattr(penalties, "MAX_ITERATIONS", 2)
     values, _, truth = draw_case()
-    _, stopped = trace_grid(take_moments(values, truth), Grid((0.5, 0.01), (0.0, 0.5)))
+    _, stopped = trace_grid(take_moments(values, truth), PenaltyGrid((0.5, 0.01), (0.0, 0.5)))
     assert not stopped[:2].any()
     assert stopped[3]
 
 
 def test_ties_go_to_the_fewest_weights_then_the_stronger_penalty():
-    grid = Grid((1.0, 0.1), (0.0, 0.5, 1.0))
+    grid = PenaltyGrid((1.0, 0.1), (0.0, 0.5, 1.0))
     # points: (1, 0) (.1, 0) (1, .5) (.1, .5) (1, 1) (.1, 1)
     weights = np.array([[1, 1], [1, 1], [1, 0], [0, 2], [1, 1], [1, 0]], dtype=float)
     level = np.full(6, 0.7)
