@@ -122,7 +122,7 @@ def _tabulate_levels(result: Estimates) -> list[Table]:
 
 
 def _place_rows(rows: pd.DataFrame) -> list[Row]:
-    """Return rows with the place that heads them: the modality, and the data set if there are several."""
+    """Return rows with what heads them: their modality, and of several data sets theirs."""
     told = rows["modality"].where(
         rows["context"].eq(ALL), rows["modality"] + ", " + rows["context"]
     )
@@ -259,7 +259,9 @@ def _tabulate_structure(result: EstimateStructure) -> list[Table]:
         column("expected", "If equal", write_number, under="Difference"),
         column("similarity", "Similarity", write_estimate, of=alike),
         column("p_value", "*p*", write_p),
-        column("p_adjusted", "Adj. *p*", write_p) if len(shown) > 1 else None,
+        column("adjusted", "Adj. *p*", write_p, of=lambda row: row.get("p_adjusted"))
+        if len(shown) > 1
+        else None,
         column("n_clusters", say("{unit}", unit=result.unit.capitalize()), write_count),
     )
     note = say(
