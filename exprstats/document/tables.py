@@ -100,6 +100,13 @@ def match_row(rows: pd.DataFrame, *keys: str, **equal: Any) -> Callable[[Row], R
     return lambda row: found.get(tuple(_clear(row[key]) for key in known), {})
 
 
+def read_value(
+    found: Callable[[Row], Row], name: str, absent: float | None = None
+) -> Callable[[Row], Any]:
+    """Return what reads, for a printed row, a value of the row that is found for it."""
+    return lambda row: found(row).get(name, absent)
+
+
 def _clear(value: Any) -> Any:
     return None if isinstance(value, float) and isnan(value) else value
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -10,16 +11,19 @@ import pandas as pd
 from exprstats.apa import count_things, tell_p, write_count, write_level, write_number, write_p
 from exprstats.document.cells import (
     ALL,
+    Row,
     collect_notes,
     find_row,
     list_levels,
+    list_records,
     name_contexts,
     pick_rows,
     write_estimate,
     write_limits,
     write_mark,
 )
-from exprstats.document.model import Column, Section, Table, keep, list_columns
+from exprstats.document.model import Section, Table, keep
+from exprstats.document.tables import HOLM, column, match_row, name_interval, tabulate
 from exprstats.document.text import Text, join_texts, join_words, say
 from exprstats.inference.comparison.regression import OLS
 from exprstats.inference.resampling.summaries import TOO_FEW
@@ -112,35 +116,43 @@ def _build_table(
     shown: pd.DataFrame, labels: Mapping[str, MetricLabel], analysis: Analysis
 ) -> Table:
     abreast, several = len(labels) <= MOST_ABREAST, len(list_levels(shown, "context")) > 1
-    level = write_level(float(shown["level"].iloc[0]))
+    level = float(shown["level"].iloc[0])
     blocks = [[*labels]] if abreast else [[metric] for metric in labels]
     models = list_levels(shown, "model")
     first = models[0] if len(models) == 1 else None  # what every difference starts from
     heading = say("{model} minus", model=analysis.name_model(first)) if first else say("Comparison")
-    columns = [Column("pair", heading, words=True)]
+    same = match_row(shown, "context", "metric", "model", "versus")
+
+    def pick(row: Row, place: int) -> Row:
+        metric = row["block"][place]
+        return same(row | {"metric": metric}) | {"bounded": labels[metric].bounded}
+
+    columns = [column("pair", heading)]
     for place, metric in enumerate(blocks[0]):
-        spanner = f"Δ {labels[metric].name}" if abreast else ""
+        of = partial(pick, place=place)
+        form: dict[str, Any] = {"under": f"Δ {labels[metric].name}" if abreast else "", "of": of}
         columns += [
-            Column(f"estimate{place}", say("Estimate"), spanner),
-            Column(f"limits{place}", say("{level} CI", level=level), spanner),
-            Column(f"p{place}", say("*p*"), spanner),
-            Column(f"adjusted{place}", say("Holm\N{NO-BREAK SPACE}*p*"), spanner),
+            column(f"estimate{place}", "Estimate", _write_value, **form),
+            column(f"limits{place}", name_interval(level), _write_ends, **form),
+            column(f"p{place}", "*p*", lambda row: write_p(row.get("p_value")), **form),
+            column(f"adjusted{place}", HOLM, lambda row: write_p(row.get("p_adjusted")), **form),
         ]
-    cells = [
+    lines = [
         {
             "group": _name_block(labels[block[0]], context, abreast=abreast, several=several),
-            "pair": _name_pair(pair, analysis, first=first),
-            **_write_line(shown, labels, block=block, pair=pair, context=context),
+            "pair": _name_pair((model, versus), analysis, first=first),
+            "block": block,
+            **{"context": context, "model": model, "versus": versus},
         }
         for block in blocks
         for context in list_levels(shown, "context")
-        for pair in dict.fromkeys(zip(shown["model"], shown["versus"], strict=True))
+        for model, versus in dict.fromkeys(zip(shown["model"], shown["versus"], strict=True))
     ]
-    return Table(
+    return tabulate(
         "comparisons",
         _write_title(first, analysis),
-        tuple(columns),
-        pd.DataFrame(cells),
+        lines,
+        columns,
         group="group" if several or not abreast else None,
         notes=_list_notes(shown, labels, analysis),
         rows=shown,
@@ -168,23 +180,12 @@ def _name_pair(pair: tuple[Any, Any], analysis: Analysis, *, first: Any) -> str:
     return versus if first is not None else f"{model} − {versus}"
 
 
-def _write_line(
-    shown: pd.DataFrame,
-    labels: Mapping[str, MetricLabel],
-    *,
-    block: list[str],
-    pair: tuple[Any, Any],
-    context: Any,
-) -> dict[str, str]:
-    model, versus = pair
-    line = {}
-    for place, metric in enumerate(block):
-        row = find_row(shown, context=context, metric=metric, model=model, versus=versus)
-        line[f"estimate{place}"] = write_estimate(row, 3, bounded=labels[metric].bounded)
-        line[f"limits{place}"] = write_limits(row, 3, bounded=labels[metric].bounded)
-        line[f"p{place}"] = write_p(row.get("p_value"))
-        line[f"adjusted{place}"] = write_p(row.get("p_adjusted"))
-    return line
+def _write_value(row: Row) -> str:
+    return write_estimate(row, 3, bounded=row["bounded"])
+
+
+def _write_ends(row: Row) -> str:
+    return write_limits(row, 3, bounded=row["bounded"])
 
 
 def _list_notes(
@@ -355,30 +356,35 @@ def _say_single(here: pd.DataFrame) -> str:
 
 
 def _build_pooling_table(rows: pd.DataFrame, labels: dict[str, MetricLabel]) -> Table:
-    level = write_level(float(rows["level"].iloc[0]))
-    columns = (
-        *list_columns(
-            words=1, context="Context", own="Own models", pooled="One for all", estimate="Δ"
-        ),
-        Column("limits", say("{level} CI", level=level)),
-        Column("p", say("*p*")),
-    )
     differences = rows[rows["versus"].notna()]
-    cells = [
-        {"metric": label.name, "context": str(row["context"]), **_write_row(row, rows, label)}
+    term = match_row(rows, "metric", "context", "term")
+
+    def pick(row: Row, side: str) -> Row:
+        return term(row | {"term": row[side]}) | {"bounded": row["bounded"]}
+
+    columns = (
+        column("context", "Context"),
+        column("own", "Own models", _write_value, of=partial(pick, side="model")),
+        column("pooled", "One for all", _write_value, of=partial(pick, side="versus")),
+        column("estimate", "Δ", _write_value, of=dict),
+        column("limits", name_interval(float(rows["level"].iloc[0])), _write_ends, of=dict),
+        column("p_value", "*p*", write_p),
+    )
+    lines = [
+        row | {"name": label.name, "bounded": label.bounded}
         for metric, label in labels.items()
-        for row in pick_rows(differences, metric=metric).to_dict("records")
+        for row in list_records(differences, metric=metric)
     ]
     noted = differences.assign(metric=[labels[name].name for name in differences["metric"]])
     own, pooled = (str(differences[side].iloc[0]) for side in ("model", "versus"))
     for name, words in ((pooled, "the one model"), (own, "the own models")):
         noted["note"] = noted["note"].str.replace(f" of {name}", f" of {words}", regex=False)
-    return Table(
+    return tabulate(
         "pooling",
         "Models of Single Contexts and One Model for All",
+        lines,
         columns,
-        pd.DataFrame(cells),
-        group="metric" if len(list_levels(differences, "metric")) > 1 else None,
+        group="name" if len(list_levels(differences, "metric")) > 1 else None,
         notes=(
             say(
                 "Δ = own models minus the one for all. In All, both know the level of each clip's "
@@ -390,15 +396,3 @@ def _build_pooling_table(rows: pd.DataFrame, labels: dict[str, MetricLabel]) -> 
         rows=rows,
         main=True,
     )
-
-
-def _write_row(row: dict[Any, Any], rows: pd.DataFrame, label: MetricLabel) -> dict[str, str]:
-    key = {"metric": row["metric"], "context": row["context"]}
-    own, pooled = (find_row(rows, term=row[side], **key) for side in ("model", "versus"))
-    return {
-        "own": write_estimate(own, 3, bounded=label.bounded),
-        "pooled": write_estimate(pooled, 3, bounded=label.bounded),
-        "estimate": write_estimate(row, 3, bounded=label.bounded),
-        "limits": write_limits(row, 3, bounded=label.bounded),
-        "p": write_p(row["p_value"]),
-    }

@@ -259,7 +259,9 @@ def _tabulate_structure(result: EstimateStructure) -> list[Table]:
         column("expected", "If equal", write_number, under="Difference"),
         column("similarity", "Similarity", write_estimate, of=alike),
         column("p_value", "*p*", write_p),
-        column("p_adjusted", "Adj. *p*", write_p) if len(shown) > 1 else None,
+        column("adjusted", "Adj. *p*", write_p, of=lambda row: row.get("p_adjusted"))
+        if len(shown) > 1
+        else None,
         column("n_clusters", say("{unit}", unit=result.unit.capitalize()), write_count),
     )
     note = say(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from exprstats.apa import MISSING, count_things, write_count, write_level
-from exprstats.document.cells import collect_notes, find_row, write_estimate, write_limits
-from exprstats.document.model import Column, Figure, Section, Table, list_columns
+from exprstats.document.cells import Row, collect_notes, list_records, write_estimate
+from exprstats.document.model import Figure, Section, Table
+from exprstats.document.tables import column, estimate_columns, match_row, read_value, tabulate
 from exprstats.document.text import Text, quote_sentence, say
 from exprstats.plots.signing import draw_events, draw_label_scores
 from exprstats.report.analysis import Analysis
@@ -88,41 +90,22 @@ def _build_labels(counts: EventCounts, labels: pd.DataFrame) -> tuple[Table, ...
         return ()
     tokens = pd.DataFrame(columns=["label", "n_words", "n_spaces"])
     tokens = tokens if counts.tokens is None else counts.tokens
-    names = list(
-        dict.fromkeys([*labels.sort_values("estimate", ascending=False)["label"], *tokens["label"]])
-    )
-    cells = []
-    for name in names:
-        found, row = find_row(tokens, label=name), find_row(labels, label=name)
-        cells.append(
-            {
-                "label": str(name),
-                "words": write_count(found["n_words"]) if found else MISSING,
-                "spaces": write_count(found["n_spaces"]) if found else MISSING,
-                "utterances": write_count(row.get("n_utterances", 0)),
-                "frames": write_count(row.get("estimate", 0)),
-                "share": f"{100 * row.get('share', 0.0):.1f}%",
-            }
-        )
-    spanner = "Texts with the label"
+    names = [*labels.sort_values("estimate", ascending=False)["label"], *tokens["label"]]
+    token, mine = match_row(tokens, "label"), match_row(labels, "label")
+    words, spaces = (read_value(token, name) for name in ("n_words", "n_spaces"))
+    under = "Texts with the label"
     columns = (
-        Column("label", say("Label"), words=True),
-        Column("words", say("Words cleaned"), spanner),
-        Column("spaces", say("Split at blanks"), spanner),
-        *list_columns(utterances="Utterances", frames="Frames", share="Share"),
+        column("label", "Label"),
+        column("words", "Words cleaned", write_count, of=words, under=under),
+        column("spaces", "Split at blanks", write_count, of=spaces, under=under),
+        column("utterances", "Utterances", write_count, of=read_value(mine, "n_utterances", 0)),
+        column("frames", "Frames", write_count, of=read_value(mine, "estimate", 0)),
+        column("share", "Share", "{:.1%}".format, of=read_value(mine, "share", 0.0)),
     )
     note = say("Share: of all {frames} frames.", frames=write_count(counts.n_frames))
-    rows = counts.tidy()
-    return (
-        Table(
-            "event_labels",
-            "Labels That the Lexicon Gives",
-            columns,
-            pd.DataFrame(cells),
-            notes=(note,),
-            rows=rows,
-        ),
-    )
+    lines = [{"label": name} for name in dict.fromkeys(names)]
+    title = "Labels That the Lexicon Gives"
+    return (tabulate("event_labels", title, lines, columns, notes=(note,), rows=counts.tidy()),)
 
 
 def _list_merged(counts: EventCounts) -> pd.DataFrame:
@@ -160,18 +143,11 @@ def _build_readings(merged: pd.DataFrame, mapped: pd.DataFrame) -> tuple[Table, 
     if not rows:
         return ()
     left = max(len(mapped) - _MOST_UNITS, 0)
-    cells = [
-        {
-            "kind": row["kind"],
-            "tier": row["tier"],
-            "value": row["value"] or "every value",
-            "to": row["to"],
-            "count": write_count(row["n_intervals"]),
-        }
-        for row in rows[: len(rows) - left]
-    ]
-    columns = list_columns(
-        words=3, tier="Tier in the files", value="Value", to="Read as", count="Intervals"
+    columns = (
+        column("tier", "Tier in the files"),
+        column("value", "Value", of=lambda row: row["value"] or "every value", words=True),
+        column("to", "Read as"),
+        column("n_intervals", "Intervals", write_count),
     )
     note = say(
         "How values are read can be changed by tables of one's own (units, spellings).{more}",
@@ -180,11 +156,11 @@ def _build_readings(merged: pd.DataFrame, mapped: pd.DataFrame) -> tuple[Table, 
         else "",
     )
     return (
-        Table(
+        tabulate(
             "event_readings",
             "What Values Are Read As",
+            rows[: len(rows) - left],
             columns,
-            pd.DataFrame(cells),
             group="kind",
             notes=(note,),
             rows=pd.DataFrame(rows),
@@ -257,38 +233,23 @@ def _build_scores(found: LabelPrediction) -> Table:
     single = keys[keys["average"].eq("label")].sort_values(
         "support", ascending=False, kind="stable"
     )
-    cells = []
-    for key in [*single.to_dict("records"), *keys[keys["average"].ne("label")].to_dict("records")]:
-        alone = key["average"] == "label"
-        name = str(key["label"]) if alone else f"{str(key['average']).capitalize()} average"
-        cell: dict[str, Any] = {"label": name, "support": write_count(key["support"])}
-        for kind, short in ((honest, "own"), ("frames", "leaky")):
-            for term in ("precision", "recall", "f1"):
-                row = find_row(
-                    table,
-                    folds=kind,
-                    average=key["average"],
-                    term=term,
-                    label=key["label"] if alone else None,
-                )
-                cell[f"{short}_{term}"] = write_estimate(row)
-                if term == "f1" and short == "own":
-                    cell["limits"] = write_limits(row)
-        cells.append(cell)
-    own, leaky = f"Folds of {honest}", "Folds of frames"
-    columns = (
-        Column("label", say("Label"), words=True),
-        *list_columns(own, own_precision="Precision", own_recall="Recall", own_f1="F1"),
-        Column("limits", say("{level} CI", level=write_level(found.level)), own),
-        *list_columns(leaky, leaky_precision="Precision", leaky_recall="Recall", leaky_f1="F1"),
-        Column("support", say("Frames")),
-    )
+    columns = [column("label", "Label", _name_line, of=dict, words=True)]
+    for kind, short in ((honest, "own"), ("frames", "leaky")):
+        under = f"Folds of {kind}"
+        for term, heading in (("precision", "Precision"), ("recall", "Recall"), ("f1", "F1")):
+            own = match_row(table, "average", "label", folds=kind, term=term)
+            key = f"{short}_{term}"
+            score, limits = estimate_columns(
+                found.level, key=key, heading=heading, of=own, under=under
+            )
+            columns += [score, limits] if key == "own_f1" else [score]
+    columns.append(column("support", "Frames", write_count))
     shown = table[table["folds"].eq(honest) & table["term"].eq("f1")]
-    return Table(
+    return tabulate(
         "label_prediction",
         "Precision, Recall and F1 of Labels in Held-Out Frames",
+        [*list_records(single), *list_records(keys[keys["average"].ne("label")])],
         columns,
-        pd.DataFrame(cells),
         notes=(
             say(
                 "Frames: with the label. Weighted average: by frames. {level} CI: delete-one "
@@ -303,30 +264,30 @@ def _build_scores(found: LabelPrediction) -> Table:
     )
 
 
+def _name_line(row: Row) -> str:
+    if row["average"] == "label":
+        return str(row["label"])
+    return f"{str(row['average']).capitalize()} average"
+
+
 def _build_importance(found: LabelPrediction) -> Table:
     rows = found.importance
     impurity = rows[rows["term"].eq("importance_impurity")].sort_values(
         "estimate", ascending=False, kind="stable"
     )
     permuted = rows[rows["term"].eq("importance_permutation")]
-    ranks = permuted.set_index("feature")["estimate"].rank(ascending=False, method="first")
-    cells = []
-    for row in impurity.head(_IMPORTANT).to_dict("records"):
-        other = find_row(permuted, feature=row["feature"])
-        cells.append(
-            {
-                "feature": _name_feature(row["feature"]),
-                "impurity": write_estimate(row, 3),
-                "permuted": write_estimate(other, 3) if other else MISSING,
-                "limits": write_limits(other, 3) if other else MISSING,
-                "rank": f"{ranks[row['feature']]:.0f}" if other else MISSING,
-            }
-        )
+    ranks = permuted["estimate"].rank(ascending=False, method="first")
+    other = match_row(permuted.assign(rank=ranks), "feature")
+    form: dict[str, Any] = {"heading": "Loss of F1", "decimals": 3, "under": "Permutation"}
+
+    def write_rank(row: Row) -> str:
+        return f"{row['rank']:.0f}" if row else MISSING
+
     columns = (
-        *list_columns(words=1, feature="Feature", impurity="Impurity"),
-        Column("permuted", say("Loss of F1"), "Permutation"),
-        Column("limits", say("{level} CI", level=write_level(found.level)), "Permutation"),
-        Column("rank", say("Rank"), "Permutation"),
+        column("feature", "Feature", _name_feature, of=itemgetter("feature"), words=True),
+        column("impurity", "Impurity", write_estimate, of=dict, decimals=3),
+        *estimate_columns(found.level, key="permuted", of=other, **form),
+        column("rank", "Rank", write_rank, of=other, under="Permutation"),
     )
     note = say(
         "Features of the largest impurity importance (at most {count}): the share of the trees' "
@@ -336,11 +297,11 @@ def _build_importance(found: LabelPrediction) -> Table:
         count=_IMPORTANT,
         kind=found.folds,
     )
-    return Table(
+    return tabulate(
         "label_importance",
         "Importance of Features for Predicting Labels",
+        impurity.head(_IMPORTANT),
         columns,
-        pd.DataFrame(cells),
         notes=(note,),
         rows=rows,
     )

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import MISSING, count_things, write_count, write_level, write_number, write_p
+from exprstats.apa import count_things, write_count, write_level, write_number, write_p
 from exprstats.descriptives.moments import SKEW_NAMES
 from exprstats.document.cells import (
     ALL,
+    Row,
     collect_notes,
     list_levels,
     list_records,
     name_contexts,
-    write_estimate,
-    write_limits,
 )
 from exprstats.document.model import Column, Figure, Section, Table, keep, list_columns
-from exprstats.document.tables import column, tabulate
+from exprstats.document.tables import column, estimate_columns, match_row, read_value, tabulate
 from exprstats.document.text import Text, cite, quote_sentence, say
 from exprstats.options import name_some
 from exprstats.plots import draw_means, draw_values
@@ -117,28 +116,23 @@ def _label(row: dict[Any, Any]) -> str:
 def _build_means(found: MeanComparison) -> Table:
     """Return the table: means of people's means, and of clips."""
     rows = found.table[found.table["term"].eq("mean")]
-    lines: dict[tuple[str, str], dict[str, str]] = {}
-    for row in list_records(rows):
-        context, group = row["context"], row["group"]
-        both = pd.notna(context) and pd.notna(group)
-        block = f"Group {group}" if both else _EVERYBODY if pd.notna(context) else "Groups"
-        name = _label(row) if pd.notna(context) or pd.notna(group) else "All"
-        line = lines.setdefault((block, name), {"block": block, "name": name})
-        end = "" if row["method"] == "t" else "_clips"
-        line |= {f"mean{end}": write_estimate(row, bounded=False)}
-        line |= {f"limits{end}": write_limits(row, bounded=False)}
-        line |= {f"people{end}": write_count(row["n_clusters"])}
-        line |= {f"n{end}": write_count(row["n_clips"])}
-    names = [f"{one}{end}" for end in ("", "_clips") for one in ("people", "n", "mean", "limits")]
-    cells = pd.DataFrame([{**dict.fromkeys(names, MISSING), **line} for line in lines.values()])
-    level = f"{write_level(found.level)} CI"
-    own, clips = "Means over people", "Means of clips"
+    lines = []
+    for row in list_records(rows.drop_duplicates(["context", "group"])):
+        context, group = (pd.notna(row[name]) for name in ("context", "group"))
+        block = (
+            f"Group {row['group']}" if context and group else _EVERYBODY if context else "Groups"
+        )
+        lines.append(row | {"block": block, "name": _label(row) if context or group else "All"})
+    own, clips = _split_methods(rows, "context", "group")
+    form: dict[str, Any] = {"heading": "*M*", "bounded": False}
+    people, under = read_value(clips, "n_clusters"), ("Means over people", "Means of clips")
     columns = (
-        Column("name", say("Context" if found.by else "Group"), words=True),
-        *list_columns(own, people="People", mean="*M*"),
-        Column("limits", say("{level}", level=level), own),
-        *list_columns(clips, people_clips="People", n_clips="Clips", mean_clips="*M*"),
-        Column("limits_clips", say("{level}", level=level), clips),
+        column("name", "Context" if found.by else "Group"),
+        column("people", "People", write_count, of=read_value(own, "n_clusters"), under=under[0]),
+        *estimate_columns(found.level, of=own, under=under[0], **form),
+        column("people_clips", "People", write_count, of=people, under=under[1]),
+        column("n_clips", "Clips", write_count, of=read_value(clips, "n_clips"), under=under[1]),
+        *estimate_columns(found.level, key="clips", of=clips, under=under[1], **form),
     )
     who = "people who have all contexts" if found.design in {"repeated", "mixed"} else "people"
     notes = (
@@ -149,15 +143,21 @@ def _build_means(found: MeanComparison) -> Table:
         ),
         *collect_notes(rows.assign(which=rows["method"]), ("context", "group")),
     )
-    return Table(
+    return tabulate(
         "means",
         "Means by Context" if found.by else "Means by Group",
+        lines,
         columns,
-        cells,
-        group="block" if len(list_levels(cells, "block")) > 1 else None,
+        group="block" if len({line["block"] for line in lines}) > 1 else None,
         notes=notes,
         rows=rows,
     )
+
+
+def _split_methods(rows: pd.DataFrame, *keys: str) -> tuple[Callable[[Row], Row], ...]:
+    """Return what finds, for a printed row, that of people's means and that of clips."""
+    people = rows["method"].ne("jackknife")
+    return tuple(match_row(rows[kept], *keys) for kept in (people, ~people))
 
 
 def _build_tests(found: MeanComparison) -> Table:
@@ -218,40 +218,25 @@ def _build_tests(found: MeanComparison) -> Table:
 def _build_pairs(found: MeanComparison) -> Table:
     """Return the table: each difference by its t test and by its cluster interval."""
     rows = found.table[found.table["term"].eq("difference")]
-    lines: dict[tuple[str, str], dict[str, str]] = {}
-    for row in list_records(rows):
-        name = f"{_label(row)} – {row['versus']}"
-        kind = "Contexts" if pd.notna(row["context"]) else "Groups"
-        line = lines.setdefault((kind, name), {"kind": kind, "name": name})
-        if row["method"] == "jackknife":
-            line |= {
-                "clips": write_estimate(row, bounded=False),
-                "clips_limits": write_limits(row, bounded=False),
-                "clips_p": write_p(row["p_adjusted"]),
-            }
-            continue
-        df = row["df"]
-        whole = pd.notna(df) and float(df).is_integer()
-        line |= {
-            "people": write_estimate(row, bounded=False),
-            "limits": write_limits(row, bounded=False),
-            "t": write_number(row["statistic"]),
-            "df": write_number(df, 0 if whole else 2),
-            "p": write_p(row["p_adjusted"]),
-            "g": write_number(row["hedges_g"]),
-        }
-    names = ("people", "limits", "t", "df", "p", "g", "clips", "clips_limits", "clips_p")
-    cells = pd.DataFrame([{**dict.fromkeys(names, MISSING), **line} for line in lines.values()])
-    level = f"{write_level(found.level)} CI"
-    own, clips = "Means over people", "Means of clips"
+    keys = ["context", "versus", "group"]
+    lines = [
+        row
+        | {"kind": "Contexts" if pd.notna(row["context"]) else "Groups"}
+        | {"name": f"{_label(row)} – {row['versus']}"}
+        for row in list_records(rows.drop_duplicates(keys))
+    ]
+    own, clips = _split_methods(rows, *keys)
+    form: dict[str, Any] = {"heading": "Δ", "bounded": False}
+    under = ("Means over people", "Means of clips")
     columns = (
-        Column("name", say("Pair"), words=True),
-        Column("people", say("Δ"), own),
-        Column("limits", say("{level}", level=level), own),
-        *list_columns(own, t="*t*", df="*df*", p="*p*", g="*g*"),
-        Column("clips", say("Δ"), clips),
-        Column("clips_limits", say("{level}", level=level), clips),
-        Column("clips_p", say("*p*"), clips),
+        column("name", "Pair"),
+        *estimate_columns(found.level, of=own, under=under[0], **form),
+        column("t", "*t*", write_number, of=read_value(own, "statistic"), under=under[0]),
+        column("df", "*df*", _write_df, of=read_value(own, "df"), under=under[0]),
+        column("p", "*p*", write_p, of=read_value(own, "p_adjusted"), under=under[0]),
+        column("g", "*g*", write_number, of=read_value(own, "hedges_g"), under=under[0]),
+        *estimate_columns(found.level, key="clips", of=clips, under=under[1], **form),
+        column("clips_p", "*p*", write_p, of=read_value(clips, "p_adjusted"), under=under[1]),
     )
     kind = {"repeated": "paired", "mixed": "paired (contexts) or Welch’s (groups)"}
     notes = (
@@ -264,15 +249,19 @@ def _build_pairs(found: MeanComparison) -> Table:
         ),
         *collect_notes(rows, ("context", "versus", "group")),
     )
-    return Table(
+    return tabulate(
         "mean_pairs",
         "Differences Between Means, by t Tests and by Cluster Intervals",
+        lines,
         columns,
-        cells,
-        group="kind" if len(list_levels(cells, "kind")) > 1 else None,
+        group="kind" if len({line["kind"] for line in lines}) > 1 else None,
         notes=notes,
         rows=rows,
     )
+
+
+def _write_df(df: float | None) -> str:
+    return write_number(df, 0 if df is not None and float(df).is_integer() else 2)
 
 
 def describe_score_columns(analysis: Analysis) -> Section | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,11 +13,13 @@ import pandas as pd
 
 from exprstats.apa import MISSING, write_count, write_interval, write_level, write_number, write_p
 from exprstats.document.cells import ALL, collect_notes, list_levels, name_contexts
-from exprstats.document.model import Column, Section, Table, list_columns
+from exprstats.document.model import Column, Section, Table
+from exprstats.document.tables import column, tabulate
 from exprstats.document.text import Text, join_words, quote_sentence, say, write_plain
 
 if TYPE_CHECKING:
     from exprstats.reliability import Audit
+    from exprstats.reliability.audit import Printed
     from exprstats.results import Result
 
 
@@ -174,57 +177,54 @@ def describe_audit(audit: Audit, name: str) -> Section:
 
 
 def _list_misprints(audit: Audit, records: list[dict[str, Any]], name: str) -> Table:
-    names = {name: f"name{place}" for place, name in enumerate(audit.keys)}
-    columns = (
-        *(
-            Column(key, say("{title}", title=_write_title(name)), words=True)
-            for name, key in names.items()
-        ),
-        *list_columns(
-            clips="Clips",
-            raters="Raters",
-            estimate="Estimate",
-            printed="Printed limits",
-            expected="Limits that would follow",
-        ),
-    )
-    cells = []
+    lines = []
     for row in records:
         claim = audit.read_claim(row)
         ends = (claim.low.decimals, claim.high.decimals)
-        cells.append(
-            {key: _write_key(row[name]) or MISSING for name, key in names.items()}
-            | {
-                "clips": write_count(claim.n),
-                "raters": f"{claim.k:g}",
-                "estimate": _write_value(claim.estimate.value, claim.estimate.decimals),
-                "printed": _write_limits(claim.low.value, claim.high.value, ends),
-                # A limit that would have to be has the decimals of the printed one.
-                "expected": _write_limits(row["expected_low"], row["expected_high"], ends),
-            }
-        )
-    return Table(name, "Rows That Do Not Follow", columns, pd.DataFrame(cells), rows=audit.tidy())
+        printed = _write_limits(claim.low.value, claim.high.value, ends)
+        # A limit that would have to be has the decimals of the printed one.
+        expected = _write_limits(row["expected_low"], row["expected_high"], ends)
+        lines.append(row | {"claim": claim, "printed": printed, "expected": expected})
+    columns = (
+        *(
+            column(
+                f"name{place}",
+                say("{title}", title=_write_title(key)),
+                _write_key,
+                of=itemgetter(key),
+                words=True,
+            )
+            for place, key in enumerate(audit.keys)
+        ),
+        column("clips", "Clips", write_count, of=lambda row: row["claim"].n),
+        column("raters", "Raters", "{:g}".format, of=lambda row: row["claim"].k),
+        column("estimate", "Estimate", _write_value, of=lambda row: row["claim"].estimate),
+        column("printed", "Printed limits", words=False),
+        column("expected", "Limits that would follow", words=False),
+    )
+    return tabulate(name, "Rows That Do Not Follow", lines, columns, rows=audit.tidy())
 
 
 def _write_title(name: str) -> str:
     return name[:1].upper() + name[1:].replace("_", " ")
 
 
-def _write_value(value: float, digits: int) -> str:
-    return write_number(value, digits, bounded=True)
+def _write_value(printed: Printed) -> str:
+    return write_number(printed.value, printed.decimals, bounded=True)
 
 
 def _write_limits(low: float, high: float, digits: tuple[int, int]) -> str:
-    return f"[{', '.join(map(_write_value, (low, high), digits))}]"
+    ends = zip((low, high), digits, strict=True)
+    return f"[{', '.join(write_number(*end, bounded=True) for end in ends)}]"
 
 
 def _name_row(row: dict[str, Any], audit: Audit) -> str:
-    return " ".join(filter(None, (_write_key(row[name]) for name in audit.keys))) or "A row"
+    return " ".join(filter(None, (_write_key(row[name], "") for name in audit.keys))) or "A row"
 
 
-def _write_key(value: Any) -> str:
+def _write_key(value: Any, absent: str = MISSING) -> str:
     if pd.isna(value):
-        return ""
+        return absent
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
