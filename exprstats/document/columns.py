@@ -71,7 +71,8 @@ def choose_columns(rows: pd.DataFrame) -> Chosen:
         if not (name == "context" and rows[name].eq(ALL).all())
     }
     names = [name for name in names if name not in constant]
-    long = [name for name in names if _is_long(rows, name)]
+    widest = {name: rows[name].astype(str).str.len().max() for name in names if name != LIMITS}
+    long = [name for name, width in widest.items() if width > LONGEST]
     names = [name for name in names if name not in long]
     extra = [name for name in names if name not in _CORE and not _holds_words(rows, name)]
     spare = len(names) - MOST_COLUMNS
@@ -115,10 +116,6 @@ def _is_constant(rows: pd.DataFrame, name: str) -> bool:
     if name in _CORE or name == LIMITS or len(rows) < 2:
         return False
     return bool(rows[name].notna().all()) and len(set(rows[name].astype(str))) == 1
-
-
-def _is_long(rows: pd.DataFrame, name: str) -> bool:
-    return name != LIMITS and bool(rows[name].astype(str).str.len().gt(LONGEST).any())
 
 
 def _holds_words(rows: pd.DataFrame, name: str) -> bool:

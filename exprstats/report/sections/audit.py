@@ -19,7 +19,8 @@ def describe_audit(audit: Audit, name: str) -> Section:
     wrong = audit.table[~audit.table["consistent"].astype(bool)]
     records = [{str(name): cell for name, cell in row.items()} for row in wrong.to_dict("records")]
     points = [
-        say("{row}: {note}.", row=_name_row(row, audit), note=_drop_limits(str(row["note"])))
+        # The limits, up to a "]; ", are in the table.
+        say("{row}: {note}.", row=_name_row(row, audit), note=str(row["note"]).split("]; ", 1)[-1])
         for row in records
     ]
     return Section(
@@ -103,8 +104,3 @@ def _write_key(value: Any) -> str:
     if pd.isna(value):
         return ""
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _drop_limits(note: str) -> str:
-    """Return a note without the limits, which are in the table."""
-    return note.partition("]; ")[2] or note
