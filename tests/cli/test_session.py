@@ -197,3 +197,18 @@ def test_values_that_options_do_not_take_are_named_with_what_they_take(call, wor
     told = squeeze(call("reliability", "x.csv", *words, code=2).stderr)
     option = words[0].partition("=")[0]
     assert f"Invalid value for '{option}': {VALUES[words]}" in told
+
+
+def test_nothing_is_put_into_words_that_nobody_would_see(call, call_json, data, monkeypatch):
+    words = ("reliability", data / "ratings.csv", "--rating", "response", "--seed", 1)
+    whole = call_json(*words)["rows"]
+
+    def stop(*_arguments, **_options):
+        message = "words are asked for"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr("exprstats.report.describe_results", stop)
+    assert call_json(*words)["rows"] == whole
+    assert call(*words, "--quiet").stdout == ""
+    with pytest.raises(RuntimeError, match="words are asked for"):
+        call(*words)

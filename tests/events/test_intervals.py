@@ -38,7 +38,7 @@ def covers(start, length, frame, fps):
     return Fraction(start, 1000) <= middle < Fraction(start + length, 1000)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(EVENT, min_size=1, max_size=12), st.sampled_from([24, 25, 30, 50]))
 def test_every_frame_shows_what_covers_its_middle(drawn, fps):
     before = make_events(drawn)

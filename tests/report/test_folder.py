@@ -36,9 +36,11 @@ def refuse_nan(word):
 
 
 @pytest.fixture(scope="module")
-def folder(plain, tmp_path_factory):
+def folder(plain, tmp_path_factory, without_pictures):
+    """A report whose figure of models is drawn, and whose other figures are not."""
     place = tmp_path_factory.mktemp("folder") / "report"
-    write_report(plain, place, title="A study")
+    with without_pictures(but="performance"):
+        write_report(plain, place, title="A study")
     return place
 
 
@@ -46,8 +48,10 @@ def test_the_folder_holds_what_the_design_names(folder):
     assert list_files(folder) >= FILES
 
 
-def test_the_same_results_give_the_same_bytes(plain, folder, tmp_path):
-    write_report(reversed(list(plain)), tmp_path / "again", title="A study")
+def test_the_same_results_give_the_same_bytes(plain, folder, tmp_path, without_pictures):
+    with without_pictures(but="performance"):
+        write_report(reversed(list(plain)), tmp_path / "again", title="A study")
+    assert (folder / "figures" / "figure2_performance.png").stat().st_size > 10_000
     kept = list_files(folder) - {"provenance.json"}
     assert kept == list_files(tmp_path / "again") - {"provenance.json"}
     for name in kept:
@@ -99,6 +103,7 @@ def test_a_taken_folder_is_kept_unless_forced(plain, folder):
     assert (folder / "index.html").read_bytes() == before
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_force_replaces_the_whole_folder(plain, tmp_path):
     place = tmp_path / "report"
     write_report([plain.models], place)

@@ -50,6 +50,7 @@ def test_simulated_files_hold_what_their_study_needs(folder):
     assert {"mean", "spearman", "stability", "lag_one"} <= set(truth["term"])
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_a_study_of_estimates_needs_nothing_else(study, tmp_path):
     run = run_study(read_study(study()))
     assert [one.find_place() for one in run.results] == [

@@ -65,11 +65,16 @@ def test_the_numbers_are_those_of_the_verbs(folder, run):
     )
 
 
-def test_a_second_run_is_the_same_and_another_seed_is_not(folder, run):
+def test_a_second_run_tells_its_progress_and_is_the_same_and_another_seed_is_not(folder, run):
     from dataclasses import replace
 
     study = read_study(folder / "study.toml")
-    again = run_study(study)
+    seen = []
+    with watching(lambda label, done, total: seen.append((label, done, total))):
+        again = run_study(study)
+    steps = [(done, total) for label, done, total in seen if label == "Study"]
+    assert steps[0] == (0, len(STAGES)) and steps[-1] == (len(STAGES), len(STAGES))
+    assert [done for done, _ in steps] == sorted(done for done, _ in steps)
     pd.testing.assert_frame_equal(again.comparison.table, run.comparison.table)
     pd.testing.assert_frame_equal(again.predictions, run.predictions)
     other = run_study(replace(study, seed=6))
@@ -237,15 +242,6 @@ def test_subjects_that_only_some_ratings_could_have_are_told(simulated, folder):
     assert "subject" not in kept["ratings"]
     assert "clips.csv lacks 1 rated clip, so that" in log.notes[0]
     assert "takes clips as independent" in log.notes[0]
-
-
-def test_progress_is_told(folder):
-    seen = []
-    with watching(lambda label, done, total: seen.append((label, done, total))):
-        run_study(read_study(folder / "study.toml"))
-    steps = [(done, total) for label, done, total in seen if label == "Study"]
-    assert steps[0] == (0, len(STAGES)) and steps[-1] == (len(STAGES), len(STAGES))
-    assert [done for done, _ in steps] == sorted(done for done, _ in steps)
 
 
 def test_other_jobs_give_the_same_numbers(folder, run):

@@ -8,7 +8,7 @@ quotes, and counts from the start of the video.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, TreeBuilder
@@ -55,7 +55,10 @@ def list_signstream2(root: Element, path: Path, fps: float, odd: Counter[str]) -
         )
         for field in root.iter("FIELD")
     }
-    frame = _round_frames(fps)
+
+    def frame(milliseconds: float) -> int:
+        return round(milliseconds * fps / 1000)
+
     events: list[Event] = []
     for utterance in root.iter("UTTERANCE"):
         name = f"{path.stem}/{utterance.get('ID')}"
@@ -85,11 +88,6 @@ def list_signstream2(root: Element, path: Path, fps: float, odd: Counter[str]) -
                         Event(name, signer, tier or f"field {code}", *place, value, phase)
                     )
     return events
-
-
-def _round_frames(fps: float) -> Callable[[float], int]:
-    """Return a function from milliseconds, rounded as they are in files, to frame numbers."""
-    return lambda milliseconds: round(milliseconds * fps / 1000)
 
 
 def _read_value(mark: Element, values: dict[str | None, str | None]) -> tuple[str | None, ...]:

@@ -256,12 +256,6 @@ def prepare_labels(score: Score) -> Callable[[Panel], Measure]:
     return prepare
 
 
-def _score_uar(
-    hits: np.ndarray, truth: np.ndarray, predicted: np.ndarray, present: np.ndarray
-) -> np.ndarray:
-    return (hits[present] / truth[present]).mean(axis=0)
-
-
 def _score_macro_f1(
     hits: np.ndarray, truth: np.ndarray, predicted: np.ndarray, present: np.ndarray
 ) -> np.ndarray:
@@ -284,7 +278,9 @@ LABEL_METRICS = (
         "uar",
         measure_uar,
         across=False,
-        prepare=prepare_labels(_score_uar),
+        prepare=prepare_labels(
+            lambda hits, truth, _, present: (hits[present] / truth[present]).mean(axis=0)
+        ),
         label="UAR",
         takes="labels",
     ),

@@ -207,7 +207,8 @@ def tell_openface(analysis: Analysis) -> Told:
     settings = analysis.study.openface if analysis.study else None
     if settings is None:
         return [], set()
-    known = [name for name in _list_used(analysis) if _is_ours(name)]
+    kinds = {"displacement", "velocity"}
+    known = [one for one in _list_used(analysis) if one in _UNITS or _split(one)[1] in kinds]
     texts = [
         *keep(
             _say_frames(settings),
@@ -301,10 +302,6 @@ def _say_kept(analysis: Analysis) -> Text | None:
 def _list_used(analysis: Analysis) -> list[str]:
     models = next(iter(analysis.models.values()), None)
     return [] if models is None else [str(name) for name in models.design.features]
-
-
-def _is_ours(name: str) -> bool:
-    return name in _UNITS or _split(name)[1] in {"displacement", "velocity"}
 
 
 def _moves(name: str, known: list[str]) -> bool:

@@ -145,7 +145,8 @@ def describe_audit(audit: Audit, name: str) -> Section:
     wrong = audit.table[~audit.table["consistent"].astype(bool)]
     records = [{str(name): cell for name, cell in row.items()} for row in wrong.to_dict("records")]
     points = [
-        say("{row}: {note}.", row=_name_row(row, audit), note=_drop_limits(str(row["note"])))
+        # The limits, up to a "]; ", are in the table.
+        say("{row}: {note}.", row=_name_row(row, audit), note=str(row["note"]).split("]; ", 1)[-1])
         for row in records
     ]
     return Section(
@@ -228,11 +229,6 @@ def _write_key(value: Any, absent: str = MISSING) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _drop_limits(note: str) -> str:
-    """Return a note without the limits, which are in the table."""
-    return note.partition("]; ")[2] or note
-
-
 MOST_COLUMNS = 9
 LONGEST = 120  # characters of a cell
 LIMITS = "limits"
@@ -291,7 +287,8 @@ def choose_columns(rows: pd.DataFrame) -> Chosen:
         if not (name == "context" and rows[name].eq(ALL).all())
     }
     names = [name for name in names if name not in constant]
-    long = [name for name in names if _is_long(rows, name)]
+    widest = {name: rows[name].astype(str).str.len().max() for name in names if name != LIMITS}
+    long = [name for name, width in widest.items() if width > LONGEST]
     names = [name for name in names if name not in long]
     extra = [name for name in names if name not in _CORE and not _holds_words(rows, name)]
     spare = len(names) - MOST_COLUMNS
@@ -335,10 +332,6 @@ def _is_constant(rows: pd.DataFrame, name: str) -> bool:
     if name in _CORE or name == LIMITS or len(rows) < 2:
         return False
     return bool(rows[name].notna().all()) and len(set(rows[name].astype(str))) == 1
-
-
-def _is_long(rows: pd.DataFrame, name: str) -> bool:
-    return name != LIMITS and bool(rows[name].astype(str).str.len().gt(LONGEST).any())
 
 
 def _holds_words(rows: pd.DataFrame, name: str) -> bool:

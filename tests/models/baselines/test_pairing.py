@@ -105,7 +105,7 @@ def test_contexts_that_differ_in_level_only_need_no_models_of_their_own(verb):
     clips["motion"] -= level
     parts = split_subjects(clips, seed=1)
     options = {"target": "score", "features": FEATURES, "parts": parts, "by": "context"}
-    options |= {"trees": 60, "seed": 1} if verb is fit_forest else {}
+    options |= {"trees": 30, "seed": 1} if verb is fit_forest else {}
     pair = pair_pooled(verb(clips, **options)).query("part == 'test'")
     found = compare_models(pair, metrics="rmse", by="context", draws=100, seed=1).table
     row = found[found["versus"].notna() & found["headline"] & found["context"].isna()].iloc[0]

@@ -38,7 +38,7 @@ def parts(faces):
 
 
 def grow(clips, parts, target, **options):
-    options = {"trees": 25, "seed": 7, "min_leaves": [1, 10], "by": "context", **options}
+    options = {"trees": 12, "seed": 7, "min_leaves": [1, 10], "by": "context", **options}
     return fit_forest(clips, target=target, features=FEATURES, parts=parts, **options)
 
 
@@ -62,7 +62,7 @@ def follow(rows, place, target="code"):
     for share in (1 / 3, 1.0):
         for leaf in (1, 10):
             peer = RandomForestClassifier(
-                25, max_features=share, min_samples_leaf=leaf, random_state=state
+                12, max_features=share, min_samples_leaf=leaf, random_state=state
             ).fit(train[FEATURES].to_numpy(), train[target])
             wrong = 1 - peer.score(held[FEATURES].to_numpy(), held[target])
             found[share, leaf] = wrong, peer

@@ -39,7 +39,7 @@ def forest(curved, parts):
 
 
 def grow(clips, parts, **options):
-    options = {"trees": 30, "seed": 7, "min_leaves": [1, 10], "by": "context", **options}
+    options = {"trees": 15, "seed": 7, "min_leaves": [1, 10], "by": "context", **options}
     return fit_forest(clips, target="score", features=FEATURES, parts=parts, **options)
 
 
@@ -56,7 +56,7 @@ def test_the_grid_and_predictions_equal_scikit_learn(curved, parts, forest, plac
     for share in (1 / 3, 1.0):
         for leaf in (1, 10):
             peer = RandomForestRegressor(
-                30, max_features=share, min_samples_leaf=leaf, random_state=state
+                15, max_features=share, min_samples_leaf=leaf, random_state=state
             ).fit(train[FEATURES].to_numpy(), train["score"])
             guess = peer.predict(held[FEATURES].to_numpy())
             errors[share, leaf] = (((guess - held["score"]) ** 2).mean() ** 0.5, peer)
@@ -141,7 +141,7 @@ def test_refit_adds_the_validation_subjects(curved, parts):
     rows = curved.merge(parts, on="subject").query("part != 'test'")
     rows = rows.sort_values([*FEATURES, "score"])
     state = int(spawn_seeds(7, 1)[0].generate_state(1)[0])
-    peer = RandomForestRegressor(30, min_samples_leaf=5, random_state=state)
+    peer = RandomForestRegressor(15, min_samples_leaf=5, random_state=state)
     peer.fit(rows[FEATURES].to_numpy(), rows["score"])
     wanted = peer.predict(curved[FEATURES].to_numpy())
     np.testing.assert_allclose(refitted.predictions["prediction"], wanted, rtol=1e-12)
