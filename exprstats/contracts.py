@@ -351,18 +351,6 @@ def sort_ids(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
     return codes, pd.Index(ids)
 
 
-def encode_ids(table: pd.DataFrame, names: Sequence[str]) -> tuple[np.ndarray, int]:
-    """Return integer codes (n,) of the combined ids in first-appearance order, and their count."""
-    codes = np.zeros(len(table), dtype=np.int64)
-    for name in names:
-        part, levels = pd.factorize(table[name])
-        codes = codes * max(len(levels), 1) + part
-    if len(names) > 1:
-        codes, levels = pd.factorize(codes)
-        return codes, len(levels)
-    return codes, int(codes.max(initial=-1)) + 1
-
-
 def arrange_rows(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> pd.DataFrame:
     """Return tidy rows as a frame: the keys, then the estimate columns that any row has."""
     rows = list(rows)
@@ -370,18 +358,12 @@ def arrange_rows(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> pd.D
     given = [name for name in ESTIMATE_COLUMNS if name in held]
     ordered = [name for name in keys if name in held]
     rest = [name for name in held if name not in {*given, *ordered}]
-    return frame_rows(rows, (*ordered, *rest, *given))
-
-
-def frame_rows(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> pd.DataFrame:
-    """Return rows as a frame of some columns, NaN where a row lacks one."""
     # Column by column takes half the time of a list of rows, and numbers need no guess at a type.
-    columns: dict[str, Any] = {}
-    for name in names:
-        values = [row.get(name, np.nan) for row in rows]
-        plain = len({*map(type, values)} - {float}) == 0
-        columns[name] = np.array(values) if plain else values
-    return pd.DataFrame(columns)
+    columns: dict[str, Any] = {
+        name: [row.get(name, np.nan) for row in rows] for name in (*ordered, *rest, *given)
+    }
+    plain = {name: np.array(own) for name, own in columns.items() if {*map(type, own)} == {float}}
+    return pd.DataFrame(columns | plain)
 
 
 def _count_rows(mask: pd.Series) -> tuple[int, ...]:

@@ -106,7 +106,9 @@ def _solve_with(engine: Engine, jobs: Sequence[Job]) -> tuple[list[Solution], Re
     for job in jobs:
         call = None  # what is quoted as the call of all clips, the last job, is no other's
         if job.problems:
-            solutions.append(_refuse(job, _join_problems(job)))
+            told = ((one.column, speak(one.fact)) for one in job.problems)
+            told = (f"'{column}': {fact}" if column else fact for column, fact in told)
+            solutions.append(_refuse(job, " ".join(told)))
             continue
         try:
             if len(job.items) == 3 and find_improper(
@@ -218,13 +220,6 @@ def _read(value: dict[str, Any], p: int) -> dict[str, Any]:
         "fit": {name: float(number[0]) for name, number in value["fit"].items()},
         "n": int(value["n"][0]),
     }
-
-
-def _join_problems(job: Job) -> str:
-    return " ".join(
-        f"'{one.column}': {speak(one.fact)}" if one.column else speak(one.fact)
-        for one in job.problems
-    )
 
 
 def _refuse(job: Job, flaw: str) -> Solution:
