@@ -23,6 +23,7 @@ ESTIMATE_COLUMNS = (
 )
 
 _BLANK = re.compile(r"\n\s")
+_SPACES = " \t\r\v\f\x1c\x1d\x1e\x1f"
 _TRAVELLING = {"context", "clip", "subject", "rater", "truth", "part"}
 
 
@@ -239,7 +240,9 @@ def are_filled(values: list[Any]) -> bool:
     except TypeError:
         return False
     ends = text[:1].isspace() or text[-1:] in {"", "\n"}
-    return not values or not (ends or _BLANK.search(text))
+    # Without another blank, no pattern need be sought.
+    bare = text.isascii() and not any(mark in text for mark in _SPACES)
+    return not values or not (ends or ("\n\n" in text if bare else _BLANK.search(text)))
 
 
 def find_unnumbers(table: pd.DataFrame, names: Iterable[str]) -> list[Problem]:
