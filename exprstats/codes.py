@@ -191,8 +191,10 @@ def _is_plain(dtype: Any) -> bool:
 
 def _factorize(values: Any) -> tuple[np.ndarray, Any]:
     """Return codes in order of appearance and their levels; rows that repeat the last come free."""
+    if not isinstance(values, np.ndarray) or not len(values):
+        return pd.factorize(values)
     probe = values[:PROBE]
-    if not isinstance(values, np.ndarray) or np.count_nonzero(probe[1:] != probe[:-1]) > PROBE // 2:
+    if np.count_nonzero(probe[1:] != probe[:-1]) > PROBE // 2:
         return pd.factorize(values)
     starts = np.flatnonzero(values[1:] != values[:-1]) + 1
     starts = np.concatenate([[0], starts])

@@ -25,6 +25,7 @@ ESTIMATE_COLUMNS = (
 
 _GIVEN_NAMES = {"context", "versus", "group", "versus_group"}  # as the user called them
 _BLANK = re.compile(r"\n\s")
+_SPACES = " \t\r\v\f\x1c\x1d\x1e\x1f"
 _TRAVELLING = {"context", "clip", "subject", "rater", "truth", "part"}
 
 
@@ -207,7 +208,9 @@ def are_filled(values: list[Any]) -> bool:
     except TypeError:
         return False
     ends = text[:1].isspace() or text[-1:] in {"", "\n"}
-    return not values or not (ends or _BLANK.search(text))
+    # Without another blank, no pattern need be sought.
+    bare = text.isascii() and not any(mark in text for mark in _SPACES)
+    return not values or not (ends or ("\n\n" in text if bare else _BLANK.search(text)))
 
 
 def find_unnumbers(table: pd.DataFrame, names: Iterable[str]) -> list[Problem]:
@@ -317,18 +320,6 @@ def sort_ids(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
     return codes, pd.Index(ids)
 
 
-def encode_ids(table: pd.DataFrame, names: Sequence[str]) -> tuple[np.ndarray, int]:
-    """Return integer codes (n,) of the combined ids in first-appearance order, and their count."""
-    codes = np.zeros(len(table), dtype=np.int64)
-    for name in names:
-        part, levels = pd.factorize(table[name])
-        codes = codes * max(len(levels), 1) + part
-    if len(names) > 1:
-        codes, levels = pd.factorize(codes)
-        return codes, len(levels)
-    return codes, int(codes.max(initial=-1)) + 1
-
-
 def arrange_rows(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> pd.DataFrame:
     """Return tidy rows as a frame: the keys, then the estimate columns that any row has.
 
@@ -357,12 +348,9 @@ def arrange_rows(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> pd.D
 def frame_rows(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> pd.DataFrame:
     """Return rows as a frame of some columns, NaN where a row lacks one."""
     # Column by column takes half the time of a list of rows, and numbers need no guess at a type.
-    columns: dict[str, Any] = {}
-    for name in names:
-        values = [row.get(name, np.nan) for row in rows]
-        plain = len({*map(type, values)} - {float}) == 0
-        columns[name] = np.array(values) if plain else values
-    return pd.DataFrame(columns)
+    columns: dict[str, Any] = {name: [row.get(name, np.nan) for row in rows] for name in names}
+    plain = {name: np.array(own) for name, own in columns.items() if {*map(type, own)} == {float}}
+    return pd.DataFrame(columns | plain)
 
 
 def _count_rows(mask: pd.Series) -> tuple[int, ...]:

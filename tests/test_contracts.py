@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.contracts import CLIPS, RATINGS, arrange_rows, check_table, encode_ids, order_levels
+from exprstats.codes import number_ids
+from exprstats.contracts import CLIPS, RATINGS, arrange_rows, check_table, order_levels
 from exprstats.errors import DataError, OptionError
 
 
@@ -75,10 +76,10 @@ def test_an_empty_table_is_refused():
 
 def test_codes_tell_apart_what_differs_in_any_column():
     table = pd.DataFrame({"a": ["x", "x", "y", "x"], "b": [1, 2, 1, 1]})
-    codes, count = encode_ids(table, ["a", "b"])
+    codes, count = number_ids(table, ["a", "b"])
     assert codes.tolist() == [0, 1, 2, 0]
     assert count == 3
-    assert encode_ids(table, ["a"])[1] == 2
+    assert number_ids(table, ["a"])[1] == 2
 
 
 def test_levels_follow_the_categories_or_the_first_appearance():

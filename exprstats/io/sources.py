@@ -67,6 +67,8 @@ class Source:
         Ids that several columns make together: their name to the columns.
     passed, inner
         Rows that are no data, once they were read; how many of them stand between others.
+    marked
+        Whether a column that is no id tells rows of practice from others.
     context
         The column of contexts, once it is known.
     cures
@@ -85,6 +87,7 @@ class Source:
     joined: dict[str, tuple[str, ...]] = field(default_factory=dict)
     passed: list[Problem] = field(default_factory=list)
     inner: int = 0
+    marked: bool = False
     context: str | None = None
     cures: dict[str, Text] = field(default_factory=dict)
     shared: Mapping[str, str] = field(default_factory=dict)
@@ -194,19 +197,12 @@ class Source:
             yield from self.walk(problems, ids)
             return
         at = self.layout
-        key = (
-            at.sha256,
-            at.encoding,
-            at.separator,
-            at.quote,
-            at.header.place,
-            *sorted(ids),
-            *self.header,
-        )
-        if key in memory and places <= memory[key].places:
-            self.passed, self.inner = [*memory[key].passed], memory[key].inner
-            problems += memory[key].problems
-            yield from memory[key].batches
+        key = (at.sha256, at.encoding, at.separator, at.quote, at.header.place, *self.header)
+        held = memory.get(key)
+        if held is not None and held.serves(places, ids):
+            self.passed, self.inner = [*held.passed], held.inner
+            problems += held.problems
+            yield from held.batches
             return
         batches, found, texts = [], [], {}
         for batch in self.walk(found, ids):
@@ -216,7 +212,8 @@ class Source:
             }
             batches.append(Kept(cells, batch.numbers))
             yield batches[-1]
-        memory[key] = Walked(places, batches, found, [*self.passed], self.inner)
+        known = frozenset(ids), self.marked
+        memory[key] = Walked(places, batches, found, [*self.passed], self.inner, *known)
         problems += found
 
     def _open_column(self, name: str, role: Role) -> Column:
@@ -286,7 +283,7 @@ class Source:
             sieve.passed.insert(0, Problem(noted))
         if held is not None:
             yield sieve.cut(held, whole=whole)
-        self.passed, self.inner = sieve.list_passed(), sieve.count
+        self.passed, self.inner, self.marked = sieve.list_passed(), sieve.count, bool(sieve.marks)
         if ragged:
             problems.append(describe_ragged([(at, len(row)) for at, row in ragged], width))
 

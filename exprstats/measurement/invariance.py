@@ -12,7 +12,7 @@ from scipy.special import fdtrc
 
 from exprstats import rbridge
 from exprstats.apa import count_things
-from exprstats.contracts import encode_ids
+from exprstats.codes import number_ids
 from exprstats.errors import DataError, Problem
 from exprstats.measurement.factor.checks import check_items
 from exprstats.measurement.factor.engines import Job
@@ -185,7 +185,7 @@ def check_invariance(
     receipt = Receipt("lavaan", reply.call, reply.versions, reply.warnings)
     answer = reply.value
     if cluster:
-        codes, n_clusters = encode_ids(items_table[[cluster]], [cluster])
+        codes, n_clusters = number_ids(items_table[[cluster]], [cluster])
         standard = replace(itemset, answers=itemset.answers / np.nanstd(itemset.answers, axis=0))
         sums = sum_factor_clusters(standard, codes, n_clusters, missing)[:-1]
         answer = _replace_changes(answer, contrast_groups(sums, n_clusters))

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things, write_number
-from exprstats.contracts import arrange_rows, encode_ids
+from exprstats.codes import number_ids
+from exprstats.contracts import arrange_rows
 from exprstats.errors import DataError, Problem
 from exprstats.measurement.factor.model import Factor, find_clusters
 from exprstats.measurement.factor.moments import share_between
@@ -157,7 +158,7 @@ def _list_card(found: dict[str, np.ndarray], people: pd.Series | None) -> Iterat
         yield {"term": "rank_change_largest", **pair, "estimate": float(moved.max())}
     if people is None:
         return
-    codes, groups = encode_ids(people.to_frame("subject"), ["subject"])
+    codes, groups = number_ids(people.to_frame("subject"), ["subject"])
     for kind, score in found.items():
         share = share_between(score, codes)
         note = None if np.isfinite(share) else "needs two subjects, one of them with two clips"

@@ -12,7 +12,8 @@ import pandas as pd
 from scipy.special import stdtr
 
 from exprstats.apa import tell_p, write_interval, write_level, write_number
-from exprstats.contracts import arrange_rows, encode_ids
+from exprstats.codes import number_ids
+from exprstats.contracts import arrange_rows
 from exprstats.document.text import join_words
 from exprstats.errors import DataError, Option, Problem
 from exprstats.inference.resampling.intervals import spread_about
@@ -248,7 +249,7 @@ def encode_clusters(
     """Return subject (clip, where it is not known) and rater codes (N,) of every row."""
     clip = [name for name in (by, "context", "clip") if name in ratings.columns]
     names = list(dict.fromkeys(clip)) if cluster is None else [cluster]
-    return encode_ids(ratings, names)[0], encode_ids(ratings, ["rater"])[0]
+    return number_ids(ratings, names)[0], number_ids(ratings, ["rater"])[0]
 
 
 def place_panel(panel: Panel, model: IccModel, codes: tuple[np.ndarray, np.ndarray]) -> Placed:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.codes import encode_column, number_ids
-from exprstats.contracts import encode_ids, sort_ids
+from exprstats.contracts import sort_ids
 from exprstats.errors import DataError, Option, Problem, warn_user
 from exprstats.inference.resampling.clusters import Cell, Panel, Scheme
 
@@ -162,7 +162,7 @@ def _split_seats(rows: pd.DataFrame, codes: np.ndarray, owners: np.ndarray) -> l
     if len(rows) == 0:
         return []
     truth, prediction = (rows[name].to_numpy(float) for name in ("truth", "prediction"))
-    seats, count = encode_ids(rows, ["model", "seat"])
+    seats, count = number_ids(rows, ["model", "seat"])
     parts: list[Part] = []
     for seat in range(count):
         mine = np.flatnonzero(seats == seat)

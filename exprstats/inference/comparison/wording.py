@@ -290,7 +290,9 @@ def _describe_contexts(story: _Story, samples: Sequence[Sample]) -> str:
     chosen = "" if named else _BEST.get(metric.direction, "")
     text = f"By context, {label} {_list_places(places, chosen)}"
     if undefined:
-        text += f", and not defined in {_list_names(undefined)}"
+        more = len(undefined) - _MOST_CONTEXTS
+        told = [*undefined[:_MOST_CONTEXTS], *[f"{write_count(more)} more"] * (more > 0)]
+        text += f", and not defined in {join_words(told)}"
     if tested:
         alpha, count = write_alpha(1 - story.level), write_count(tested)
         whose = (
@@ -310,13 +312,6 @@ def _list_places(places: dict[str, list[tuple[str, str]]], chosen: str) -> str:
         named += [f"{write_count(more)} more"] if more else []
         texts.append(f"{forms[1]}{' in' if chosen else ''} {join_words(named)}")
     return f"was {chosen} {' and '.join(texts)}" if chosen else join_words(texts)
-
-
-def _list_names(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_CONTEXTS
-    return join_words(
-        [*names[:_MOST_CONTEXTS], *([f"{write_count(more)} more"] if more > 0 else [])]
-    )
 
 
 def _find_score(metric: Metric, scores: pd.DataFrame, against: str | None) -> pd.Series | None:

@@ -45,6 +45,8 @@ class Sieve:
         What was left out so far.
     count
         How many rows were left out between others.
+    marks
+        Places of columns that tell rows of practice; None before the first rows.
     """
 
     def __init__(self, header: Sequence[str], ids: Collection[str] = ()) -> None:
@@ -52,7 +54,7 @@ class Sieve:
         self.count = 0
         self._header = [name.strip() for name in header]
         self._ids = ids
-        self._marks: list[int] | None = None
+        self.marks: list[int] | None = None
         self._beside: dict[tuple[str, str], list[int]] = {}
 
     def take(self, batch: Batch, *, even: bool = False) -> Batch:
@@ -70,9 +72,9 @@ class Sieve:
                 continue
             kept[place] = False
             self.passed.append(Problem(f"row {batch.numbers[place]} holds {kind}: left out."))
-        if self._marks is None:
-            self._marks = self._find_marks(batch)
-        for mark in self._marks:
+        if self.marks is None:
+            self.marks = self._find_marks(batch)
+        for mark in self.marks:
             name = self._header[mark]
             for place, cell in enumerate(batch.list_cells(mark)):
                 if kept[place] and is_practice(cell, name):

@@ -6,7 +6,7 @@ import codecs
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -168,6 +168,14 @@ class Walked:
     problems: list[Problem]
     passed: list[Problem]
     inner: int
+    ids: frozenset[str]
+    marked: bool
+
+    def serves(self, places: set[int], ids: Collection[str]) -> bool:
+        """Return whether these are the rows for other columns and ids, too."""
+        # Columns that are no ids may tell rows of practice; where none does, no fewer do.
+        same = self.ids == set(ids) or (not self.marked and self.ids <= set(ids))
+        return same and places <= self.places
 
 
 MEMORY: ContextVar[dict[tuple[object, ...], Walked] | None] = ContextVar("memory", default=None)

@@ -208,11 +208,11 @@ def find_table_codes(
         found += _find_spread(table, alike, rows)
     if shared:
         return found
+    series = {name: table[name] for name in names}
     columns = {
-        name: table[name].to_numpy(float, na_value=np.nan)
-        for name in names
-        if pd.api.types.is_numeric_dtype(table[name])
-        and not pd.api.types.is_bool_dtype(table[name])
+        name: column.to_numpy(float, na_value=np.nan)
+        for name, column in series.items()
+        if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
     }
     told = {one.column for one in found}
     return found + [one for one in find_shared(columns, rows) if one.column not in told]

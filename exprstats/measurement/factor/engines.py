@@ -100,9 +100,9 @@ def _solve_with(engine: Engine, jobs: Sequence[Job]) -> tuple[list[Solution], Re
     for job in jobs:
         call = None  # what is quoted as the call of all clips, the last job, is no other's
         if job.problems:
-            flaws = [(f"'{one.column}': " if one.column else "", one) for one in job.problems]
-            told = " ".join(start + speak(one.fact) for start, one in flaws)
-            solutions.append(_refuse(job, told))
+            told = ((one.column, speak(one.fact)) for one in job.problems)
+            told = (f"'{column}': {fact}" if column else fact for column, fact in told)
+            solutions.append(_refuse(job, " ".join(told)))
             continue
         try:
             if len(job.items) == 3 and find_improper(

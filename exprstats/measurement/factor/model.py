@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from exprstats import rbridge
-from exprstats.contracts import encode_ids, find_absent, find_empty
+from exprstats.codes import number_ids
+from exprstats.contracts import find_absent, find_empty
 from exprstats.errors import DataError, FitError, FitWarning, Problem, warn_user
 from exprstats.measurement.factor.checks import (
     UNUSED,
@@ -297,10 +298,10 @@ def list_jobs(
     low, high = find_range(itemset.answers, items, scale)
     if ratings is not None and scale is None:
         low, high = widen_range(low, high, items, ratings)
-    codes = None if cluster is None else encode_ids(cluster.to_frame("cluster"), ["cluster"])[0]
+    codes = None if cluster is None else number_ids(cluster.to_frame("cluster"), ["cluster"])[0]
     people = codes
     if codes is None and "subject" in itemset.ids.columns:
-        people = encode_ids(itemset.ids, ["subject"])[0]
+        people = number_ids(itemset.ids, ["subject"])[0]
     plain = codes is None and (estimator, missing) == ("ml", "listwise")
     jobs = []
     for part, context, keep in _list_rows(itemset, parts):

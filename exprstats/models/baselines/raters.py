@@ -11,7 +11,8 @@ import pandas as pd
 from scipy.special import stdtr, stdtrit
 
 from exprstats.apa import count_things, tell_p, write_interval, write_level, write_number
-from exprstats.contracts import arrange_rows, encode_ids, order_levels, require_columns
+from exprstats.codes import number_ids
+from exprstats.contracts import arrange_rows, order_levels, require_columns
 from exprstats.errors import DataError, OptionError, Problem
 from exprstats.inference import Metric, find_metrics
 from exprstats.inference.comparison.wording import RATERS
@@ -253,7 +254,7 @@ def _compare_context(
 
 def _keep_common(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of clips that all models have."""
-    codes, count = encode_ids(rows, [name for name in ("context", "clip") if name in rows])
+    codes, count = number_ids(rows, [name for name in ("context", "clip") if name in rows])
     has = [
         np.bincount(codes[rows["model"] == one], minlength=count) > 0 for one in set(rows["model"])
     ]
@@ -332,7 +333,7 @@ def _code_answers(people: pd.DataFrame, subjects: list[Any]) -> Answers:
         seats=pd.factorize(people["seat"].astype(str), sort=True)[0],
         raters=pd.factorize(people["rater"].astype(str), sort=True)[0],
         subjects=people["subject"].map(place).to_numpy(int),
-        clips=encode_ids(people, known)[0],
+        clips=number_ids(people, known)[0],
         truth=people["truth"].to_numpy(float),
         guess=people["prediction"].to_numpy(float),
         others=people["others"].to_numpy(float),

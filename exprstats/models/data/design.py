@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.codes import encode_table
 from exprstats.contracts import (
     CLIPS,
     check_table,
@@ -161,7 +162,8 @@ def build_design(
         raise DataError(problems)
     numbers = [*names, *(() if classes else (target, pooled))]
     clips = guard_table(clips, ids=("context", "clip", "subject"), numbers=numbers)
-    check_table(clips, CLIPS)
+    if encode_table(clips, CLIPS) is None:
+        check_table(clips, CLIPS)
     # A context without scores of its own has no model of its own, and counts in the pooled one.
     lacking = find_lacking(clips, target) if by and pooled != target else set()
     if lacking:
