@@ -19,7 +19,7 @@ from exprstats.options import name_some
 if TYPE_CHECKING:
     from exprstats.io.drafts import Draft
 
-_PREDICTED = ("truth", "prediction")
+PREDICTED = ("truth", "prediction")
 _REMEDY = "Give truth and predictions in the same words, or all as numbers."
 
 
@@ -137,13 +137,13 @@ def code_classes(table: pd.DataFrame) -> pd.DataFrame:
     table
         PREDICTIONS; one of numbers is returned as it is.
     """
-    if all(pd.api.types.is_numeric_dtype(table[column]) for column in _PREDICTED):
+    if all(pd.api.types.is_numeric_dtype(table[column]) for column in PREDICTED):
         return table
-    labels = {f"{column}_class": table[column].astype("str") for column in _PREDICTED}
+    labels = {f"{column}_class": table[column].astype("str") for column in PREDICTED}
     labels = _merge_case(labels)
     names = sorted({name for column in labels.values() for name in column.dropna()})
     codes = {name: float(code) for code, name in enumerate(names)}
-    coded = {column: labels[f"{column}_class"].map(codes).astype(float) for column in _PREDICTED}
+    coded = {column: labels[f"{column}_class"].map(codes).astype(float) for column in PREDICTED}
     return table.assign(**coded, **labels)
 
 
@@ -212,7 +212,7 @@ def choose_largest(draft: Draft, model: str, parts: Mapping[str, str], truth: st
         draft.problems.append(Problem(fact, remedy))
         return
     values = draft.table[[*held]].to_numpy(float)
-    blank = np.isnan(values).any(axis=1)
+    blank = np.asarray(np.isnan(values).any(axis=1), bool)
     chosen = np.where(np.isnan(values), -np.inf, values).argmax(axis=1)
     classes = pd.Series([known[one] for one in held.values()]).take(chosen)
     column = pd.Series(classes.to_numpy(), index=draft.table.index).where(~blank)

@@ -256,7 +256,8 @@ def _take_guessed(path: FilePaths, how: Reading) -> tuple[pd.DataFrame, Source]:
 
 def _give_roles(source: Source) -> dict[str, Role]:
     """Return that every column is to be guessed but the one that names files."""
-    return give_role(source.header, "guess") | ({FROM_FILE: "id"} if source.has(FROM_FILE) else {})
+    held = [FROM_FILE] if source.has(FROM_FILE) else []
+    return give_role(source.header, "guess") | give_role(held, "id")
 
 
 def _list_cells(table: pd.DataFrame, guess: Guess) -> list[str]:

@@ -389,7 +389,7 @@ def pick_roles(
     listed = [[one] if isinstance(one, str) else list(one) for one in named.values() if one]
     used = {*taken, *(part for one in listed for part in one)}
     for role, column in named.items():
-        if role == column == "rater" and source.has(FROM_FILE) and not source.has(column):
+        if role == column == "rater" and source.has(FROM_FILE) and not source.has("rater"):
             found[role] = FROM_FILE
         elif column is not None:
             found[role] = column if isinstance(column, str) else source.join(list(column))

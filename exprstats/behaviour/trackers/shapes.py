@@ -11,7 +11,7 @@ from exprstats.apa import count_things
 from exprstats.behaviour.trackers.recorders import ONES
 from exprstats.behaviour.trackers.tables import Parsed, TrackerFile
 from exprstats.behaviour.trackers.units import COEFFICIENT, SHAPE
-from exprstats.errors import NO_TIMES, DataError, Option, Problem
+from exprstats.errors import NO_TIMES, DataError, Problem
 
 SHAPES = frozenset({"browDownLeft", "jawOpen", "mouthSmileLeft"})
 # What scripts that write MediaPipe's blendshapes call the other columns.
@@ -78,8 +78,7 @@ def _read_times(
         return place / fps, []
     timed = {name: found for name, low in columns.items() if (found := re.fullmatch(_TIMES, low))}
     if not timed:
-        remedy = ("Give the video's frames per second with ", Option("fps"), ".")
-        raise DataError(Problem(NO_TIMES, remedy, file=str(file.path)))
+        raise file.ask_rate(NO_TIMES)
     name, found = next(iter(timed.items()))
     time = file.get_numbers(name)
     unit = found["unit"] or ("ms" if columns[name] == "ms" else "")
