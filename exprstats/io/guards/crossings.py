@@ -242,7 +242,7 @@ def _find_single(table: pd.DataFrame, clip: str) -> Crossing | None:
             who = table[name].iloc[0]
             told = f"{who:g}" if isinstance(who, float) else who
             fact = f"all rows are of one '{name}' ({told}), who saw each '{clip}' once."
-                remedy = "Reliability needs several raters: name the files of all of them together."
+            remedy = "Reliability needs several raters: name the files of all of them together."
             return Crossing(question=Problem(fact, remedy), viewed=True)
     return None
 
