@@ -152,6 +152,10 @@ def inspect_pair(
         session.show_points(f"{file}", list(_describe_file(session.note_file(file))))
     truth = call.options.get("truth", "truth")
     session.say(f"'{truth}' is the truth, and the other files hold predictions of the same clips.")
+    if call.options["subject"] == ["clip"]:
+        fact = "no file names the people who are seen, so clips count as independent."
+        asked = Problem(fact, ("Name their column with ", Option("subject"), "."))
+        session.show_points(UNSAID, [spell("check", asked)])
     problems = try_reading(partial(_describe_call, session, place, call, reading))
     line = call.write(place, reading)
     session.rows += [] if problems else [{"kind": "suggestion", "command": line}]

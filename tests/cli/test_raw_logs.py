@@ -290,3 +290,10 @@ def test_numbered_sensors_of_imotions_are_told_by_their_values(call, tmp_path):
     path = write(tmp_path / "001_R001.csv", rows)
     told = call("estimates", path, "--json", "-")
     assert json.loads(told.stdout)["rows"]
+
+
+def test_a_target_without_ids_of_clips_asks_for_them(check, tmp_path):
+    path = tmp_path / "target.csv"
+    path.write_text('"","surprise"\n' + "".join(f'"{n}",{1 + n / 7:.2f}\n' for n in range(1, 13)))
+    told, lines = check(path)
+    assert not lines and "no column names the clips of 'surprise'" in told

@@ -13,6 +13,7 @@ from exprstats.errors import DataError, Option, Problem
 _FACET_ENDS = (" Evidence", " Intensity", " Degrees")
 _SENSORS = {"facet": ("facet", "emotient"), "affdex": ("aff",)}
 _COUNTS = {"facet": "NoOfFaces", "affdex": "Number of faces"}
+_STIMULI = ("StimulusName", "SourceStimuliName")
 _PLACES = {"facet": "FrameNo", "affdex": "FrameIndex"}
 # Whole frames a second of the clocks that number them in timecodes.
 _CLOCKS = (24.0, 25.0, 30.0, 48.0, 50.0, 60.0, 100.0, 120.0, 240.0)
@@ -80,9 +81,10 @@ def _parse_imotions(file: TrackerFile, fps: float | None, tracker: str, own: lis
 def _name_stimuli(file: TrackerFile) -> tuple[list[str], np.ndarray]:
     """Return each row's video and the number of its stimulus's showing."""
     count = len(file.table)
-    if not file.has("StimulusName") or file.table["StimulusName"].nunique() < 2:
+    column = next((one for one in _STIMULI if file.has(one)), None)
+    if column is None or file.table[column].nunique() < 2:
         return [file.video] * count, np.zeros(count, int)
-    stimulus = file.table["StimulusName"].fillna("").astype(str)
+    stimulus = file.table[column].fillna("").astype(str)
     run = (stimulus != stimulus.shift()).cumsum().to_numpy() - 1
     shown = stimulus.groupby(run).first()
     again = shown.groupby(shown).cumcount()

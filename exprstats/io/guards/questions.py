@@ -104,10 +104,12 @@ def _ask_wide(guess: Guess, table: pd.DataFrame) -> list[Problem]:
     if len(tracked) > len(guess.numbers) / 2:
         counted = count_things(len(tracked), "column is", "columns are")
         return [Problem(f"{counted} of a tracker, which models predict from.", predicted)]
-    if not guess.numbers:
-        return [Problem(NO_NUMBERS, _LABELS)]
+    own = [one for one in guess.numbers if not is_aside(one) and not counts_rows(table[one])]
+    if len(own) == 1 and not {"clip", "subject"} & {*guess.roles}:
+        fact = f"no column names the clips of '{own[0]}': rows cannot be joined to other files."
+        return [Problem(fact, ("Add one, and name it with ", Option("clip"), "."))]
     if len(guess.numbers) < 2 or find_judges([str(name) for name in table]):
-        return []
+        return [] if guess.numbers else [Problem(NO_NUMBERS, _LABELS)]
     count = f"{len(guess.numbers)} columns of numbers"
     if _differ(table, guess.numbers):
         return [Problem(f"{count} differ in their range, as measures do.", predicted)]
