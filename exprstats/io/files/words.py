@@ -126,8 +126,8 @@ _TRIALS = frozenset(
 _TRAINING = frozenset(
     list_words(
         "training|trening|entrainement|practica|entrenamiento|prova|treino|warmup|warm up|"
-        "тренировка|probe|example|demo|attention|instructions|instruction|intro|welcome|anleitung|instruktion|"
-        "consigne|instrucciones"
+        "тренировка|probe|example|demo|attention|instructions|instruction|intro|welcome|"
+        "anleitung|instruktion|consigne|instrucciones"
     )
 )
 _BLOCKS = frozenset(
