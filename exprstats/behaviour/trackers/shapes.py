@@ -121,8 +121,8 @@ def summarise_shapes(
     >>> keys = {"video": "a", "face": 0, "frame": [1, 2, 3], "timestamp": [0, 0.1, 0.2]}
     >>> table = pd.DataFrame({**keys, "success": [1, 1, 0], "jawOpen": [0.2, 0.4, np.nan]})
     >>> units = pd.DataFrame({"column": ["jawOpen"], "unit": ["coefficient (0 to 1)"]})
-    >>> summarise_shapes(table, units).round(3).iloc[0].tolist()
-    ['a', 3, 0.667, 0.3]
+    >>> summarise_shapes(table, units)[["valid_share", "jawOpen"]].round(3).to_numpy().tolist()
+    [[0.667, 0.3]]
     """
     several = table.groupby("video", sort=False)["face"].nunique()
     if several.gt(1).any():
