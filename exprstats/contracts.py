@@ -336,21 +336,17 @@ def arrange_rows(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> pd.D
     given = [name for name in ESTIMATE_COLUMNS if name in held]
     ordered = [name for name in keys if name in held]
     rest = [name for name in held if name not in {*given, *ordered}]
-    frame = frame_rows(rows, (*ordered, *rest, *given))
-    for name in _GIVEN_NAMES & set(frame):
-        values = [row.get(name, np.nan) for row in rows]
-        kinds = {*map(type, values)} - {float, type(None)}
-        if kinds and is_float_dtype(frame[name].dtype):
-            frame[name] = pd.Series(values, index=frame.index, dtype=object)
-    return frame
-
-
-def frame_rows(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> pd.DataFrame:
-    """Return rows as a frame of some columns, NaN where a row lacks one."""
     # Column by column takes half the time of a list of rows, and numbers need no guess at a type.
-    columns: dict[str, Any] = {name: [row.get(name, np.nan) for row in rows] for name in names}
+    columns: dict[str, Any] = {
+        name: [row.get(name, np.nan) for row in rows] for name in (*ordered, *rest, *given)
+    }
     plain = {name: np.array(own) for name, own in columns.items() if {*map(type, own)} == {float}}
-    return pd.DataFrame(columns | plain)
+    frame = pd.DataFrame(columns | plain)
+    for name in _GIVEN_NAMES & set(frame):
+        kinds = {*map(type, columns[name])} - {float, type(None)}
+        if kinds and is_float_dtype(frame[name].dtype):
+            frame[name] = pd.Series(columns[name], index=frame.index, dtype=object)
+    return frame
 
 
 def _count_rows(mask: pd.Series) -> tuple[int, ...]:

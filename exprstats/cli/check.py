@@ -42,7 +42,16 @@ from exprstats.cli.places import spare_input
 from exprstats.cli.reading import get_reading, reads_files
 from exprstats.cli.session import Session, open_session
 from exprstats.document.terminal import describe_error, spell, write_line
-from exprstats.errors import DataError, DataWarning, Option, OptionError, Problem, speak, warn_user
+from exprstats.errors import (
+    THEIR_COLUMN,
+    DataError,
+    DataWarning,
+    Option,
+    OptionError,
+    Problem,
+    speak,
+    warn_user,
+)
 
 if TYPE_CHECKING:
     from exprstats.io import FileContents, FileFacts, Reading
@@ -153,6 +162,10 @@ def inspect_pair(
         session.show_points(f"{file}", list(_describe_file(session.note_file(file))))
     truth = call.options.get("truth", "truth")
     session.say(f"'{truth}' is the truth, and the other files hold predictions of the same clips.")
+    if call.options["subject"] == ["clip"]:
+        fact = "no file names the people who are seen, so clips count as independent."
+        asked = Problem(fact, (THEIR_COLUMN, Option("subject"), "."))
+        session.show_points(UNSAID, [spell("check", asked)])
     problems = try_reading(partial(_describe_call, session, place, call, reading))
     line = call.write(place, reading)
     session.rows += [] if problems else [{"kind": "suggestion", "command": line}]

@@ -39,7 +39,8 @@ def compare_files(
         list[Path],
         typer.Argument(
             metavar="FILE",
-            help="Predictions: long (model, prediction, truth) or one column per model.",
+            help="Predictions: long (model, prediction, truth) or one column per model; the truth "
+            "may be in a file of its own.",
         ),
     ],
     subject: Annotated[
@@ -49,7 +50,8 @@ def compare_files(
     models: Annotated[
         str | None,
         option(
-            "Prediction columns, where each model has its own; of long files, which to keep.",
+            "Prediction columns, where each model has its own; the start of columns that are one "
+            "model's classes (p of p_happy, p_sad); of long files, which to keep.",
             "A,B,...",
         ),
     ] = None,

@@ -170,8 +170,6 @@ def _suit_predictions(contents: FileContents) -> Call:
         and any(columns[one]["missing"] for one in models)
     ):
         options["common"] = True
-    if index_columns(contents)[truth]["distinct"] == 2 and contents.layout != "predictions":
-        options["metric"] = ["auc", "rmse"]
     return Call("compare", options)
 
 

@@ -19,7 +19,7 @@ from exprstats.options import name_some
 if TYPE_CHECKING:
     from exprstats.io.drafts import Draft
 
-_PREDICTED = ("truth", "prediction")
+PREDICTED = ("truth", "prediction")
 _REMEDY = "Give truth and predictions in the same words, or all as numbers."
 
 
@@ -137,13 +137,13 @@ def code_classes(table: pd.DataFrame) -> pd.DataFrame:
     table
         PREDICTIONS; one of numbers is returned as it is.
     """
-    if all(pd.api.types.is_numeric_dtype(table[column]) for column in _PREDICTED):
+    if all(pd.api.types.is_numeric_dtype(table[column]) for column in PREDICTED):
         return table
-    labels = {f"{column}_class": table[column].astype("str") for column in _PREDICTED}
+    labels = {f"{column}_class": table[column].astype("str") for column in PREDICTED}
     labels = _merge_case(labels)
     names = sorted({name for column in labels.values() for name in column.dropna()})
     codes = {name: float(code) for code, name in enumerate(names)}
-    coded = {column: labels[f"{column}_class"].map(codes).astype(float) for column in _PREDICTED}
+    coded = {column: labels[f"{column}_class"].map(codes).astype(float) for column in PREDICTED}
     return table.assign(**coded, **labels)
 
 

@@ -8,15 +8,14 @@ from typing import Any
 import pandas as pd
 
 from exprstats.errors import DataError, Option, OptionError, Problem, warn_user
-from exprstats.io.drafts import Draft, list_names, number_rows, refuse_hidden, rename_roles
+from exprstats.io.drafts import ONCE, Draft, list_names, number_rows, refuse_hidden, rename_roles
 from exprstats.io.files.reading import AS_IT_IS, Reading, choose_reading
 from exprstats.io.guards.codes import holds_correlations
 from exprstats.io.guards.features import counts_rows
 from exprstats.io.sources import Columns, FilePath, Role, Source, give_role, open_source, pick_roles
 from exprstats.options import name_nearest
 
-_ONCE = "Keep one row of each clip."
-_SHARED = (f"{_ONCE} If contexts share ids, name their column with ", Option("context"), ".")
+_SHARED = (f"{ONCE} If contexts share ids, name their column with ", Option("context"), ".")
 # What the cells of a target may be, by whether they are classes.
 TARGETS: dict[bool | None, Role] = {False: "number", None: "target", True: "class"}
 
@@ -95,7 +94,7 @@ def read_clips(
     draft = _take(source, roles, wanted)
     if features is None:
         _pass_over_row_numbers(draft, target)
-    remedy = _ONCE if "context" in roles else _SHARED
+    remedy = ONCE if "context" in roles else _SHARED
     draft.check_clips(roles, remedy, named=context is not None)
     return draft.finish()
 

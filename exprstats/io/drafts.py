@@ -16,6 +16,7 @@ from exprstats.io.files.joined import place_problems
 from exprstats.io.guards.tables import mark_said
 from exprstats.options import name_some
 
+ONCE = "Keep one row of each clip."
 ELSE_RENAME = "; if not, give the column another name in the file."
 
 

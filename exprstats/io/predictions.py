@@ -11,7 +11,14 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.codes import note_codes, recall_codes, repeats_rows
 from exprstats.errors import DataError, Option, Problem, Text, warn_user
-from exprstats.io.classes import choose_largest, code_classes, code_positive, find_mixed, note_mixed
+from exprstats.io.classes import (
+    PREDICTED,
+    choose_largest,
+    code_classes,
+    code_positive,
+    find_mixed,
+    note_mixed,
+)
 from exprstats.io.drafts import Draft, list_names, number_rows
 from exprstats.io.files.joined import list_joined
 from exprstats.io.files.reading import Reading, choose_reading
@@ -32,7 +39,6 @@ _EXTRAS: tuple[str, ...] = ("seat", "part", "fitted_on")
 _WIDE = ("If each model has a column of its own, name these with ", Option("models"), ". ")
 _ORDER = ("clip", "model", "seat", "subject", "context", "part", "fitted_on")
 _KEY = ("context", "clip", "model", "seat", "fitted_on")
-_PREDICTED = ("truth", "prediction")
 
 
 def read_predictions(
@@ -231,7 +237,7 @@ def _read_long(
     known = named if alone else {**named, "model": columns["model"]}
     ids = pick_roles(source, known, taken)
     extras = _find_extras(source, columns)
-    valued = {name: columns[name] for name in _PREDICTED if name in columns}
+    valued = {name: columns[name] for name in PREDICTED if name in columns}
     roles = give_role(valued.values(), "label") | give_role(extras.values(), "text")
     source.cures[columns["prediction"]] = _WIDE
     draft = source.take(roles | give_role(ids.values(), "id"))

@@ -11,6 +11,7 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.errors import THEIR_COLUMN, DataError, Option, Problem, warn_user
 from exprstats.io.guards.ids import align_forms
+from exprstats.io.guards.truths import ALIKE
 from exprstats.options import name_some
 from exprstats.study.provenance import Logbook
 from exprstats.study.settings import Study
@@ -181,7 +182,7 @@ def _lend(
         fact = f"no clip of {files[1]} is in {files[0]}, which names the {column}s"
         shown = [name_some(one["clip"].unique().tolist()[:_SHOWN]) for one in (table, owner)]
         both = f"{shown[0]} in {files[1]}, {shown[1]} in {files[0]}"
-        raise DataError(Problem(f"{fact} ({both}).", _ALIKE))
+        raise DataError(Problem(f"{fact} ({both}).", ALIKE))
     if lost.any() and (what, column) == ("ratings", "subject"):
         unknown = len(table.loc[lost, key].drop_duplicates())
         log.notes.append(
@@ -197,9 +198,6 @@ def _lend(
     log.exclude("read", what, len(table), reason, left_out=table.loc[lost, "clip"].tolist())
     joined = table.assign(**{column: found.to_numpy()})
     return joined[~lost].reset_index(drop=True) if lost.any() else joined
-
-
-_ALIKE = "Write the clips alike in both files."
 
 
 def check_overlap(study: Study, ratings: pd.DataFrame, clips: pd.DataFrame, log: Logbook) -> None:
@@ -226,12 +224,10 @@ def check_overlap(study: Study, ratings: pd.DataFrame, clips: pd.DataFrame, log:
         ]
         fact = f"{', and '.join(told)}."
         if max(shares) == 1:
-            raise DataError(Problem(fact, _ALIKE))
+            raise DataError(Problem(fact, ALIKE))
         table = "[openface]" if study.openface else "[clips]"
         enough = Option("unmatched", -(-max(shares) * 100 // 1) / 100)
-        raise DataError(
-            Problem(fact, (_ALIKE[:-1], ", or allow it with ", enough, f" in {table}."))
-        )
+        raise DataError(Problem(fact, (ALIKE[:-1], ", or allow it with ", enough, f" in {table}.")))
     if len(alone[0]):
         reason = f"{files['clips']} has no row of the clip, so that no model uses it"
         log.exclude("join", "rated clips", len(rated), reason, left_out=alone[0]["clip"].tolist())

@@ -259,7 +259,7 @@ TABLES = [
     Strange("data.jasp", lambda p: p.write_bytes(b"PK\x03\x04" + bytes(60)), "JASP"),
     # Workbooks.
     book("per_rater.xlsx", {name: [["clip", "rating"], *([CLIPS[i], f"{GRID[i, j]:g}"] for i in
-         range(24))] for j, name in enumerate(JUDGES)}, "--sheet"),
+         range(24))] for j, name in enumerate(JUDGES)}, ICC),
     book("readme_first.xlsx", {"README": [["This workbook holds the ratings of study 2."], [],
          ["Contact: the first author"]], "Data": long(), "Pivot": [["clip", "Mean"]]}, ICC),
     book("units_row.xlsx", {"A": [long()[0], ["", "", "(1-5)", ""], *long()[1:]]}, ICC),

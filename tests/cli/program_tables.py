@@ -269,5 +269,5 @@ PROGRAMS = [
     text("emotions_by_frame.csv", _frames(), ("estimates", "mean", None)),
     text("labels_by_frame.csv", join(_moments(), ";"), ("agreement", "alpha", None)),
     text("rejected.csv", _batch(), (*ICC, "are 'Rejected' by 'AssignmentStatus'")),
-    text("answers_in_json.csv", _packed(), "as JSON"),
+    text("answers_in_json.csv", _packed(), ("reliability", None, None)),
 ]  # fmt: skip

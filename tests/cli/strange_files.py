@@ -361,7 +361,7 @@ FILES = [
          "'clip01' has 'P001' (3 rows) and 'P009' (1 row)"),
     Strange("zero.csv", lambda path: path.write_bytes(
         join(long()).encode().replace(b"Cem", b"Ce\0m", 1)), "zero byte"),
-    text("lone.csv", [HEADER, *long()[1::4]], "has 1 rating"),
+    text("lone.csv", [HEADER, *long()[1::4]], "needs several raters"),
     *(text(f"two_ids_{n}.csv", _trials(names), ICC) for n, names in enumerate(
         [("evaluator", "picture", "score"), ("sample", "plate", "diameter"),
          ("vp", "bild", "urteil")])),

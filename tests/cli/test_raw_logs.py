@@ -12,6 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from exprstats.errors import DataError
+from exprstats.io import read_ratings
+
 CLIPS = [f"S{n:02}_sad.mp4" for n in range(1, 9)]
 PEOPLE = ["ada", "ben", "cem", "dia"]
 
@@ -290,3 +293,26 @@ def test_numbered_sensors_of_imotions_are_told_by_their_values(call, tmp_path):
     path = write(tmp_path / "001_R001.csv", rows)
     told = call("estimates", path, "--json", "-")
     assert json.loads(told.stdout)["rows"]
+
+
+def test_a_target_without_ids_of_clips_asks_for_them(check, tmp_path):
+    path = tmp_path / "target.csv"
+    path.write_text('"","surprise"\n' + "".join(f'"{n}",{1 + n / 7:.2f}\n' for n in range(1, 13)))
+    told, lines = check(path)
+    assert not lines and "no column names the clips of 'surprise'" in told
+
+
+def test_a_single_sheet_that_is_read_after_all_has_its_own_rows(tmp_path):
+    path = tmp_path / "ratings.xlsx"
+    with pd.ExcelWriter(path) as book:
+        for place, who in enumerate(PEOPLE):
+            table = pd.DataFrame({"clip": CLIPS, "rater": who, "rating": make_answers()[:, place]})
+            table = table.astype({"rating": object})
+            table.loc[3, "rating"] = "x7?" if who == "ben" else 2
+            table.to_excel(book, sheet_name=who, index=False)
+    for sheet, file in (("*", f"{path}, sheet 'ben'"), ("ben", str(path))):
+        with pytest.raises(DataError) as caught:
+            read_ratings(path, sheet=sheet)
+        (problem,) = caught.value.problems
+        assert (problem.file, problem.rows) == (file, (5,))
+    assert len(read_ratings(path, sheet="ada")) == len(CLIPS)

@@ -231,3 +231,8 @@ def test_columns_of_raters_words_are_no_models(call, check, tmp_path, chance):
     table.to_csv(tmp_path / "raters.csv", index=False)
     _, lines = check(tmp_path / "raters.csv")
     assert lines and lines[0].split()[1] == "agreement"
+    # What was acted is no truth that raters are compared with as models are.
+    judged = table.rename(columns={"Ada": "rater1", "Ben": "rater2", "Cem": "rater3"})
+    judged.assign(label=words[:, 0]).to_csv(tmp_path / "acted.csv", index=False)
+    _, lines = check(tmp_path / "acted.csv")
+    assert lines and "--raters rater1,rater2,rater3" in lines[0]

@@ -20,6 +20,7 @@ from exprstats.options import Tracker
 _FACET_ENDS = (" Evidence", " Intensity", " Degrees")
 _SENSORS = {"facet": ("facet", "emotient"), "affdex": ("aff",)}
 _COUNTS = {"facet": "NoOfFaces", "affdex": "Number of faces"}
+_STIMULI = ("StimulusName", "SourceStimuliName")
 _PLACES = {"facet": "FrameNo", "affdex": "FrameIndex"}
 # Whole frames a second of the clocks that number them in timecodes.
 _CLOCKS = (24.0, 25.0, 30.0, 48.0, 50.0, 60.0, 100.0, 120.0, 240.0)
@@ -88,9 +89,10 @@ def _parse_imotions(
 def _name_stimuli(file: TrackerFile) -> tuple[list[str], np.ndarray]:
     """Return each row's video and the number of its stimulus's showing."""
     count = len(file.table)
-    if not file.has("StimulusName") or file.table["StimulusName"].nunique() < 2:
+    column = next((one for one in _STIMULI if file.has(one)), None)
+    if column is None or file.table[column].nunique() < 2:
         return [file.video] * count, np.zeros(count, int)
-    stimulus = file.table["StimulusName"].fillna("").astype(str)
+    stimulus = file.table[column].fillna("").astype(str)
     run = (stimulus != stimulus.shift()).cumsum().to_numpy() - 1
     shown = stimulus.groupby(run).first()
     again = shown.groupby(shown).cumcount()
@@ -188,7 +190,7 @@ def parse_openface3(file: TrackerFile, fps: float | None) -> ParsedFile:
     frame = file.get_numbers("frame_index")
     if fps is None:
         fact = "OpenFace 3 writes the time of day at which it ran, not the time of the video."
-        raise _ask_rate(file, fact)
+        raise file.ask_rate(fact)
     face = file.get_numbers("face_id")
     units = _spread(file, "action_units", _LISTED)
     shared = pd.Series(frame).duplicated(keep=False).to_numpy()
@@ -343,23 +345,20 @@ def _read_list(file: TrackerFile, name: str, cell: object) -> list[float]:
 def _infer_rate(file: TrackerFile, frame: np.ndarray) -> tuple[float, str]:
     """Return the rate at which frame f falls into the whole second that py-feat prints for it."""
     if not file.has("approx_time"):
-        raise _ask_rate(file, NO_TIMES)
+        raise file.ask_rate(NO_TIMES)
     parts = file.table["approx_time"].astype(str).str.split(":", expand=True)
     numbers = parts.apply(pd.to_numeric, errors="coerce").to_numpy(float)
     second = numbers @ (60.0 ** np.arange(numbers.shape[1])[::-1])
     if np.isnan(second).any():
-        raise _ask_rate(file, "column 'approx_time' holds no times such as 00:02.")
+        fact = "column 'approx_time' holds no times such as 00:02."
+        raise file.ask_rate(fact)
     low = float((frame / (second + 1)).max())
     with np.errstate(divide="ignore", invalid="ignore"):
         high = float(np.nanmin(np.where(second > 0, frame / second, np.inf)))
     fitting = [rate for rate in COMMON_RATES if low < rate <= high * (1 + 1e-9)]
     if not fitting or max(fitting) > min(fitting) * _ALIKE:
         fact = f"py-feat prints times in whole seconds: the rate lies between {low:.3g} and "
-        raise _ask_rate(file, f"{fact}{high:.3g} frames per second.")
+        fact = f"{fact}{high:.3g} frames per second."
+        raise file.ask_rate(fact)
     rate = max(fitting)
     return rate, f"times are frame numbers at {rate:g} frames per second, as whole seconds allow."
-
-
-def _ask_rate(file: TrackerFile, fact: str) -> DataError:
-    remedy = ("Give the video's frames per second with ", Option("fps"), ".")
-    return DataError(Problem(fact, remedy, file=str(file.path)))

@@ -10,7 +10,7 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.behaviour.trackers.tables import ONES, ParsedFile, TrackerFile
 from exprstats.behaviour.trackers.units import COEFFICIENT, SHAPE
-from exprstats.errors import NO_TIMES, DataError, Option, Problem
+from exprstats.errors import NO_TIMES, DataError, Problem
 
 SHAPES = frozenset({"browDownLeft", "jawOpen", "mouthSmileLeft"})
 # What scripts that write MediaPipe's blendshapes call the other columns.
@@ -77,8 +77,7 @@ def _read_times(
         return place / fps, []
     timed = {name: found for name, low in columns.items() if (found := re.fullmatch(_TIMES, low))}
     if not timed:
-        remedy = ("Give the video's frames per second with ", Option("fps"), ".")
-        raise DataError(Problem(NO_TIMES, remedy, file=str(file.path)))
+        raise file.ask_rate(NO_TIMES)
     name, found = next(iter(timed.items()))
     time = file.get_numbers(name)
     unit = found["unit"] or ("ms" if columns[name] == "ms" else "")
@@ -121,8 +120,8 @@ def summarise_shapes(
     >>> keys = {"video": "a", "face": 0, "frame": [1, 2, 3], "timestamp": [0, 0.1, 0.2]}
     >>> table = pd.DataFrame({**keys, "success": [1, 1, 0], "jawOpen": [0.2, 0.4, np.nan]})
     >>> units = pd.DataFrame({"column": ["jawOpen"], "unit": ["coefficient (0 to 1)"]})
-    >>> summarise_shapes(table, units).round(3).iloc[0].tolist()
-    ['a', 3, 0.667, 0.3]
+    >>> summarise_shapes(table, units)[["valid_share", "jawOpen"]].round(3).to_numpy().tolist()
+    [[0.667, 0.3]]
     """
     several = table.groupby("video", sort=False)["face"].nunique()
     if several.gt(1).any():

@@ -16,7 +16,7 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.behaviour.openface.layout import CUT_OFF, NO_ROWS, find_inside, tell_width
 from exprstats.behaviour.openface.lines import UNDEFINED
-from exprstats.errors import DataError, Problem
+from exprstats.errors import DataError, Option, Problem
 from exprstats.io.files.reading import Reading
 from exprstats.io.files.records import Layout, find_layout
 from exprstats.io.numbers import Missing
@@ -71,6 +71,11 @@ class TrackerFile:
         """Return the file with some of its rows, and a note of what became of the others."""
         kept = self.table[chosen].reset_index(drop=True)
         return replace(self, table=kept, notes=(*self.notes, note))
+
+    def ask_rate(self, fact: str) -> DataError:
+        """Return an error that asks for the video's rate."""
+        remedy = ("Give the video's frames per second with ", Option("fps"), ".")
+        return DataError(Problem(fact, remedy, file=str(self.path)))
 
     def blame(self, fact: str, remedy: str = _CHECK) -> DataError:
         """Return an error that names the file."""

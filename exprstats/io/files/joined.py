@@ -29,19 +29,8 @@ if TYPE_CHECKING:
     from exprstats.io.sources import Source
 
 BETWEEN = " + "
-_ENDINGS = (
-    ".csv",
-    ".tsv",
-    ".xlsx",
-    ".ods",
-    ".sav",
-    ".dta",
-    ".iqdat",
-    ".dat",
-    ".txt",
-    ".json",
-    ".gz",
-)
+_ENDINGS = (".csv", ".tsv", ".xlsx", ".ods", ".sav", ".dta", ".iqdat", ".dat", ".txt", ".json",
+            ".gz")  # fmt: skip
 # Files that share fewer of their columns are no parts of one table.
 _ALIKE = 0.5
 _PEOPLE = {*WORDS["rater"], *WORDS["subject"]}
@@ -64,7 +53,7 @@ class Joined:
             return problem
         ends = np.cumsum([len(one) for one in self.rows])
         found: dict[str, list[int]] = {}
-        for row in problem.rows:
+        for row in (one for one in problem.rows if one > 1):
             at = int(np.searchsorted(ends, row - 2, side="right"))
             first = int(ends[at] - len(self.rows[at]))
             found.setdefault(self.names[at], []).append(int(self.rows[at][row - 2 - first]))
@@ -145,7 +134,11 @@ def list_parts(path: Path, reading: Reading) -> list[tuple[Path, Reading]]:
     sheets = list_sheets(path) if reading.sheet == EVERY else []
     if len(sheets) > 1:
         return [(path, replace(reading, sheet=name)) for name in sheets]
-    return [(file, reading) for file in list_joined(path) or (path,)]
+    files = list_joined(path) or (path,)
+    if len(files) == 1:
+        # Rows are now those of one sheet or file, also where several were read before.
+        _KEPT.pop(str(path), None)
+    return [(file, reading) for file in files]
 
 
 def sort_alike(sources: Sequence[Source]) -> tuple[list[Source], list[Source]]:
@@ -217,12 +210,11 @@ def _write(path: Path, sources: Sequence[Source], others: Sequence[Source], loca
         if split_name(name) & _PEOPLE and all(len(one) == 1 for one in held)
     }
     named = any(len({*held}) == len(held) and all(held) for held in single.values())
+    named |= FROM_FILE in columns
     files = tuple(one.layout.path for one in sources)
     sheets = [one.layout.sheet or "" for one in sources]
     single_file = len({*files}) == 1
-    names = (
-        tuple(f"{path}, sheet '{one}'" for one in sheets) if single_file else tuple(map(str, files))
-    )
+    told = [f"{path}, sheet '{one}'" for one in sheets] if single_file else map(str, files)
     parts = sheets if single_file else name_parts(files)
     with local.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
@@ -242,7 +234,7 @@ def _write(path: Path, sources: Sequence[Source], others: Sequence[Source], loca
         labels=first.labels, silent=first.silent,
     )  # fmt: skip
     rows = tuple(np.array([number for _, number in one], int) for one in tables)
-    return Joined(files, names, hashes, layout, rows)
+    return Joined(files, tuple(told), hashes, layout, rows)
 
 
 def _read_rows(source: Source) -> Iterator[tuple[list[str], int]]:

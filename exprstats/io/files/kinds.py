@@ -368,5 +368,6 @@ def _explain_os(path: Path, error: OSError) -> Problem:
         hint = f"The folder holds: {', '.join(near)}{more}." if near else "Check the path."
         return Problem(NO_FILE, hint, file=str(path))
     if isinstance(error, IsADirectoryError):
-        return Problem("this is a folder, not a file.", "Name a file in it.", file=str(path))
+        fact = "this is a folder without tables."
+        return Problem(fact, "Name a file, or a folder of files of one layout.", file=str(path))
     return Problem(f"the file cannot be read ({error.strerror}).", file=str(path))

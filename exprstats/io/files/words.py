@@ -117,7 +117,7 @@ ASIDE = re.compile(
 # Rows that programs of experiments and surveys write beside those of the trials.
 _TRIALS = frozenset(
     list_words(
-        "practice|practise|practice trial|practice trials|practice block|attention check|attention|"
+        "practice|practise|practice trial|practice trials|practice block|attention check|"
         "attentioncheck|catch trial|tutorial|survey preview|preview|ubung|ubungen|ubungsdurchgang|"
         "ubungsblock|oefening|oefenblok|alistirma|练习|練習|연습"
     )
@@ -126,12 +126,14 @@ _TRIALS = frozenset(
 _TRAINING = frozenset(
     list_words(
         "training|trening|entrainement|practica|entrenamiento|prova|treino|warmup|warm up|"
-        "тренировка|probe|example|demo|instructions|instruction|intro|welcome|anleitung|instruktion|"
-        "consigne|instrucciones"
+        "тренировка|probe|example|demo|attention|instructions|instruction|intro|welcome|"
+        "anleitung|instruktion|consigne|instrucciones"
     )
 )
 _BLOCKS = frozenset(
-    list_words("block|blockcode|blok|bloc|bloque|blocco|bloco|phase|trialtype|trial|loop|блок")
+    list_words(
+        "block|blockcode|blok|bloc|bloque|blocco|bloco|phase|trialtype|trial|loop|display|screen|блок"
+    )
 )
 
 

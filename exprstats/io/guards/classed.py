@@ -12,6 +12,7 @@ import pandas as pd
 from exprstats.errors import Option, Problem
 from exprstats.io.classes import write_level
 from exprstats.io.files.answers import is_no_answer
+from exprstats.io.files.spreads import find_judges
 from exprstats.io.files.words import fold_name, is_aside, is_truth, list_words
 from exprstats.options import MOST_JUDGES, MOST_WORDS, name_some
 
@@ -20,7 +21,7 @@ _HUMAN = frozenset(
     list_words(
         "human|humain|humaine|humano|mensch|menschlich|majority|majorite|mehrheit|consensus|"
         "konsens|expert|experte|reference|referenz|gold|criterion|kriterium|intended|actual|"
-        "label|truth|true|correct"
+        "label|labels|truth|true|correct"
     )
 )
 _SHARES = frozenset(
@@ -86,7 +87,8 @@ def find_classed(table: pd.DataFrame, ids: Collection[str]) -> Classed | None:
     for truth in [*named, *(name for name in held if name not in named)]:
         values = [one for one in numeric if one != truth]
         parts = find_parts(values, levels[truth])
-        words = _find_worded(table, truth, levels, named) if truth in named else []
+        # Two columns of words may be raters: one of them must be called as a truth.
+        words = _find_worded(table, truth, levels) if _is_certain(truth) else []
         if parts or words:
             asked = [*_ask_values(table, parts), *_ask_words(table, truth, levels[truth], words)]
             asked += _ask_truth(truth, [one for one in words if _is_named(one)])
@@ -129,25 +131,24 @@ def _tokens(name: str) -> set[str]:
     return {one for one in re.split(r"[\W_]+", fold_name(name)) if one}
 
 
+def _is_certain(name: str) -> bool:
+    return is_truth(name) or bool(_tokens(name) & _HUMAN)
+
+
 def _is_named(name: str) -> bool:
-    return is_truth(name) or fold_name(name) in _LABELS or bool(_tokens(name) & _HUMAN)
+    return fold_name(name) in _LABELS or _is_certain(name)
 
 
-def _find_worded(
-    table: pd.DataFrame, truth: str, levels: Mapping[str, Sequence[str]], named: Sequence[str]
-) -> list[str]:
-    """Return the columns whose words are nearly all classes of the truth."""
-    if pd.api.types.is_numeric_dtype(table[truth]):
-        return []
+def _find_worded(table: pd.DataFrame, truth: str, levels: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the columns whose words are nearly all classes of the truth, and no judges' own."""
     known = {one.casefold() for one in levels[truth]}
-    texts = [name for name in table.select_dtypes(exclude="number") if name in levels]
+    texts = [str(n) for n in table.select_dtypes(exclude="number") if n in levels and n != truth]
     found = []
-    for name in map(str, texts):
+    for name in texts:
         cells = table[name].dropna().astype(str).str.strip().str.casefold()
-        if name != truth and len(cells) and cells.isin(known).mean() >= _KNOWN:
+        if len(cells) and cells.isin(known).mean() >= _KNOWN:
             found.append(name)
-    # Two columns of words may be raters: one of them must be called as a truth.
-    return found if truth in named else []
+    return [] if truth not in table.select_dtypes(exclude="number") or find_judges(found) else found
 
 
 def _find_probable(

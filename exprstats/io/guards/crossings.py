@@ -153,8 +153,7 @@ def find_viewers(
     kept = named or [name for name in kept if not is_aside(name)]
     kept = [roles["rating"]] if "rating" in roles else kept
     # Logs have rows of the same clip that hold no answer.
-    answered = seen[kept].notna().any(axis=1) if named else pd.Series(True, index=seen.index)
-    seen = seen[answered]
+    seen = seen[seen[kept].notna().any(axis=1)] if named else seen
     held = bool(named) or hold_ratings(seen, kept) or hold_words(seen, roles)
     if len(seen) < _FEWEST or not held:
         return None
@@ -187,8 +186,8 @@ def _find_viewer(
         if "rating" in roles and (question or asked):
             whole["rating"] = roles["rating"]
         return Crossing(whole, dict.fromkeys(whole, reason), viewed=True)
-    parted = FROM_FILE in seen and who != FROM_FILE
-    if sure and not asked and not parted and _find_again(seen, key) is not None:
+    sure &= who == FROM_FILE or FROM_FILE not in seen
+    if sure and not asked and _find_again(seen, key) is not None:
         reason = f"each '{clip}' was seen by several '{who}', equally often."
         return Crossing({"rater": who}, {"rater": reason}, viewed=True)
     return None
@@ -243,7 +242,7 @@ def _find_single(table: pd.DataFrame, clip: str) -> Crossing | None:
             who = table[name].iloc[0]
             told = f"{who:g}" if isinstance(who, float) else who
             fact = f"all rows are of one '{name}' ({told}), who saw each '{clip}' once."
-            remedy = "Reliability needs several raters: put their files below each other in one."
+            remedy = "Reliability needs several raters: name the files of all of them together."
             return Crossing(question=Problem(fact, remedy), viewed=True)
     return None
 

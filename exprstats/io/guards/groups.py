@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem, warn_user
 from exprstats.io.contents import read_contents
 from exprstats.io.files.joined import list_joined, sort_alike, take_files
@@ -14,6 +15,9 @@ from exprstats.io.files.words import FROM_FILE, is_prediction
 from exprstats.io.files.workbooks import list_sheets
 from exprstats.io.guards.layouts import TRACKERS
 from exprstats.io.sources import FilePath, Source, open_source
+
+# Files of a folder whose columns are compared.
+_ENOUGH = 20
 
 
 def group_files(paths: Sequence[FilePath], reading: Reading = AS_IT_IS) -> list[Path]:
@@ -29,36 +33,53 @@ def group_files(paths: Sequence[FilePath], reading: Reading = AS_IT_IS) -> list[
     reading
         How they are to be read.
     """
-    sources: list[tuple[Path, Source | None]] = []
-    for one in map(take_files, paths):
+    places = [*map(take_files, paths)]
+    grouped: list[Path] = []
+    rest: list[Source] = []
+    for one in places:
         files = list_joined(one) or (one,)
-        if one.is_dir() and files == (one,):
-            files = ()
+        kind = _name_tracker(files[0], reading) if len(files) > 1 else ""
+        if kind:
+            grouped.append(_show_first(one, files, kind))
+            continue
         for file in files:
             try:
-                sources.append((file, open_source(file, reading, warned=False)))
+                rest.append(open_source(file, reading, warned=False))
             except DataError:
-                sources.append((file, None))
-    grouped: list[Path] = []
-    rest = [source for _, source in sources if source is not None]
+                grouped.append(file)
     while rest:
         alike, rest = sort_alike(rest)
-        files = [one.layout.path for one in alike]
-        whole = next((one for one in map(take_files, paths) if list_joined(one) == (*files,)), None)
+        files = tuple(one.layout.path for one in alike)
+        whole = next((one for one in places if list_joined(one) == files), None)
         whole = whole or take_files(files)
         kind = _name_parts(whole, files, reading) if len(files) > 1 else ""
         if kind in TRACKERS:
-            told = f"{len(files)} files hold frames of {kind}: the first is shown."
-            warn_user(Problem(told, file=str(whole)))
-        grouped += files[:1] if kind in TRACKERS else [whole] if kind else files
-    broken = [file for file, source in sources if source is None]
-    return [*grouped, *broken, *(one for one in map(take_files, paths) if _is_empty(one))]
+            grouped.append(_show_first(whole, files, kind))
+        else:
+            grouped += [whole] if kind else files
+    return grouped
+
+
+def _name_tracker(path: Path, reading: Reading) -> str:
+    """Return the tracker whose columns a file has; the other files of its folder are not opened."""
+    try:
+        names = {*open_source(path, reading, warned=False).header}
+    except DataError:
+        return ""
+    return next((name for name, marks in TRACKERS.items() if marks <= names), "")
+
+
+def _show_first(whole: Path, files: Sequence[Path], kind: str) -> Path:
+    counted = count_things(len(files), "file holds", "files hold")
+    told = f"{counted} frames of {kind}: the first is shown."
+    warn_user(Problem(told, file=str(whole)))
+    return files[0]
 
 
 def are_alike(files: Sequence[Path]) -> bool:
     """Return whether files have most columns in common, as far as they can be read."""
     try:
-        return not sort_alike([open_source(one, warned=False) for one in files])[1]
+        return not sort_alike([open_source(one, warned=False) for one in files[:_ENOUGH]])[1]
     except DataError:
         return False
 
@@ -68,12 +89,11 @@ def choose_sheets(path: Path, reading: Reading) -> Reading:
     if reading.sheet is not None or len(list_sheets(path)) < 2:
         return reading
     every = replace(reading, sheet=EVERY)
-    roles = read_contents(path, reading=every).roles
+    try:
+        roles = read_contents(path, reading=every).roles
+    except DataError:
+        return reading
     return every if {"clip", "rater"} <= {*roles} and FROM_FILE in roles.values() else reading
-
-
-def _is_empty(path: Path) -> bool:
-    return path.is_dir() and not list_joined(path)
 
 
 def _name_parts(whole: Path, files: Sequence[Path], reading: Reading) -> str:

@@ -13,7 +13,7 @@ from exprstats.apa import count_things
 from exprstats.errors import Option, Problem
 from exprstats.io.columns import CLOCK
 from exprstats.io.files.spreads import are_judges, find_pairs
-from exprstats.io.files.words import find_times, fold_name, is_aside, is_rated, is_truth
+from exprstats.io.files.words import find_times, is_aside, is_rated, is_truth
 from exprstats.io.files.workbooks import CODEBOOK
 from exprstats.io.guards.codes import holds_correlations, holds_printed, holds_steps
 from exprstats.options import name_some
@@ -80,10 +80,9 @@ def find_layout_kind(table: pd.DataFrame, guess: Guess) -> str:
 
 
 def find_truth(table: pd.DataFrame, names: Sequence[str]) -> str | None:
-    """Return the column that others predict: by its name, its scale, or as what happened or not.
+    """Return the column that others predict: by its name, or its scale.
 
-    The one column that is called as ratings are, in decimals, is what others follow on its scale;
-    0 and 1 are what probabilities beside them predict.
+    The one column that is called as ratings are, in decimals, is what others follow on its scale.
 
     Examples
     --------
@@ -103,12 +102,6 @@ def find_truth(table: pd.DataFrame, names: Sequence[str]) -> str | None:
     if len(rated) == 1 and len(kept) > 2 and not steps and spans.min() >= spans.max() / 2:
         follow = values.corrwith(values[rated[0]]).drop(rated[0])
         return rated[0] if follow.min() > _FOLLOWS else None
-    happened = [name for name in steps if set(table[name].dropna().unique()) == {0, 1}]
-    shares = [name for name in kept if name not in steps]
-    within = bool(shares) and values[shares].min().min() >= 0 and values[shares].max().max() <= 1
-    told = all(fold_name(name).startswith(("p_", "p.", "prob")) for name in shares)
-    if len(happened) == 1 and within and told and len(steps) == 1:
-        return happened[0]
     return None
 
 

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 # Ids of people who come again name fewer than so many of the rows.
 _REPEATED = 0.6
-# Of so many first cells, the share in JSON from which on a column holds such.
-_LOOK, _PACKED = 200, 0.3
 # So many times wider than the narrowest are the ranges of measures.
 _WIDER = 4
 # Mean correlation of items from which down some run against the others.
@@ -81,33 +79,13 @@ def ask_layout(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
     if layout == "ratings" and "clip" not in guess.roles:
         fact = "no column names what was rated, and rows of one rater and person come again."
         asked.append(Problem(fact, ("Name it with ", Option("clip"), ".")))
-    if layout in {"ratings", "wide", "items by raters", "raters in rows"}:
-        if "subject" not in guess.roles:
-            asked.append(_ask_people(table, guess))
-        target = find_target(table, guess) if layout == "wide" else None
-        judges = find_judges([str(name) for name in table])
-        tracked = [name for name in guess.numbers if TRACKED.fullmatch(name.strip())]
-        if target is None and layout == "wide" and len(tracked) > len(guess.numbers) / 2:
-            counted = count_things(len(tracked), "column is", "columns are")
-            fact = f"{counted} of a tracker, which models predict from."
-            cure = ("Name what they are to predict with ", Option("target"), ".")
-            asked.append(Problem(fact, cure))
-        elif target is None and layout == "wide" and _differ(table, guess.numbers) and not judges:
-            fact = f"{len(guess.numbers)} columns of numbers differ in their range, as measures do."
-            asked.append(
-                Problem(fact, ("Name what models are to predict with ", Option("target"), "."))
-            )
-        elif target is None and layout == "wide" and len(guess.numbers) > 1 and not judges:
-            fact = f"{len(guess.numbers)} columns of numbers may be judges or items."
-            either = (Option("raters"), " or items with ", Option("items"), ".")
-            asked.append(Problem(fact, ("Name judges with ", *either)))
+    rated = layout in {"ratings", "wide", "items by raters", "raters in rows"}
+    if rated and "subject" not in guess.roles:
+        asked.append(_ask_people(table, guess))
+    asked += _ask_wide(guess, table) if layout == "wide" else []
     asked += [*_ask_roles(layout, guess, table), *_ask_texts(layout, table)]
-    if layout == "wide" and not guess.numbers:
-        asked.append(Problem(NO_NUMBERS, _LABELS))
-    if (
-        layout in {"predictions", "models side by side", "models of classes"}
-        and "subject" not in guess.roles
-    ):
+    compared = layout in {"predictions", "models side by side", "models of classes"}
+    if compared and "subject" not in guess.roles:
         fact = "no column names the people who are seen, so clips count as independent."
         asked.append(Problem(fact, ("Name it with ", Option("subject"), ".")))
     asked += [*ask_faces(layout, table), *ask_times(layout, table)]
@@ -117,23 +95,41 @@ def ask_layout(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
     return [*asked, *_TOLD.get(layout, ())]
 
 
+def _ask_wide(guess: Guess, table: pd.DataFrame) -> list[Problem]:
+    """Return what columns of numbers beside each other may be, where nothing tells."""
+    tracked = [name for name in guess.numbers if TRACKED.fullmatch(name.strip())]
+    predicted = ("Name what models are to predict with ", Option("target"), ".")
+    if find_target(table, guess) is not None:
+        return []
+    if len(tracked) > len(guess.numbers) / 2:
+        counted = count_things(len(tracked), "column is", "columns are")
+        return [Problem(f"{counted} of a tracker, which models predict from.", predicted)]
+    own = [one for one in guess.numbers if not is_aside(one) and not counts_rows(table[one])]
+    if len(own) == 1 and not {"clip", "subject"} & {*guess.roles}:
+        fact = f"no column names the clips of '{own[0]}': rows cannot be joined to other files."
+        return [Problem(fact, ("Add one, and name it with ", Option("clip"), "."))]
+    if len(guess.numbers) < 2 or find_judges([str(name) for name in table]):
+        return [] if guess.numbers else [Problem(NO_NUMBERS, _LABELS)]
+    count = f"{len(guess.numbers)} columns of numbers"
+    if _differ(table, guess.numbers):
+        return [Problem(f"{count} differ in their range, as measures do.", predicted)]
+    either = ("Name judges with ", Option("raters"), " or items with ", Option("items"), ".")
+    return [Problem(f"{count} may be judges or items.", either)]
+
+
 def _ask_texts(layout: str, table: pd.DataFrame) -> list[Problem]:
-    """Return what rows that were turned down and answers in JSON leave open."""
+    """Return what rows that were turned down, or not finished, leave open."""
+    if layout not in {"ratings", "raters in rows"}:
+        return []
     asked = []
     for name, column in table.select_dtypes(exclude="number").items():
-        first = column.dropna().iloc[:_LOOK].astype(str)
-        packed = [one for one in first if re.match(r'\s*\{\s*"', one)]
-        if len(packed) > max(1, _PACKED * len(first)):
-            fact = f"'{name}' holds several answers in one cell, as JSON: {packed[0][:60]}."
-            asked.append(Problem(fact, "Give each answer a column of its own in the file."))
-        rows = {"ratings", "raters in rows"}
-        levels = column.dropna().unique() if layout in rows else []
+        levels = column.dropna().unique()
         refused = [one for one in levels if str(one).strip().lower() in REJECTED]
         if refused and len(levels) <= MOST_JUDGES:
-            counted = count_things(column.isin(refused).sum(), "row is", "rows are", of=len(table))
-            fact = f"{counted} '{refused[0]}' by '{name}' and count as all others do."
+            counted = count_things(column.isin(refused).sum(), "rows is", "rows are", of=len(table))
+            fact = f"{counted} '{refused[0]}' by '{name}', and counted like all others."
             asked.append(Problem(fact, "If they are not to count, remove them from the file."))
-    return [*asked, *_ask_unfinished(table)] if layout in {"ratings", "raters in rows"} else asked
+    return [*asked, *_ask_unfinished(table)]
 
 
 def _ask_unfinished(table: pd.DataFrame) -> list[Problem]:

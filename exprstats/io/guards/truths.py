@@ -10,12 +10,13 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem, warn_user
 from exprstats.io.classes import code_positive, note_mixed
-from exprstats.io.drafts import Draft
+from exprstats.io.drafts import ONCE, Draft
 from exprstats.io.files.words import WORDS, fold_name, is_aside, is_prediction, is_truth, split_name
 from exprstats.io.guards.ids import align_forms
 from exprstats.io.sources import Columns, Source, give_role
 from exprstats.options import name_some
 
+ALIKE = "Write the clips alike in both files."
 # What a column of ids is called where nothing tells what it names.
 _KEYS = frozenset({"id", "key", "name", "file", "path", "sample", "index", "case"})
 
@@ -115,7 +116,7 @@ def lend_truth(
         ),
     ]
     owned = Draft(whole.file, table, whole.rows, [], whole.said)
-    owned.find_repeats(key, "Keep one row of each clip.")
+    owned.find_repeats(key, ONCE)
     if owned.problems or any(draft.problems for draft in drafts):
         return [*drafts, owned]
     return [_join(draft, owned, key, alone=alone) for draft in _align(drafts, owned)]
@@ -155,7 +156,7 @@ def _join(draft: Draft, owned: Draft, key: Sequence[str], *, alone: bool) -> Dra
     if not known.any():
         shown = [name_some(one["clip"].astype(str).unique().tolist()[:3]) for one in (table, lent)]
         fact = f"no clip has a truth in {owned.file} ({shown[0]} here, {shown[1]} there)."
-        raise DataError(Problem(fact, "Write the clips alike in both files.", file=draft.file))
+        raise DataError(Problem(fact, ALIKE, file=draft.file))
     if not known.all():
         lost = table.loc[~known, "clip"].astype(str).unique().tolist()
         counted = count_things(len(lost), "clip has", "clips have")
