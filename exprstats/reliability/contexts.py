@@ -293,7 +293,8 @@ def spread_difference(one: Placed, two: Placed, estimand: Estimand, *, averaged:
             places = np.searchsorted(union, context.places[part])
             present[line, places], values[line] = True, whole[line]
             values[line, places] = np.where(np.isinf(without), np.nan, without)
-        sides = [spread_about(*side) for side in zip(whole, values, present, strict=True)]
+        both = zip(whole[:, None], values[:, None], present, strict=True)
+        sides = [spread_about(*side)[0] for side in both]
         thetas[part] = sides[0] - sides[1]
         freedom[part] = count_freedom(thetas[part] - whole[0] + whole[1], present)
     if len(thetas["cell"]) == len(thetas["rater"]):
