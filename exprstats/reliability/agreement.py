@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Real
@@ -376,6 +377,8 @@ def _write_bootstrap(
     interval = find_percentile(ordered, finite, level)
     for place, term in enumerate(whole):
         low, high = float(interval.conf_low[place]), float(interval.conf_high[place])
+        alike = low == high  # in all draws, which does not make the population so
+        low, high = (math.nan, math.nan) if alike else (low, high)
         yield _share_keys(panel, tally, level) | {
             "term": term,
             "estimate": float(whole[term][0]),
@@ -387,7 +390,7 @@ def _write_bootstrap(
             "method": "bootstrap",
             "headline": False,
             "draws": int(finite[place]),
-            "note": None,
+            "note": "no interval: the same in all draws" if alike else None,
         }
 
 

@@ -376,3 +376,12 @@ def test_shares_of_equal_ratings_have_limits_on_the_logit_scale(make_ratings):
     reach = stats.t.ppf(0.975, 5) * (np.var(left) * 5) ** 0.5
     limits = 1 / (1 + np.exp(-share(table) - np.array([-reach, reach])))
     assert [row["conf_low"], row["conf_high"]] == pytest.approx(limits.tolist(), abs=1e-9)
+
+
+def test_ratings_that_never_differ_have_no_bootstrap_interval_without_width(make_ratings):
+    answers = np.tile(np.arange(12)[:, None] % 2, (1, 2)).astype(float)
+    found = measure_agreement(make_ratings(answers), scale=(0, 1), draws=50, seed=1).table
+    rows = found[found["method"].eq("bootstrap") & found["term"].eq("percent_agreement")]
+    assert rows["estimate"].tolist() == [1.0]
+    assert rows[["conf_low", "conf_high"]].isna().all(axis=None)
+    assert rows["note"].tolist() == ["no interval: the same in all draws"]

@@ -139,7 +139,7 @@ def _list_ceiling(
         fewer = sides.sum(axis=2).argmin(axis=0)
         held = sides[fewer, np.arange(len(names))]
         options: dict[str, Any] = {"term": term, "scale": "raw", "level": level, "held": held}
-        found = list_mean(values[0], values[1], sides.any(axis=0), names, **options)
+        found = list_mean(values[0], values[1], np.asarray(sides.any(axis=0)), names, **options)
         rows += [row | {"source": "machine - annotator", "rule": "each"} for row in found]
     return rows
 
