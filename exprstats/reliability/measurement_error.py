@@ -20,7 +20,7 @@ from exprstats.reliability.icc.estimands import ESTIMANDS, clean_components, set
 from exprstats.reliability.icc.jackknife import Samples, sample_panel, settle_spread, spread_thetas
 from exprstats.reliability.icc.nested import find_subject_divisors
 from exprstats.reliability.icc.oneway import find_usual_divisor
-from exprstats.reliability.icc.panels import Panel, split_panels
+from exprstats.reliability.icc.panels import Panel, number_cells, split_panels
 from exprstats.results import Result
 
 _POINTS = ("estimate", "std_error", "conf_low", "conf_high")
@@ -135,7 +135,9 @@ def _write_panel(panel: Panel, model: IccModel, level: float) -> Iterator[dict[s
         yield shared | {"term": "variance"} | row
     for estimand in ESTIMANDS[model]:
         for divisor in (1.0, k):
-            sem = _limit_sem(samples, tuple(estimand.errors), divisor, level, over)
+            errors = tuple(estimand.errors)
+            told = samples if errors == ("residual",) else keep_telling(samples, panel)
+            sem = _limit_sem(told, errors, divisor, level, over)
             keys = {"family": estimand.family, "raters_per_clip": divisor}
             yield shared | keys | {"term": "SEM"} | sem
             factor = float(ndtri((1 + level) / 2)) * math.sqrt(2)
@@ -149,15 +151,17 @@ def _write_components(
     total = sum(parts.values())
     noise = _find_noise(panel, parts, k)
     for name, value in parts.items():
-        thetas = {part: sample[name] for part, sample in samples.without.items()}
+        told = keep_telling(samples, panel) if name == "error" else samples
+        thetas = {part: sample[name] for part, sample in told.without.items()}
         spread = settle_spread(spread_thetas(thetas))
         row = {"component": name, "share": value / total, "estimate": value}
         row["std_error"] = spread.variance**0.5
         if name in {"error", "residual"} and value > 0:
             # The square of a SEM of one rating, and so are its limits.
-            sem = _limit_sem(samples, (name,), 1.0, level, over)
+            sem = _limit_sem(told, (name,), 1.0, level, over)
             squares = {end: sem[end] ** 2 for end in ("conf_low", "conf_high")}
-            yield row | squares | {key: sem[key] for key in ("df", "method", "note")}
+            kept = [key for key in ("df", "method", "note", "n_clusters") if key in sem]
+            yield row | squares | {key: sem[key] for key in kept}
             continue
         # A mean square M with df degrees of freedom has the variance 2M²/df (Satterthwaite); of
         # four raters the jackknife knows too little, and their mean square has W − 1.
@@ -207,6 +211,22 @@ def limit_component(value: float, noise: float, df: float, level: float) -> tupl
     return max(low - noise, 0.0), max(high - noise, 0.0)
 
 
+def keep_telling(samples: Samples, panel: Panel) -> Samples:
+    """Return the samples without each subject, rater and cell that has a clip that two rated.
+
+    Only they say how far ratings of one clip lie apart. Where a part of the clips was rated twice,
+    all others would be degrees of freedom that nobody has.
+    """
+    twice = (np.bincount(panel.clip) > 1)[panel.clip].astype(float)
+    cell = number_cells(panel.cluster, panel.rater, panel.n_raters)[0]
+    codes = {"subject": panel.cluster, "rater": panel.rater, "cell": cell}
+    without = {}
+    for part, sample in samples.without.items():
+        tells = np.bincount(codes[part], twice) > 0
+        without[part] = {name: np.asarray(values)[tells] for name, values in sample.items()}
+    return replace(samples, without=without)
+
+
 def _limit_sem(
     samples: Samples, errors: tuple[str, ...], divisor: float, level: float, over: str
 ) -> dict[str, Any]:
@@ -226,6 +246,7 @@ def _limit_sem(
         "df": way.df,
         "method": way.method,
         "note": way.note or None if estimate else f"no interval: {NO_ERROR}",
+        **({"n_clusters": spread.n_subjects} if over == "subject" else {}),
     }
 
 

@@ -20,6 +20,7 @@ from exprstats.reliability import measure_agreement
 from exprstats.report import describe_results, gather_analysis
 
 NAN = np.nan
+SCALES = {"ac": (np.arctanh, np.tanh)} | dict.fromkeys(("conger", "fleiss"), (float, np.asarray))
 # Krippendorff (2011): α of the three observers B, C, D is .691 nominal and .811 interval.
 EXAMPLE = np.array(
     [
@@ -187,9 +188,13 @@ def test_intervals_leave_out_one_subject_at_a_time(make_ratings):
     for term in ("conger", "fleiss", "ac"):
         expected = (np.var([loop[term] for loop in loops]) * 5) ** 0.5
         assert pick(found, term)["std_error"] == pytest.approx(expected, abs=1e-12)
-        assert pick(found, term)["raw_high"] - pick(found, term)["estimate"] == pytest.approx(
-            2.570581835636314 * expected  # t(5) at .975
-        )
+    for term in ("conger", "fleiss", "ac"):
+        turn, back = SCALES[term]
+        values = [turn(loop[term]) for loop in loops]
+        reach = stats.t.ppf(0.975, 5) * (np.var(values) * 5) ** 0.5
+        limits = back(turn(pick(found, term)["estimate"]) + np.array([-reach, reach]))
+        row = pick(found, term)
+        assert [row["raw_low"], row["raw_high"]] == pytest.approx(list(limits), abs=1e-9)
 
 
 @pytest.mark.parametrize("count", [60, pytest.param(150, marks=pytest.mark.slow)])
@@ -349,6 +354,35 @@ def test_people_of_whom_one_rater_saw_each_clip_are_no_degrees_of_freedom():
         describe_results(gather_analysis(measure_agreement(table, **options)))[0].tables[0].notes
     )
     assert f"R{told[1:]}" in " ".join(write_plain(one) for one in notes).replace("\xa0", " ")
-    others = found.loc[["conger", "fleiss", "ac"]]
+    others = found.loc[["conger", "fleiss"]]
     reach = others["raw_high"] - others["estimate"]
     np.testing.assert_allclose(reach, stats.t.ppf(0.975, 2) * others["std_error"])
+
+
+def test_shares_of_equal_ratings_have_limits_on_the_logit_scale(make_ratings):
+    """As those of annotators of evoked expressions have. Tolerance 1e-9: sums."""
+    answers = draw_answers(5)
+    table = make_ratings(answers)
+    table["subject"] = "s" + (table["clip"].str[1:].astype(int) // 5).astype(str)
+    row = pick(measure_agreement(table, scale=(0, 3)), "percent_agreement")
+
+    def share(rows):
+        found = []
+        for _, own in rows.groupby("clip"):
+            pairs = [one == two for one, two in combinations(own["rating"], 2)]
+            found += [np.mean(pairs)] if pairs else []
+        return np.log(np.mean(found) / (1 - np.mean(found)))
+
+    left = [share(table[table["subject"] != who]) for who in table["subject"].unique()]
+    reach = stats.t.ppf(0.975, 5) * (np.var(left) * 5) ** 0.5
+    limits = 1 / (1 + np.exp(-share(table) - np.array([-reach, reach])))
+    assert [row["conf_low"], row["conf_high"]] == pytest.approx(limits.tolist(), abs=1e-9)
+
+
+def test_ratings_that_never_differ_have_no_bootstrap_interval_without_width(make_ratings):
+    answers = np.tile(np.arange(12)[:, None] % 2, (1, 2)).astype(float)
+    found = measure_agreement(make_ratings(answers), scale=(0, 1), draws=50, seed=1).table
+    rows = found[found["method"].eq("bootstrap") & found["term"].eq("percent_agreement")]
+    assert rows["estimate"].tolist() == [1.0]
+    assert rows[["conf_low", "conf_high"]].isna().all(axis=None)
+    assert rows["note"].tolist() == ["no interval: the same in all draws"]

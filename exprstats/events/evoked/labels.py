@@ -210,6 +210,12 @@ def measure_labels(
         Moments of one video are alike, so that intervals leave out one video at a time (jackknife-t
         over the videos that a ratio rests on; shares on the logit scale).
 
+    Notes
+    -----
+    In 300 simulated studies each with 12, 25 and 80 videos, a third of them in one group, 95%
+    limits of the group's difference from all others held the truth in .98, .95 and .97 of shares,
+    and in .96, .95 and .96 of shares of labels (others: ``vignettes/coverage_events.csv``).
+
     Raises
     ------
     DataError

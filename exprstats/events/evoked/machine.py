@@ -134,8 +134,12 @@ def _list_ceiling(
         for pick in (lambda one: one.sum(axis=1), leave_videos_out):
             own = divide(pick(machine[0]), pick(machine[place]))
             values.append(own - divide(pick(both), pick(chosen)))
-        present = (machine[place] > 0) | (chosen > 0)
-        found = list_mean(values[0], values[1], present, names, term=term, scale="raw", level=level)
+        sides = np.stack([machine[place] > 0, chosen > 0])
+        # Two annotators may have seen few of the videos, which are all there is on their side.
+        fewer = sides.sum(axis=2).argmin(axis=0)
+        held = sides[fewer, np.arange(len(names))]
+        options: dict[str, Any] = {"term": term, "scale": "raw", "level": level, "held": held}
+        found = list_mean(values[0], values[1], np.asarray(sides.any(axis=0)), names, **options)
         rows += [row | {"source": "machine - annotator", "rule": "each"} for row in found]
     return rows
 

@@ -172,13 +172,18 @@ def limit_draws(drawn: np.ndarray, level: float, what: str) -> dict[str, Any]:
     ordered, finite = sort_draws(drawn)
     total = drawn.shape[1]
     refused = total - finite > MOST_UNDEFINED * total
+    # A weight that a penalty takes away in every draw is not known to be 0 without any doubt.
+    last = ordered[np.arange(len(ordered)), np.maximum(finite, 1) - 1]
+    still = (finite > 1) & (ordered[:, 0] == last)
     found = find_percentile(ordered, finite, level)._asdict()
     limits: dict[str, Any] = {
-        name: np.where(refused, np.nan, values) for name, values in found.items()
+        name: np.where(refused | still, np.nan, values) for name, values in found.items()
     }
     notes = [f"{total - one} of {total} {what} undefined" for one in finite]
     limits["draws"] = finite
-    limits["note"] = [note if no else None for note, no in zip(notes, refused, strict=True)]
+    told = zip(notes, refused, still, strict=True)
+    alike = f"no interval: the same in all {what}"
+    limits["note"] = [note if no else alike if same else None for note, no, same in told]
     return limits
 
 

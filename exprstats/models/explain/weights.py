@@ -35,6 +35,7 @@ from exprstats.results import Result
 
 NOTABLE = 0.2  # Lin, Girard, & Morency (2020) read weights close to or above it
 ZERO = "the weight is 0"
+GONE = "no interval: the weight is 0 in all refits"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -310,6 +311,9 @@ def list_stability(
     note = f"{len(refits) - len(defined)} of {len(refits)} refits undefined" if refused else None
     ranks = rank_sizes(defined)
     limits = [_find_limits(one, level, refused) for one in (defined, ranks)]
+    # What the penalty takes away in every refit is not known to be 0 without any doubt.
+    gone = (defined == 0).all(axis=0)
+    limits[0] = {name: np.where(gone, np.nan, values) for name, values in limits[0].items()}
     own_ranks = rank_sizes(weights[None])[0]
     sizes = np.abs(defined)
     shares = {
@@ -321,7 +325,7 @@ def list_stability(
     for j, weight in enumerate(weights):
         interval = {name: values[j] for name, values in limits[0].items()}
         rows.append({"feature": j, "term": "weight", "estimate": weight, **interval, **about})
-        rows[-1]["note"] = note
+        rows[-1]["note"] = note or (GONE if gone[j] else None)
         for term, share in shares.items():
             zero = ZERO if np.isnan(share[j]) else None
             row = {"estimate": share[j], "draws": len(defined), "note": zero}

@@ -335,3 +335,22 @@ def test_agreement_of_one_video_is_said_to_be_of_one():
     kappa = found.pick("fleiss_kappa", expression="joy").iloc[0]
     assert kappa["n_clusters"] == 1
     assert kappa["note"] == "no interval: it occurs in 1 video"
+
+
+def test_annotators_of_few_videos_give_the_difference_of_a_machine_few_degrees_of_freedom():
+    """Two people saw 4 of 20 videos, one person the others: t has 3 degrees of freedom."""
+    rng = np.random.default_rng(5)
+    video, time = np.repeat(np.arange(20), 8), np.tile(np.arange(8.0), 20)
+    base = pd.DataFrame({"video": video, "time": time})
+    truth = rng.random(len(base)) < 0.5
+    tables = [
+        base.assign(annotator=name, joy=np.where(rng.random(len(base)) < 0.8, truth, ~truth) * 1)
+        for name in "xy"
+    ]
+    human = pd.concat([tables[0], tables[1][tables[1]["video"] < 4]])
+    machine = base.assign(joy=np.where(rng.random(len(base)) < 0.7, truth, ~truth) * 1.0)
+    found = ex.compare_annotators(human, machine).table
+    rows = found[found["source"].eq("machine - annotator") & found["term"].ne("correlation")]
+    assert rows["n_clusters"].eq(4).all()
+    reach = (rows["conf_high"] - rows["conf_low"]) / 2
+    np.testing.assert_allclose(reach, stats.t.ppf(0.975, 3) * rows["std_error"], rtol=1e-9)

@@ -337,25 +337,6 @@ def test_two_clusters_that_tell_have_no_interval():
     assert row["note"].str.startswith("no interval: rests on the 2 of 12 clusters").all()
 
 
-@pytest.mark.parametrize("interval", ["auto", "percentile", "basic", "bca", "t"])
-def test_one_cluster_that_tells_has_a_value_and_no_interval(interval):
-    """Five people with one clip beside one with ten: a mean r per person is that of one person."""
-    who = np.repeat(np.arange(6), [10, 1, 1, 1, 1, 1])
-    rng = np.random.default_rng(0)
-    table = pd.DataFrame({"clip": range(15), "subject": who, "truth": rng.normal(size=15)})
-    guess = [table.assign(model=one, prediction=rng.normal(size=15)) for one in "AB"]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)
-        found = compare_models(
-            pd.concat(guess), metrics="correlation_mean", interval=interval, **QUICK
-        )
-    assert found.table["estimate"].notna().all()
-    assert found.table[["conf_low", "conf_high", "p_value"]].isna().all(axis=None)
-    text = found.sentence()
-    assert "Over all clips (10 clips, 1 subject)" in text
-    assert "degrees of freedom" not in text and "Intervals are" not in text
-
-
 def test_contexts_count_the_clusters_that_tell():
     """Person-wise limits of two contexts, in one of which two people of eight have one clip."""
     one = draw_singles(1, "a", (5,) * 8).assign(context="x")

@@ -3,12 +3,14 @@
 Tolerance: numbers as printed, three decimals.
 """
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from exprstats.errors import DataWarning
 from exprstats.inference import (
     Metric,
     bootstrap_clusters,
@@ -233,3 +235,22 @@ def test_an_adjusted_p_is_called_adjusted(crowd):
     assert "for equivalence by Holm's adjustment of p" in told.sentence()
     alone = told.table.head(1).assign(p_adjusted=lambda rows: rows["p_value"])
     assert "Holm" not in replace(told, table=alone).sentence()
+
+
+@pytest.mark.parametrize("interval", ["auto", "percentile", "basic", "bca", "t"])
+def test_one_cluster_that_tells_has_a_value_and_no_interval(interval):
+    """Five people with one clip beside one with ten: a mean r per person is that of one person."""
+    who = np.repeat(np.arange(6), [10, 1, 1, 1, 1, 1])
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"clip": range(15), "subject": who, "truth": rng.normal(size=15)})
+    guess = [table.assign(model=one, prediction=rng.normal(size=15)) for one in "AB"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        found = compare_models(
+            pd.concat(guess), metrics="correlation_mean", interval=interval, **QUICK
+        )
+    assert found.table["estimate"].notna().all()
+    assert found.table[["conf_low", "conf_high", "p_value"]].isna().all(axis=None)
+    text = found.sentence()
+    assert "Over all clips (10 clips, 1 subject)" in text
+    assert "degrees of freedom" not in text and "Intervals are" not in text

@@ -237,3 +237,14 @@ def test_equal_weights_are_rarely_called_different(draw_clips):
     # SE .028 of 60 families; .014 of 240 tests (at least, four share a sample).
     assert np.mean(any_adjusted) <= 0.05 + 3 * 0.028
     assert np.mean(single) <= 0.05 + 3 * 0.02
+
+
+def test_weights_that_no_refit_keeps_have_no_interval_without_width(draw_clips):
+    clips = draw_clips(subjects=24, seed=1)
+    parts = split_subjects(clips, seed=1)
+    data = {"target": "score", "features": ["motion", "still"], "parts": parts}
+    found = contrast_contexts(clips, alphas=[0.6], l1_ratios=[1.0], draws=30, seed=1, **data)
+    rows = found.table[found.table["method"].eq("percentile") & found.table["feature"].eq("still")]
+    assert rows["estimate"].eq(0).all()
+    assert rows[["conf_low", "conf_high"]].isna().all(axis=None)
+    assert rows["note"].eq("no interval: the same in all refits").all()

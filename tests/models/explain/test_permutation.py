@@ -8,12 +8,8 @@ import pandas as pd
 import pytest
 
 from exprstats.models import fit_elastic, report_weights, split_subjects
-from exprstats.models.explain.importance import (
-    _draw_donors,
-    group_features,
-    list_importance,
-    permute_features,
-)
+from exprstats.models.explain.importance import group_features, list_importance
+from exprstats.models.explain.permutation import draw_donors, permute_features
 
 FEATURES = ["motion", "gaze", "blink", "still"]
 
@@ -29,7 +25,7 @@ def models(draw_clips):
 
 def test_each_person_gets_all_values_from_one_other_person():
     codes = np.repeat([0, 1, 2, 3], [3, 5, 2, 5])
-    donors = _draw_donors(codes, np.random.default_rng(1))
+    donors = draw_donors(codes, np.random.default_rng(1))
     givers = [set(codes[donors[codes == taker]]) for taker in range(4)]
     assert all(len(one) == 1 for one in givers)
     assert set.union(*givers) == {0, 1, 2, 3}
@@ -42,7 +38,7 @@ def test_each_person_gets_all_values_from_one_other_person():
 def test_givers_are_drawn_anew():
     codes = np.repeat(np.arange(10), 2)
     rng = np.random.default_rng(1)
-    drawn = np.array([codes[_draw_donors(codes, rng)][::2] for _ in range(400)])
+    drawn = np.array([codes[draw_donors(codes, rng)][::2] for _ in range(400)])
     # Nobody gets the own values, and anybody else's equally often: 1/9, SE .016 in 400.
     shares = np.array([(drawn == giver).mean(axis=0) for giver in range(10)])
     assert (np.diag(shares) == 0).all()
@@ -52,7 +48,7 @@ def test_givers_are_drawn_anew():
 def test_a_giver_s_clips_come_in_random_order():
     codes = np.repeat(np.arange(4), 3)
     rng = np.random.default_rng(2)
-    orders = [tuple(np.argsort(_draw_donors(codes, rng)[:3])) for _ in range(300)]
+    orders = [tuple(np.argsort(draw_donors(codes, rng)[:3])) for _ in range(300)]
     counts = [orders.count(one) for one in set(orders)]
     # Six orders, each in 50 of 300 on average: SE 6.5.
     assert len(counts) == 6
@@ -85,7 +81,7 @@ def test_losses_equal_a_loop_over_subjects(models):
     subjects = design.clips["subject"].to_numpy()[rows]
     names, codes = np.unique(subjects, return_inverse=True)
     rng = np.random.default_rng(4)
-    donors = [_draw_donors(codes, rng) for _ in range(3)]
+    donors = [draw_donors(codes, rng) for _ in range(3)]
     for g, name in enumerate(names):
         own = subjects == name
         assert losses.clips[g] == own.sum()

@@ -279,3 +279,20 @@ def test_null_weights_are_covered_at_the_nominal_rate(draw_clips):
         inside += list((rows["conf_low"] <= 0) & (rows["conf_high"] >= 0))
     # 120 intervals: SE .02; an interval of a shrunken null weight holds 0 at least as often.
     assert np.mean(inside) >= 0.95 - 3 * 0.02
+
+
+def test_a_weight_that_no_refit_keeps_has_no_interval_without_width():
+    """The lasso takes b away in all samples of 20 people, which does not make it 0."""
+    rng = np.random.default_rng(1)
+    clips = pd.DataFrame(rng.normal(size=(200, 2)), columns=["a", "b"])
+    clips = clips.assign(clip=range(200), subject=np.repeat(range(20), 10))
+    clips["score"] = 2 * clips["a"] + 0.3 * rng.normal(size=200)
+    models = fit_elastic(
+        clips, target="score", features=["a", "b"], parts=split_subjects(clips, seed=1),
+        alphas=[0.5], l1_ratios=[1.0],
+    )  # fmt: skip
+    found = report_weights(models, draws=50, seed=1)
+    rows = found.table.query("term == 'weight'").set_index("feature")
+    assert (rows.loc["b", "estimate"], rows.loc["a", "conf_low"] > 1) == (0.0, True)
+    assert rows.loc["b", ["std_error", "conf_low", "conf_high"]].isna().all()
+    assert rows.loc["b", "note"] == "no interval: the weight is 0 in all refits"
