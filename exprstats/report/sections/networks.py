@@ -143,8 +143,8 @@ def _say_gain(analysis: Analysis, found: dict[str, DeepModels]) -> list[Text]:
     told = []
     for side, names in (("worse", worse), ("better", better)):
         if names:
-            words = "{names} predicted test subjects {side} than {other} by the interval of the "
-            words += "difference in {metric}."
+            words = "{names} predicted test subjects {side} than {other}: the interval of the "
+            words += "difference in {metric} excludes 0."
             named = join_words([analysis.name_model(one) for one in names])
             told.append(say(words, names=named, side=side, other=other, metric=name))
     if level:

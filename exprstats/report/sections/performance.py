@@ -97,7 +97,7 @@ def say_root(analysis: Analysis) -> Text:
     return say(
         "The ceiling is {root} of the raters' scores, above which no prediction of scores as "
         "reliable as these can be expected to correlate with them.",
-        root=analysis.ceiling.name_root(),
+        root=quote_sentence(analysis.ceiling.name_root()),
     )
 
 
@@ -301,6 +301,10 @@ def _list_notes(
             counts=_count_clips(shown),
         ),
     ]
+    if any(name.startswith("within") for name in labels):
+        notes.append(
+            say("Share within 1, 2 or 3: of predictions that are at most so far from the truth.")
+        )
     if "nrmse" in labels:
         notes.append(say("{told}", told=_tell_spans(analysis)))
     if analysis.models and len(list_levels(shown, "context")) > 1:
