@@ -106,7 +106,7 @@ def _draw_labels(found: EvokedLabels, *, pairs: bool) -> tuple[Figure, ...]:
                 ),
                 notes=(
                     say(
-                        "Lines are {level} confidence intervals; the grey line is the share in "
+                        "Lines are {level} confidence intervals; the gray line is the share in "
                         "all videos.",
                         level=write_level(found.level),
                     ),
@@ -283,7 +283,10 @@ def _build_pairs(found: EvokedLabels) -> tuple[Table, ...]:
     columns = (
         Column("pair", say("Pair"), words=True),
         *list_columns(
-            "Share", given="B | A", given_limits=say("{level} CI", level=level), back="A | B"
+            "Share",
+            given="B\N{NO-BREAK SPACE}|\N{NO-BREAK SPACE}A",
+            given_limits=say("{level} CI", level=level),
+            back="A\N{NO-BREAK SPACE}|\N{NO-BREAK SPACE}B",
         ),
         *list_columns(lift="Lift", limits=say("{level} CI", level=level), p="*p*", count="Both"),
     )
@@ -378,7 +381,7 @@ def describe_evoked_split(analysis: Analysis) -> Section | None:
         "Evoked Expressions in the Parts of the Data",
         tuple(columns),
         pd.DataFrame(cells),
-        notes=(note, *collect_notes(rows, ("part",))),
+        notes=(note, *collect_notes(rows.replace({"part": PART_NAMES}), ("part",))),
         rows=found.tidy(),
     )
     return Section(
