@@ -7,7 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from exprstats.apa import count_things, tell_p, write_count, write_level, write_number, write_p
+from exprstats.apa import (
+    MISSING,
+    count_things,
+    tell_p,
+    write_count,
+    write_level,
+    write_number,
+    write_p,
+)
 from exprstats.document.cells import (
     ALL,
     collect_notes,
@@ -97,13 +105,13 @@ def _say_pair(row: dict[Any, Any], label: MetricLabel, analysis: Analysis) -> Te
             value=write_estimate(row, 3, bounded=label.bounded),
         )
     verdict = "lower than" if row["estimate"] < 0 else "higher than"
+    limits = write_limits(row, 3, bounded=label.bounded)
     return say(
-        "{verdict} that of {other}, Δ = {value}, {level} CI {limits}, *p* {p}",
+        "{verdict} that of {other}, Δ = {value}{interval}, *p* {p}",
         verdict=verdict if p < 1 - row["level"] else "not reliably different from",
         other=analysis.tell_model(row["versus"]),
         value=write_estimate(row, 3, bounded=label.bounded),
-        level=write_level(row["level"]),
-        limits=write_limits(row, 3, bounded=label.bounded),
+        interval="" if limits == MISSING else f", {write_level(row['level'])} CI {limits}",
         p=tell_p(p),
     )
 

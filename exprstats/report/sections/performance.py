@@ -141,6 +141,13 @@ def _say_metric(
         return say("The {name} is not defined for any model (<Table performance>).", name=name)
     best = _find_best(defined, label)
     own = pick_rows(defined, model=analysis.own_model or "").to_dict("records")
+    if not own and analysis.own_model in set(pooled["model"]):
+        return say(
+            "The {name} of {model} is not defined (<Table performance>).{contexts}",
+            name=name,
+            model=analysis.tell_model(analysis.own_model),
+            contexts=_say_contexts(here, analysis.own_model, label),
+        )
     row = own[0] if own else best
     rank = _RANKS.get(label.better, ("", ""))[len(defined) == 2]
     limits = write_limits(row, 3, bounded=label.bounded)
