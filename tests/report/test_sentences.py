@@ -107,7 +107,7 @@ def test_a_model_whose_predictions_do_not_vary_has_no_correlation_of_another():
         for section in describe_results(gather_analysis([versus]))
         for text in section.sentences
     )
-    assert "The correlation of net is not defined" in said
+    assert "The correlation is not defined for net" in said
     assert "The correlation of other was" not in said
     assert "that of mean, Δ = 0.000, p > .999" in said and "CI —" not in said
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -74,7 +74,7 @@ class VideoSplit(Result):
         )
 
 
-def _tell_part(part: str, start: str = "") -> str:
+def _tell_part(part: Any, start: str = "") -> str:
     """Return for what a part of ours is, or where a part of the data's own is."""
     return f"{start}for {_NOUNS[part]}" if part in _NOUNS else f"in {part}"
 

@@ -130,7 +130,8 @@ def _tell_nesting(analysis: Analysis) -> Told:
 
 def _say_measures(comparison: Comparison, analysis: Analysis) -> Text:
     words = dict(_MEASURES)
-    if _is_seen(analysis) and not (analysis.study.compare and analysis.study.compare.span):
+    settings = analysis.study.compare if analysis.study else None
+    if _is_seen(analysis) and not (settings and settings.span):
         words["nrmse"] = words["nrmse"].replace("theoretical range of the target", _SEEN)
     named = label_metrics(comparison).items()
     told = join_words([words.get(metric, name_metric(label)) for metric, label in named])
@@ -233,8 +234,9 @@ def _tell_calibration(analysis: Analysis) -> Told:
 def _is_seen(analysis: Analysis) -> bool:
     """Return whether the range of the target is that of the training clips, for lack of a scale."""
     study = analysis.study
-    plain = study is not None and study.clips is not None and not study.scored
-    return plain and not study.rated_target and study.clips.scale is None
+    if study is None or study.clips is None or study.scored or study.rated_target:
+        return False
+    return study.clips.scale is None
 
 
 def _name_baselines(analysis: Analysis) -> list[str]:

@@ -10,6 +10,7 @@ from exprstats.apa import MISSING, count_things, write_count, write_level
 from exprstats.document.cells import collect_notes, find_row, write_estimate, write_limits
 from exprstats.document.model import Column, Figure, Section, Table, list_columns
 from exprstats.document.text import quote_sentence, say
+from exprstats.plots.performance import tell_level
 from exprstats.plots.signing import draw_label_scores
 from exprstats.report.analysis import Analysis
 
@@ -63,7 +64,7 @@ def describe_prediction(analysis: Analysis) -> Section | None:
             "F1 of each label in folds of frames and in honest folds, with intervals; the same "
             "numbers as <Table label_prediction>."
         ),
-        notes=(say("Lines are {level} confidence intervals.", level=write_level(found.level)),),
+        notes=(say(tell_level(found.level)),),
     )
     return Section(
         "label_prediction",

@@ -273,7 +273,7 @@ def _build_figure(found: dict[str, DeepModels], analysis: Analysis) -> Figure:
     note = say(
         "Points mark the epoch whose weights were kept{thin}. The loss is {loss}.",
         thin="; thin lines are the other trainings" if history["run"].max() > 1 else "",
-        loss=join_words(dict.fromkeys(_LOSSES[term] for term in _LOSSES if term in measured)),
+        loss=join_words([_LOSSES[term] for term in _LOSSES if term in measured]),
     )
     return Figure(
         "training",
