@@ -78,7 +78,8 @@ class Command(PlainValues, TyperCommand):
             kind = getattr(getattr(one, "type_descriptor", None), "annotation", None)
             if kind is not None:
                 one.process_value = partial(_take_value, one, kind, one.process_value)
-            one.display_type = partial(_name_type, one, one.display_type)
+            shown: Any = one
+            shown.display_type = partial(_name_type, one, shown.display_type)
 
 
 def _name_type(option: Any, tell: Callable[..., str], ctx: Any) -> str:

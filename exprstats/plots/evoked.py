@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -18,6 +18,7 @@ from exprstats.plots.looks import (
     count_lines,
     name_panels,
     pick_colours,
+    pick_shapes,
     place_ticks,
     set_looks,
     write_ticks,
@@ -287,9 +288,11 @@ def draw_evoked_scores(
     )
     dodge = p9.position_dodge(width=0.6)
     colours = dict(zip(models, pick_colours(len(models)), strict=True))
+    shapes = dict(zip(models, pick_shapes(len(models)), strict=True))
+    named: dict[str, Any] = {"breaks": list(models), "labels": list(models.values()), "name": " "}
     heading = _TITLES.get(term, term.replace("_", " ").capitalize())
     plot = (
-        p9.ggplot(rows, p9.aes(x="line", y="estimate", color="kind"))
+        p9.ggplot(rows, p9.aes(x="line", y="estimate", color="kind", shape="kind"))
         + p9.geom_linerange(
             p9.aes(ymin="conf_low", ymax="conf_high"),
             rows[rows["conf_low"].notna()],
@@ -298,9 +301,8 @@ def draw_evoked_scores(
             alpha=0.6,
         )
         + p9.geom_point(position=dodge, size=1.8)
-        + p9.scale_color_manual(
-            values=colours, breaks=list(models), labels=list(models.values()), name=" "
-        )
+        + p9.scale_color_manual(values=colours, **named)
+        + p9.scale_shape_manual(values=shapes, **named)
         + p9.scale_x_discrete(limits=list(lines)[::-1], labels=list(lines.values())[::-1])
         + p9.scale_y_continuous(breaks=place_ticks(5), labels=write_ticks)
         + p9.coord_flip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from exprstats.plots.looks import (
     code_levels,
     name_panels,
     pick_colours,
+    pick_shapes,
     place_apart,
     place_ticks,
     set_looks,
@@ -114,18 +116,19 @@ def _build_lines(rows: pd.DataFrame, names: Mapping[str, str], title: str) -> gg
     panels = code_levels(levels["context"], width=20)
     models = code_levels([names.get(str(one), one) for one in levels["model"]], width=30)
     colours = dict(zip(models, pick_colours(len(models)), strict=True))
+    shapes = dict(zip(models, pick_shapes(len(models)), strict=True))
+    named: dict[str, Any] = {"breaks": list(models), "labels": list(models.values()), "name": " "}
     drawn = _place_rows(rows, levels, list(panels), list(models))
     ranged = drawn[drawn["conf_low"].notna() & drawn["conf_high"].notna()]
     across = min(len(panels), FEW_ACROSS)
     plot = (
-        p9.ggplot(drawn, p9.aes(y="place", x="estimate", color="model"))
+        p9.ggplot(drawn, p9.aes(y="place", x="estimate", color="model", shape="model"))
         + p9.geom_vline(xintercept=0, color=QUIET, size=0.4)
         + p9.geom_segment(p9.aes(x="conf_low", xend="conf_high", yend="place"), ranged, size=0.6)
         + p9.geom_point(p9.aes(fill="fill"), size=1.5, stroke=0.5)
         + p9.facet_wrap("context", ncol=across, labeller=name_panels("context", panels))
-        + p9.scale_color_manual(
-            values=colours, breaks=list(models), labels=list(models.values()), name=" "
-        )
+        + p9.scale_color_manual(values=colours, **named)
+        + p9.scale_shape_manual(values=shapes, **named)
         + p9.scale_fill_manual(values={**colours, "none": "white"}, guide=None)
         + p9.scale_x_continuous(breaks=place_apart(across), labels=write_ticks, expand=(0.08, 0))
         + p9.labs(x=title, y="")
@@ -271,10 +274,10 @@ def _build_curves(rows: pd.DataFrame) -> ggplot:
 def _pick_looks(contexts: list[Any]) -> tuple[list[str], list[str]]:
     """Return a colour and a dash for each context; the pooled one, among others, is dashed."""
     pooled = [context == ALL and len(contexts) > 1 for context in contexts]
-    colours = iter(pick_colours(len(contexts)))
+    colours, dashes = iter(pick_colours(len(contexts))), cycle(("solid", "dotted", "dashdot"))
     return (
         [INK if one else next(colours) for one in pooled],
-        ["dashed" if one else "solid" for one in pooled],
+        ["dashed" if one else next(dashes) for one in pooled],
     )
 
 

@@ -29,6 +29,7 @@ QUIET = "#6b6b6b"
 LIGHT = "#d9d9d9"
 # Okabe & Ito's palette without its yellow, which disappears on white: safe for colour-blind eyes.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+SHAPES = ("o", "D", "s", "^", "v", "P", "X")
 # DejaVu Sans comes with matplotlib; the others extend it to scripts that it lacks, where installed.
 _WIDER = (
     *("Noto Sans", "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "Noto Sans Arabic"),
@@ -46,6 +47,11 @@ Place = Callable[[tuple[float, float]], list[float]]
 # Panels that fit beside and below each other on a page; of figures of features fewer.
 MOST_ACROSS, MOST_DOWN = 5, 8
 FEW_ACROSS, MOST_FEATURES = 4, 40
+
+
+def pick_shapes(count: int) -> list[str]:
+    """Return a shape for each of `count` things, so that they are told apart without colours."""
+    return [SHAPES[place % len(SHAPES)] for place in range(count)]
 
 
 def pick_colours(count: int) -> list[str]:

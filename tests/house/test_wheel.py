@@ -104,7 +104,7 @@ def test_the_demonstration_runs_from_the_wheel(demonstration):
 def test_demo_compares_estimates_with_the_truth(demonstration):
     out, report = demonstration
     assert "intervals hold the true value" in out
-    for word in ("Truth", "Estimate", "inside", "startle", "elastic correlation"):
+    for word in ("Truth", "Estimate", "inside", "startle", "elastic, r"):
         assert word in out
     assert (report / "index.html").is_file()
     assert (report / "data" / "study.toml").is_file()

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from exprstats.document.cells import ALL
 from exprstats.errors import DataError
 from exprstats.plots import draw_dependence, save_figure
 
@@ -62,3 +63,10 @@ def test_hostile_names_are_drawn_as_they_are(make_curves, tmp_path):
     curves = make_curves(["$x_1$ & {y}", "%s", None], ["$\\frac{1}{0}$", "<b>&amp;</b>"])
     png, _ = save_figure(draw_dependence(curves), tmp_path / "figure")
     assert png.stat().st_size > 5000
+
+
+def test_curves_of_contexts_differ_without_their_colours():
+    from exprstats.plots.importance import _pick_looks
+
+    dashes = _pick_looks(["calm", "fear", "pain", ALL])[1]
+    assert len(set(dashes)) == 4 and dashes[-1] == "dashed"

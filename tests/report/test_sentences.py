@@ -6,10 +6,14 @@ Tolerance: half a unit of the last printed digit.
 import json
 import re
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from exprstats.document.text import write_plain
-from exprstats.report import build_document, gather_analysis, write_report
+from exprstats.inference import compare_models
+from exprstats.report import build_document, describe_results, gather_analysis, write_report
+from exprstats.study import read_study, run_study
 
 KEY = ("estimate",)
 NUMBER = r"−?\d*\.\d+"
@@ -89,3 +93,41 @@ def test_counts_in_the_text_are_those_of_the_rows(told):
     terms = [row for row in found["contrasts"] if row["p_adjusted"] is not None]
     held = sum(row["p_adjusted"] < 0.05 for row in terms)
     assert f"Holm): {held or 'none'} of {len(terms)} differ" in texts["contrasts"]
+
+
+def test_a_model_whose_predictions_do_not_vary_has_no_correlation_of_another():
+    rng = np.random.default_rng(1)
+    rows = pd.DataFrame({"clip": range(120), "subject": np.repeat(range(20), 6)})
+    rows["truth"] = rng.normal(size=120)
+    guesses = {"net": np.full(120, 0.1), "mean": np.full(120, 0.1), "other": rng.normal(size=120)}
+    both = pd.concat([rows.assign(model=name, prediction=one) for name, one in guesses.items()])
+    versus = compare_models(both, against="net", metrics=["rmse", "correlation"], draws=100, seed=1)
+    said = " ".join(
+        write_plain(text).replace("\N{NO-BREAK SPACE}", " ")
+        for section in describe_results(gather_analysis([versus]))
+        for text in section.sentences
+    )
+    assert "The correlation is not defined for net" in said
+    assert "The correlation of other was" not in said
+    assert "that of mean, Δ = 0.000, p > .999" in said and "CI —" not in said
+
+
+def test_the_methods_name_the_range_that_errors_are_divided_by(tmp_path):
+    rng = np.random.default_rng(2)
+    clips = pd.DataFrame({"clip": [f"c{i}" for i in range(240)], "feature": rng.normal(size=240)})
+    clips["subject"], clips["level"] = np.arange(240) // 6, clips["feature"] + rng.normal(size=240)
+    clips.to_csv(tmp_path / "clips.csv", index=False)
+    text = '[clips]\nfile = "clips.csv"\nfeatures = ["feature"]\ntarget = "level"\n'
+    told = {}
+    for scale in ("", "scale = [-9, 9]\n"):
+        (tmp_path / "study.toml").write_text(f"{text}{scale}[compare]\ndraws = 100\n")
+        run = run_study(read_study(tmp_path / "study.toml"))
+        [methods] = [
+            one for one in build_document(gather_analysis(run)).sections if one.name == "methods"
+        ]
+        told[scale] = " ".join(map(write_plain, methods.sentences))
+    known = "theoretical range of the target (NRMSE)", "uniform over the theoretical range"
+    seen = "range of the target in the training clips (NRMSE)", "uniform over the range of the"
+    for scale, words in (("", seen), ("scale = [-9, 9]\n", known)):
+        assert all(one in told[scale] for one in words)
+    assert "theoretical" not in told[""]

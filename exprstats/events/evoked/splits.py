@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from exprstats.parallel import Seed, open_generator
 from exprstats.results import Result
 
 PAPER = {"train": 0.60, "validate": 0.15, "test": 0.25}  # Sun et al. (2020), section 4
-_TOLD = {"train": "for training", "validate": "for validation", "test": "for testing"}
+_NOUNS = {"train": "training", "validate": "validation", "test": "testing"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,9 +56,7 @@ class VideoSplit(Result):
     def sentence(self) -> str:
         """Return the sizes of parts, and the clearest difference between them, in APA style."""
         counts = self.parts["part"].value_counts(sort=False)
-        told = ", ".join(
-            f"{count:,} {_TOLD.get(str(name), f'in {name}')}" for name, count in counts.items()
-        )
+        told = ", ".join(f"{count:,} {_tell_part(name)}" for name, count in counts.items())
         start = f"{count_things(self.parts['video'].nunique(), 'video')}: {told}."
         if self.mixed:
             counted = count_things(len(self.mixed), "video stands", "videos stand")
@@ -67,13 +65,18 @@ class VideoSplit(Result):
         if np.isnan(least):
             return f"{start} Their labels could not be compared."
         row = self.table.sort_values("p_adjusted", kind="stable").iloc[0]
-        where = _TOLD.get(row["part"], f"in {row['part']}")
+        where = _tell_part(row["part"], "in the videos ")
         differ = "differs" if least < round(1 - self.level, 9) else "does not differ beyond chance"
         return (
             f"{start} The distribution of labels {differ} between parts; clearest: "
             f"{row['expression']} {where}, {write_points(row['estimate'])} percentage "
             f"points from the others, adjusted p {tell_p(row['p_adjusted'])}."
         )
+
+
+def _tell_part(part: Any, start: str = "") -> str:
+    """Return for what a part of ours is, or where a part of the data's own is."""
+    return f"{start}for {_NOUNS[part]}" if part in _NOUNS else f"in {part}"
 
 
 def split_videos(

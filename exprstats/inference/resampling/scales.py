@@ -118,7 +118,7 @@ def limit_ends(
         low[line] = high[line] = np.nan
         notes[line] = "no interval: the value is the same whichever cluster is left out"
         if estimate == 0 and ranges[line, 0] < 0:
-            notes[line] = "no interval: no cluster makes a difference"
+            notes[line] = "no interval: the same whichever cluster is left out"
     return Ends(low, high, notes)
 
 

@@ -83,8 +83,8 @@ class Importance(Result):
     def sentence(self) -> str:
         """Return the features whose interval lies above 0, in APA style."""
         rows = self.table[self.table["headline"] & (self.table["term"] == "importance")]
-        bounded = self.error == WRONG
-        told = [_tell_context(name, own, bounded=bounded) for name, own in group_contexts(rows)]
+        share = self.error == WRONG
+        told = [_tell_context(*one, bounded=share) for one in group_contexts(rows)]
         opening = (
             f"{KIND_NAMES[self.kind]}: rise of the test {self.error} when a feature is permuted "
             f"between subjects, with {write_level(self.level)} intervals over test subjects."
@@ -238,9 +238,7 @@ def list_importance(
         term = "importance" if j < len(singles) else "group_importance"
         key = {"part": "test", "term": term, "feature": name, "estimate": whole[j]}
         for method, found in (("percentile", percentile), ("jackknife", jackknife)):
-            limits = {column: getattr(found, column)[j] for column in LIMITS}
-            if still[j]:
-                limits = dict.fromkeys(limits, np.nan)
+            limits = {one: np.nan if still[j] else getattr(found, one)[j] for one in LIMITS}
             rows.append({**key, **limits, "level": level, "method": method})
             rows[-1]["headline"] = method == "jackknife"
             rows[-1] |= {"n_clips": clips, "n_clusters": subjects}

@@ -43,6 +43,7 @@ _MEASURES = {
     "nrmse": "the root mean square error divided by the theoretical range of the target (NRMSE)",
     "correlation": "Pearson’s correlation of predictions and truth",
 }
+_SEEN = "range of the target in the training clips"
 
 
 def describe_procedure(analysis: Analysis) -> tuple[Section, set[str]]:
@@ -127,9 +128,13 @@ def _tell_nesting(analysis: Analysis) -> Told:
     return texts, cited
 
 
-def _say_measures(comparison: Comparison) -> Text:
+def _say_measures(comparison: Comparison, analysis: Analysis) -> Text:
+    words = dict(_MEASURES)
+    settings = analysis.study.compare if analysis.study else None
+    if _is_seen(analysis) and not (settings and settings.span):
+        words["nrmse"] = words["nrmse"].replace("theoretical range of the target", _SEEN)
     named = label_metrics(comparison).items()
-    told = join_words([_MEASURES.get(metric, name_metric(label)) for metric, label in named])
+    told = join_words([words.get(metric, name_metric(label)) for metric, label in named])
     return say("Performance on the test clips was measured by {told}.", told=told)
 
 
@@ -139,7 +144,7 @@ def _tell_comparison(analysis: Analysis) -> Told:
         return [], set()
     rows = comparison.tidy()
     shown = rows[rows["headline"].eq(True)]
-    texts = [_say_measures(comparison)]
+    texts = [_say_measures(comparison, analysis)]
     sources: set[str] = set()
     baselines = _name_baselines(analysis)
     if baselines:
@@ -226,10 +231,20 @@ def _tell_calibration(analysis: Analysis) -> Told:
     return [quote_sentence(describe_calibrating(analysis.calibration))], {"cox", "lee"}
 
 
+def _is_seen(analysis: Analysis) -> bool:
+    """Return whether the range of the target is that of the training clips, for lack of a scale."""
+    study = analysis.study
+    if study is None or study.clips is None or study.scored or study.rated_target:
+        return False
+    return study.clips.scale is None
+
+
 def _name_baselines(analysis: Analysis) -> list[str]:
     words = dict(GUESSES)
     if analysis.study and analysis.study.clips and analysis.study.clips.classes:
         words["uniform"] = "classes drawn at random, each as probable"
+    elif _is_seen(analysis):
+        words["uniform"] = f"random values uniform over the {_SEEN}"
     kinds = [model.kind for model in analysis.study.models] if analysis.study else []
     return [words[kind] for kind in kinds if kind in words]
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from exprstats.apa import MISSING, count_things, write_count, write_level, write_number, write_p
+from exprstats.apa import count_things, write_count, write_level, write_number, write_p
 from exprstats.behaviour import count_labels
 from exprstats.document.cells import (
     collect_notes,
@@ -16,9 +17,16 @@ from exprstats.document.cells import (
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Figure, Section, Table, list_columns
-from exprstats.document.tables import HOLM, column, estimate_columns, tabulate
-from exprstats.document.text import FIXED, Text, quote_sentence, say
+from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.tables import (
+    HOLM,
+    column,
+    estimate_columns,
+    match_row,
+    name_interval,
+    tabulate,
+)
+from exprstats.document.text import Text, quote_sentence, say
 from exprstats.plots import draw_adaptation, draw_errors, draw_tasks
 from exprstats.report.analysis import Analysis
 
@@ -122,31 +130,23 @@ def _warn(found: Adaptation) -> tuple[Text, ...]:
 
 
 def _build_curve(found: Adaptation) -> Table:
-    rows = found.table[found.table["headline"]]
+    rows = found.table[found.table["headline"] & found.table["metric"].isin(list(_METRICS))]
+    rows = rows.assign(metric=[_METRICS[metric][0] for metric in rows["metric"]])
     shown = _pick_iterations(sorted(set(rows["iteration"])))
-    lines: list[dict[str, str]] = []
-    for metric, (name, bounded) in _METRICS.items():
-        for place in shown:
-            here = pick_rows(rows, metric=metric, iteration=place)
-            score = here[here["versus"].isna()].iloc[0].to_dict()
-            change = here[here["versus"].notna()]
-            line = {"metric": name, "iteration": write_count(place)}
-            line |= _write_pair(score, "", bounded=bounded)
-            apart = change.iloc[0].to_dict() if len(change) else {}
-            line |= _write_pair(apart, "change_", bounded=bounded)
-            line["p"], line["p_adjusted"] = (
-                write_p(apart.get(key)) for key in ("p_value", "p_adjusted")
-            )
-            lines.append(line)
-    spanner = "Change from iteration 0"
-    interval = say("{level} CI", level=write_level(found.level))
+    first = rows[rows["versus"].isna() & rows["iteration"].isin(shown)]
+    change = match_row(rows[rows["versus"].notna()], "metric", "iteration")
+    from_start = {"of": change, "under": "Change from iteration 0"}
+    interval = name_interval(found.level)
     columns = (
-        *list_columns(words=1, iteration="Iteration", estimate="Estimate"),
-        Column("limits", interval),
-        Column("change_estimate", say("Estimate"), spanner),
-        Column("change_limits", interval, spanner),
-        Column("p", say("*p*"), spanner),
-        Column("p_adjusted", say(f"Holm{FIXED}*p*"), spanner),
+        column("iteration", "Iteration", write_count, words=True),
+        _value_column("estimate", "Estimate", write_estimate),
+        _value_column("limits", interval, write_limits),
+        _value_column("change_estimate", "Estimate", write_estimate, **from_start),
+        _value_column("change_limits", interval, write_limits, **from_start),
+        *(
+            column(key, heading, lambda row, key=key: write_p(row.get(key)), **from_start)
+            for key, heading in (("p_value", "*p*"), ("p_adjusted", HOLM))
+        ),
     )
     note = say(
         "Shares and means are of all windows together; intervals are over people, whose copies "
@@ -154,17 +154,32 @@ def _build_curve(found: Adaptation) -> Table:
         "last iteration was chosen before: choosing the best one of the curve would count chance "
         "as a gain."
     )
-    curve = found.table[found.table["metric"].isin(list(_METRICS))].reset_index(drop=True)
-    names = {metric: name for metric, (name, _) in _METRICS.items()}
-    told = rows[rows["metric"].isin(list(names))].replace({"metric": names})
-    return Table(
+    blocks = [pick_rows(first, metric=name) for name, _ in _METRICS.values()]
+    return tabulate(
         "adaptation",
         "Predictions of New People by Iterations of Adaptation",
+        pd.concat(blocks),
         columns,
-        pd.DataFrame(lines),
         group="metric",
-        notes=(note, *collect_notes(told, ("metric",))),
-        rows=curve,
+        notes=(note, *collect_notes(rows, ("metric",))),
+        rows=found.table[found.table["metric"].isin(list(_METRICS))].reset_index(drop=True),
+    )
+
+
+def _value_column(
+    key: str,
+    heading: str | Text,
+    write: Callable[..., str],
+    of: Callable[[Any], Any] = dict,
+    under: str = "",
+) -> Column:
+    """Return a column of shares or of labels, as the metric of a row is."""
+    return column(
+        key,
+        heading,
+        of=lambda row: write(of(row), bounded=dict(_METRICS.values())[row["metric"]]),
+        under=under,
+        words=False,
     )
 
 
@@ -180,15 +195,6 @@ def _pick_iterations(given: list[int]) -> list[int]:
         return given
     last = len(given) - 1
     return [given[round(last * place / (_MOST - 1))] for place in range(_MOST)]
-
-
-def _write_pair(row: dict[Any, Any], start: str, *, bounded: bool) -> dict[str, str]:
-    if not row:
-        return {f"{start}estimate": MISSING, f"{start}limits": MISSING}
-    return {
-        f"{start}estimate": write_estimate(row, bounded=bounded),
-        f"{start}limits": write_limits(row, bounded=bounded),
-    }
 
 
 def _build_distances(found: Adaptation) -> Table:

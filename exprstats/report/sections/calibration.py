@@ -53,10 +53,11 @@ def _say_first(rows: pd.DataFrame, found: Calibration, analysis: Analysis) -> Te
         for term in ("slope", "bias", "half_width")
     )
     told = "{model} has no calibration slope, because its predictions do not vary"
-    if pd.notna(slope.get("estimate")):
+    if sloped := pd.notna(slope.get("estimate")):
         told = "the calibration slope of {model} was {slope}, {level} CI {limits}, {verdict}"
+    interval = "{biased}" if sloped else "{level} CI {biased}"
     return say(
-        f"Over {{where}}, {told}; its bias was {{bias}}, {{biased}}{{width}} (<Table "
+        f"Over {{where}}, {told}; its bias was {{bias}}, {interval}{{width}} (<Table "
         "calibration, Figure calibration>).",
         where="all test clips" if analysis.unseen else "all clips",
         model=analysis.tell_model(model),

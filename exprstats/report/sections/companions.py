@@ -252,12 +252,11 @@ def _build_section(
     result, analysis = told
     name, title, caption = heading
     metrics = _name_metrics(result, analysis)
-    rows = result.table.assign(term=_name_terms(result.table, analysis))
+    said = result.table.assign(term=_name_terms(result.table, analysis))
     if name == "training":  # the table lists contexts and differences, too
-        pooled = rows["context"].isna()
-        rows = rows[(pooled if pooled.any() else True) & rows["versus"].isna()]
-    printed = replace(result, table=rows, metrics=tuple(metrics.values()))
-    words = printed.sentence()
+        pooled = said["context"].isna()
+        said = said[(pooled | ~pooled.any()) & said["versus"].isna()]
+    words = replace(result, table=said, metrics=tuple(metrics.values())).sentence()
     sentence = quote_sentence(open_label(words) if name == "training" else words)
     if result.table.empty:
         return Section(name, title, sentences=(sentence,))

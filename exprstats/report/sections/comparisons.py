@@ -102,12 +102,13 @@ def _say_pair(row: dict[Any, Any], label: MetricLabel, analysis: Analysis) -> Te
         )
     verdict = "lower than" if row["estimate"] < 0 else "higher than"
     return say(
-        "{verdict} that of {other}, Δ = {value}, {level} CI {limits}, *p* {p}",
+        "{verdict} that of {other}, Δ = {value}{interval}, *p* {p}",
         verdict=verdict if p < 1 - row["level"] else "not reliably different from",
         other=analysis.tell_model(row["versus"]),
         value=write_estimate(row, 3, bounded=label.bounded),
-        level=write_level(row["level"]),
-        limits=write_limits(row, 3, bounded=label.bounded),
+        interval=""
+        if pd.isna(row["conf_low"])
+        else f", {write_level(row['level'])} CI {write_limits(row, 3, bounded=label.bounded)}",
         p=tell_p(p),
     )
 
@@ -139,7 +140,7 @@ def _build_table(
         ]
     lines = [
         {
-            "group": _name_block(labels[block[0]], context, abreast=abreast, several=several),
+            "group": context if abreast else labels[block[0]].name + f", {context}" * several,
             "pair": _name_pair((model, versus), analysis, first=first),
             "block": block,
             **{"context": context, "model": model, "versus": versus},
@@ -167,12 +168,6 @@ def _write_title(first: Any, analysis: Analysis) -> str:
     if str(first) in analysis.model_names:
         name = " ".join(word[:1].upper() + word[1:] for word in name.split(" "))
     return f"Differences Between {name} and Other Models"
-
-
-def _name_block(label: MetricLabel, context: str, *, abreast: bool, several: bool) -> str:
-    """Return the name of a block: its context, metric, or both, where there are several."""
-    named = [*([] if abreast else [label.name]), *([context] if several else [])]
-    return ", ".join(named)
 
 
 def _name_pair(pair: tuple[Any, Any], analysis: Analysis, *, first: Any) -> str:

@@ -12,6 +12,7 @@ from exprstats.document.cells import Row, collect_notes, list_records, write_est
 from exprstats.document.model import Figure, Section, Table
 from exprstats.document.tables import column, estimate_columns, match_row, read_value, tabulate
 from exprstats.document.text import Text, quote_sentence, say
+from exprstats.plots.performance import tell_level
 from exprstats.plots.signing import draw_events, draw_label_scores
 from exprstats.report.analysis import Analysis
 
@@ -215,7 +216,7 @@ def describe_prediction(analysis: Analysis) -> Section | None:
             "F1 of each label in folds of frames and in honest folds, with intervals; the same "
             "numbers as <Table label_prediction>."
         ),
-        notes=(say("Lines are {level} confidence intervals.", level=write_level(found.level)),),
+        notes=(say(tell_level(found.level)),),
     )
     return Section(
         "label_prediction",

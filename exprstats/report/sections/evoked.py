@@ -115,7 +115,7 @@ def _draw_labels(found: EvokedLabels, *, pairs: bool) -> tuple[Figure, ...]:
                 ),
                 notes=(
                     say(
-                        "Lines are {level} confidence intervals; the grey line is the share in "
+                        "Lines are {level} confidence intervals; the gray line is the share in "
                         "all videos.",
                         level=write_level(found.level),
                     ),
@@ -268,8 +268,20 @@ def _build_pairs(found: EvokedLabels) -> tuple[Table, ...]:
 
     columns = (
         column("pair", "Pair", "{expression} (A) and {versus} (B)".format_map, of=dict, words=True),
-        *estimate_columns(found.level, heading="B | A", key="given", of=both, under="Share"),
-        column("back", "A | B", write_estimate, of=turn, under="Share"),
+        *estimate_columns(
+            found.level,
+            heading="B\N{NO-BREAK SPACE}|\N{NO-BREAK SPACE}A",
+            key="given",
+            of=both,
+            under="Share",
+        ),
+        column(
+            "back",
+            "A\N{NO-BREAK SPACE}|\N{NO-BREAK SPACE}B",
+            write_estimate,
+            of=turn,
+            under="Share",
+        ),
         *estimate_columns(found.level, heading="Lift", bounded=False),
         column("p_adjusted", "*p*", write_p),
         column("n_joint", "Both", write_count),
@@ -342,7 +354,7 @@ def describe_evoked_split(analysis: Analysis) -> Section | None:
         "Evoked Expressions in the Parts of the Data",
         table[table["term"].eq("share")].drop_duplicates("expression"),
         columns,
-        notes=(note, *collect_notes(away, ("part",))),
+        notes=(note, *collect_notes(away.replace({"part": PART_NAMES}), ("part",))),
         rows=found.tidy(),
     )
     return Section(

@@ -14,6 +14,7 @@ from exprstats.document.tables import column, match_row, name_interval, tabulate
 from exprstats.document.text import Text, join_texts, quote_sentence, say
 from exprstats.io import slug
 from exprstats.plots.evoked import draw_evoked_scores
+from exprstats.plots.performance import tell_level
 from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _draw(found: EvokedScores, *, grouped: bool) -> Figure:
         f"{_TITLES.get(term, 'Scores')} Against {_title(found)}{', by Group' if grouped else ''}",
         lambda: draw_evoked_scores(found, term=term, grouped=grouped),
         words=say("Scores of each model with intervals, by {lines}.", lines=lines),
-        notes=(say("Lines are {level} confidence intervals.", level=write_level(found.level)),),
+        notes=(say(tell_level(found.level)),),
     )
 
 

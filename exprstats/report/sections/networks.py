@@ -143,8 +143,8 @@ def _say_gain(analysis: Analysis, found: dict[str, DeepModels]) -> list[Text]:
     told = []
     for side, names in (("worse", worse), ("better", better)):
         if names:
-            words = "{names} predicted test subjects {side} than {other} by the interval of the "
-            words += "difference in {metric}."
+            words = "{names} predicted test subjects {side} than {other}: the interval of the "
+            words += "difference in {metric} excludes 0."
             named = join_words([analysis.name_model(one) for one in names])
             told.append(say(words, names=named, side=side, other=other, metric=name))
     if level:
@@ -273,7 +273,7 @@ def _build_figure(found: dict[str, DeepModels], analysis: Analysis) -> Figure:
     note = say(
         "Points mark the epoch whose weights were kept{thin}. The loss is {loss}.",
         thin="; thin lines are the other trainings" if history["run"].max() > 1 else "",
-        loss=join_words([*dict.fromkeys(_LOSSES[term] for term in _LOSSES if term in measured)]),
+        loss=join_words([_LOSSES[term] for term in _LOSSES if term in measured]),
     )
     return Figure(
         "training",

@@ -68,7 +68,10 @@ def describe_performance(analysis: Analysis) -> Section | None:
                 for place, metric in enumerate(labels)
             ),
             *say_classes(analysis),
-            _say_ceiling(analysis, labels),
+            # The ceiling in words, where the table has no place for it.
+            quote_sentence(analysis.ceiling.sentence())
+            if analysis.ceiling is not None and LIMITED not in labels
+            else None,
             *say_repeated(rows, shown),
         ),
         caveats=keep(warn_of_clusters(shown, _name_tested(analysis)), *warn_of_levels(analysis)),
@@ -85,19 +88,12 @@ def _describe_classes(analysis: Analysis) -> Section | None:
     return Section("performance", "Performance", sentences=say_classes(analysis), tables=tables)
 
 
-def _say_ceiling(analysis: Analysis, labels: Mapping[str, MetricLabel]) -> Text | None:
-    """Return the ceiling in words, where the table has no place for it."""
-    if analysis.ceiling is None or LIMITED in labels:
-        return None
-    return quote_sentence(analysis.ceiling.sentence())
-
-
 def say_root(analysis: Analysis) -> Text:
     """Return what the ceiling is."""
     return say(
         "The ceiling is {root} of the raters' scores, above which no prediction of scores as "
         "reliable as these can be expected to correlate with them.",
-        root=analysis.ceiling.name_root(),
+        root=quote_sentence(analysis.ceiling.name_root()),
     )
 
 
@@ -109,10 +105,8 @@ def _name_tested(analysis: Analysis) -> str:
 def warn_of_clusters(shown: pd.DataFrame, tested: str = "test ") -> Text | None:
     """Return a caveat where subjects are too few for a bootstrap interval."""
     counts = sorted({int(count) for count in shown["n_clusters"]})
-    fewest, told = (
-        counts[0],
-        (" to ").join(write_count(counts[end]) for end in dict.fromkeys([0, len(counts) - 1])),
-    )
+    fewest = counts[0]
+    told = " to ".join(write_count(count) for count in dict.fromkeys([fewest, counts[-1]]))
     if fewest >= ENOUGH_CLUSTERS:
         return None
     if "jackknife" in list_methods(shown):
@@ -137,10 +131,15 @@ def _say_metric(
     pooled = pick_rows(here, context=ALL if ALL in contexts else contexts[-1])
     defined = pooled[pooled["estimate"].notna()]
     name = name_metric(label)
-    if defined.empty:
-        return say("The {name} is not defined for any model (<Table performance>).", name=name)
-    best = _find_best(defined, label)
     own = pick_rows(defined, model=analysis.own_model or "").to_dict("records")
+    if defined.empty or (not own and analysis.own_model in set(pooled["model"])):
+        return say(
+            "The {name} is not defined for {model} (<Table performance>).{contexts}",
+            name=name,
+            model="any model" if defined.empty else analysis.tell_model(str(analysis.own_model)),
+            contexts=_say_contexts(here, analysis.own_model, label),
+        )
+    best = _find_best(defined, label)
     row = own[0] if own else best
     rank = _RANKS.get(label.better, ("", ""))[len(defined) == 2]
     limits = write_limits(row, 3, bounded=label.bounded)
@@ -256,8 +255,8 @@ def _lay_out(
     """Return models as rows: contexts across in a block for each metric, or the other way."""
     contexts = list_levels(shown, "context")
     blocks, abreast = ([*labels], contexts) if across else (contexts, [*labels])
-    heads = contexts if across else [label.name for label in labels.values()]
-    heads = ["Estimate"] if heads == [ALL] else heads
+    heads = contexts if contexts != [ALL] else ["Estimate"]
+    heads = heads if across else [label.name for label in labels.values()]
     key = "context" if across else "metric"
     columns = [Column("model", say("Model"), words=True)]
     columns += [Column(f"{key}{at}", say("{head}", head=head)) for at, head in enumerate(heads)]
@@ -301,6 +300,8 @@ def _list_notes(
             counts=_count_clips(shown),
         ),
     ]
+    near = "Share within 1, 2 or 3: of predictions that are at most so far from the truth."
+    notes += [say(near)] * any(name.startswith("within") for name in labels)
     if "nrmse" in labels:
         notes.append(say("{told}", told=_tell_spans(analysis)))
     if analysis.models and len(list_levels(shown, "context")) > 1:

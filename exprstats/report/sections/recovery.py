@@ -11,9 +11,9 @@ from exprstats.document.cells import name_contexts
 from exprstats.document.model import Section, Table
 from exprstats.document.tables import column, estimate_columns, tabulate
 from exprstats.document.text import say
+from exprstats.inference.comparison.wording import label_metric
 
 _INSIDE = {True: "inside", False: "outside"}
-_NAMES = ("item", "model", "metric")
 _TITLES = {
     "reliability": "Reliability of a Clip’s Mean Rating",
     "loadings": "Standardized Loadings",
@@ -55,17 +55,19 @@ def describe_recovery(truth: pd.DataFrame) -> Section:
 
 def _build_table(name: str, rows: pd.DataFrame) -> Table:
     columns = (
-        column(
-            "what",
-            "Estimate of",
-            of=lambda row: " ".join(str(row[one]) for one in _NAMES if pd.notna(row.get(one))),
-            words=True,
-        ),
+        column("what", "Estimate of", of=_name_estimate, words=True),
         column("truth", "Truth", write_number, decimals=3, bounded=True),
         *estimate_columns(float(rows["level"].iloc[0]), decimals=3),
         column("inside", "Truth is", _write_verdict, words=True),
     )
     return tabulate(name, _TITLES[name], rows, columns, group="context")
+
+
+def _name_estimate(row: dict[Any, Any]) -> str:
+    """Return the item, or the model with what its performance is measured by."""
+    if pd.isna(row.get("metric")):
+        return str(row["item"])
+    return f"{row['model']}, {label_metric(str(row['metric']))}"
 
 
 def _write_verdict(inside: Any) -> str:

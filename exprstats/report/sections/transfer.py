@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exprstats.apa import count_things, write_count, write_level, write_number, write_p
+from exprstats.apa import count_things, write_count, write_number, write_p
 from exprstats.document.cells import collect_notes, write_estimate
 from exprstats.document.model import Figure, Section, Table, keep
 from exprstats.document.tables import column, estimate_columns, match_row, tabulate
 from exprstats.document.text import Text, quote_sentence, say
 from exprstats.plots.estimates import draw_recall
+from exprstats.plots.performance import tell_level
 from exprstats.report.analysis import Analysis
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def describe_transfer(analysis: Analysis) -> Section | None:
         "Recall With C Chosen on Training and on Test Speakers",
         lambda: draw_recall(result),
         say("Recall of each set of features with its interval, chance as a dashed line."),
-        notes=(say("Lines are {level} confidence intervals.", level=write_level(result.level)),),
+        notes=(say(tell_level(result.level)),),
     )
     seen = say("See <Table estimates_recall, Figure estimates_recall> for all sets of features.")
     return Section(

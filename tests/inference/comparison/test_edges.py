@@ -160,7 +160,7 @@ def test_bootstrap_t_of_models_that_never_differ(make_predictions):
     same = found[found["versus"].notna()]
     assert (same["estimate"] == 0).all() and same[["conf_low", "conf_high"]].isna().all(axis=None)
     assert (same["p_value"] == 1).all() and (same["p_adjusted"] == 1).all()
-    assert (same["note"] == "no interval: no cluster makes a difference").all()
+    assert (same["note"] == "no interval: the same whichever cluster is left out").all()
 
 
 def test_mostly_undefined_draws_show_no_equivalence(make_predictions):

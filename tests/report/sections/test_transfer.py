@@ -71,7 +71,7 @@ def test_the_best_features_are_told_with_their_difference_and_permutations(words
 def test_the_figure_says_what_its_lines_are_and_the_methods_speak_of_these_data(words):
     found, section, _ = describe({"face": words}, level=0.9)
     [note] = [write_plain(one) for one in section.figures[0].notes]
-    assert note == "Lines are 90% confidence intervals."
+    assert note == "Lines: 90% confidence intervals."
     [methods] = [
         one for one in build_document(gather_analysis([found])).sections if one.name == "methods"
     ]
