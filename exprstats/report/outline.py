@@ -107,7 +107,7 @@ def build_document(
         describe_session,
         list_session_versions,
     )
-    from exprstats.report.sections.measurement import list_banners
+    from exprstats.report.sections.measurement import say_closed_form
 
     methods, cited = describe_procedure(analysis)
     results = describe_results(analysis, failures=failures)
@@ -117,7 +117,7 @@ def build_document(
         title=analysis.title,
         banners=(
             *(say("The analysis is incomplete. {failure}", failure=str(one)) for one in failed),
-            *list_banners(analysis),
+            *say_closed_form(analysis),
         ),
         sections=(describe_analysed(analysis), *results, methods, describe_session(analysis)),
         references=list_sources(cited, r_version=list_session_versions(analysis).get("R", "")),

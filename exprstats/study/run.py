@@ -47,7 +47,6 @@ from exprstats.study.stages.learning import CORRELATIONS, predict_all, rate_feat
 from exprstats.study.stages.raters import (
     FEW,
     compare_score_means,
-    describe_crowd,
     describe_factor_scores,
     pick_scores,
     rate_further,
@@ -276,8 +275,10 @@ def _rate(run: StudyRun, ratings: pd.DataFrame, log: Logbook) -> StudyRun:
         if has_pairs(ratings):
             run = run.add(*rate_further(ratings, run.reliability, study, log))
         with log.isolate("reliability", "the descriptives"):
+            from exprstats.descriptives import describe_ratings
+
             scale = study.ratings.scale if study.ratings else None
-            run = run.add(describe_crowd(ratings, scale))
+            run = run.add(describe_ratings(ratings, by=find_by(ratings), scale=scale))
     return run
 
 

@@ -49,7 +49,13 @@ def tally_classes(models: Models) -> pd.DataFrame:
     """
     design = require_classes(models)
     rows = [
-        {"context": sample.context, "class": label, "part": part, **_count(design, held)}
+        {
+            "context": sample.context,
+            "class": label,
+            "part": part,
+            "n_clips": len(held),
+            "n_clusters": len(np.unique(design.people[held])),
+        }
         for sample in design.samples
         for label, code in code_labels(design)
         for part in PARTS
@@ -117,10 +123,6 @@ def require_classes(models: Models) -> Design:
         message = f"{models.kind} models of '{models.design.target}' predict numbers, no classes."
         raise OptionError(message)
     return models.design
-
-
-def _count(design: Design, rows: np.ndarray) -> dict[str, int]:
-    return {"n_clips": len(rows), "n_clusters": len(np.unique(design.people[rows]))}
 
 
 def list_probabilities(models: Models, *, label: Any = None) -> pd.DataFrame:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from exprstats.apa import MISSING, write_count, write_level, write_number
 from exprstats.document.cells import (
-    find_row,
+    Row,
     list_levels,
     name_contexts,
     pick_rows,
     write_estimate,
     write_limits,
 )
-from exprstats.document.model import Column, Figure, Section, Table
+from exprstats.document.model import Figure, Section, Table
+from exprstats.document.tables import column, match_row, name_interval, tabulate
 from exprstats.document.text import Text, join_words, say
 from exprstats.models.explain.importance import WRONG
 from exprstats.plots import draw_dependence, draw_importance
@@ -204,23 +206,26 @@ def build_rises(
     shown = rows[rows["headline"].eq(True)].reset_index(drop=True)
     contexts = list_levels(shown, "context")
     models = list_levels(shown, "model")
-    columns = [Column("feature", say("Feature"), words=True)]
+    columns = [column("feature", "Feature", _name_line, of=dict, words=True)]
     for place, model in enumerate(models[:MOST_ABREAST]):
-        spanner = analysis.name_model(model) if len(models) > 1 else ""
-        level = write_level(float(pick_rows(shown, model=model)["level"].iloc[0]))
+        own = match_row(shown, "context", "term", "feature", model=model)
+        level = float(pick_rows(shown, model=model)["level"].iloc[0])
+        rise, ends = (
+            partial(write, bounded=_is_share(found[str(model)]))
+            for write in (_write_rise, _write_ends)
+        )
+        under = analysis.name_model(model) if len(models) > 1 else ""
         columns += [
-            Column(f"estimate{place}", say("Rise"), spanner),
-            Column(f"limits{place}", say("{level} CI", level=level), spanner),
+            column(f"estimate{place}", "Rise", rise, of=own, under=under),
+            column(f"limits{place}", name_interval(level), ends, of=own, under=under),
         ]
     lines = _list_lines(shown)
     printed = _keep_largest(lines, shown, len(contexts))
-    kinds = {str(model): _is_share(found[str(model)]) for model in models[:MOST_ABREAST]}
-    cells = [_write_line(line, shown, kinds) for line in printed]
-    return Table(
+    return tabulate(
         "importance",
         "Importance of Features for Predicting Unseen Subjects",
-        tuple(columns),
-        pd.DataFrame(cells),
+        [dict(zip(("context", "term", "feature"), line, strict=True)) for line in printed],
+        columns,
         group="context" if len(contexts) > 1 else None,
         notes=_list_notes(shown, found, analysis, left_out=len(lines) - len(printed)),
         rows=rows,
@@ -261,19 +266,17 @@ def _keep_largest(
     return [line for line in lines if line in kept]
 
 
-def _write_line(
-    line: tuple[str, str, str], shown: pd.DataFrame, kinds: dict[str, bool]
-) -> dict[str, str]:
-    context, term, feature = line
-    together = f"Together: {feature}" if term == "group_importance" else feature
-    cells = {"context": context, "feature": together}
-    for place, (model, bounded) in enumerate(kinds.items()):
-        row = find_row(shown, context=context, term=term, feature=feature, model=model)
-        zero = row.get("estimate") == 0
-        cells[f"estimate{place}"] = "0" if zero else write_estimate(row, 3, bounded=bounded)
-        empty = zero and row.get("conf_low") == 0 == row.get("conf_high")
-        cells[f"limits{place}"] = MISSING if empty else write_limits(row, 3, bounded=bounded)
-    return cells
+def _name_line(row: Row) -> str:
+    return f"Together: {row['feature']}" if row["term"] == "group_importance" else row["feature"]
+
+
+def _write_rise(row: Row, *, bounded: bool) -> str:
+    return "0" if row.get("estimate") == 0 else write_estimate(row, 3, bounded=bounded)
+
+
+def _write_ends(row: Row, *, bounded: bool) -> str:
+    empty = row.get("estimate") == 0 == row.get("conf_low") == row.get("conf_high")
+    return MISSING if empty else write_limits(row, 3, bounded=bounded)
 
 
 def _list_notes(

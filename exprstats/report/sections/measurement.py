@@ -74,7 +74,7 @@ def describe_measurement(analysis: Analysis) -> Section | None:
         ),
         caveats=keep(
             *_say_failures(analysis.factor),
-            *_say_closed_form(analysis),
+            *say_closed_form(analysis),
             _say_three_items(items),
             say_maxima(analysis.factor),
             warn_of_misfit(rows),
@@ -83,11 +83,6 @@ def describe_measurement(analysis: Analysis) -> Section | None:
         tables=(_build_estimates(rows, analysis.factor), *whole, *tables),
         figures=(_build_figure(rows, analysis.factor),),
     )
-
-
-def list_banners(analysis: Analysis) -> tuple[Text, ...]:
-    """Return what stands at the top of the report about the measurement model."""
-    return _say_closed_form(analysis)
 
 
 def select_shown(rows: pd.DataFrame) -> pd.DataFrame:
@@ -118,7 +113,8 @@ def _build_figure(rows: pd.DataFrame, factor: Factor) -> Figure:
     )
 
 
-def _say_closed_form(analysis: Analysis) -> tuple[Text, ...]:
+def say_closed_form(analysis: Analysis) -> tuple[Text, ...]:
+    """Return that there was no R, which the report says at its top as well."""
     factor = analysis.factor
     reason = str(getattr(factor.receipt, "reason", "") or "").strip().rstrip(".") if factor else ""
     # Improper models of three items need no R, so that its absence explains nothing.

@@ -10,8 +10,8 @@ from exprstats.apa import MISSING, tell_p, write_count, write_level, write_numbe
 from exprstats.document.cells import (
     ALL,
     OVERALL,
+    Row,
     collect_notes,
-    find_row,
     list_levels,
     name_contexts,
     pick_rows,
@@ -19,8 +19,8 @@ from exprstats.document.cells import (
     write_limits,
     write_mark,
 )
-from exprstats.document.model import Column, Figure, Section, Table, keep
-from exprstats.document.tables import column, estimate_columns, p_columns, tabulate
+from exprstats.document.model import Figure, Section, Table, keep
+from exprstats.document.tables import column, estimate_columns, match_row, p_columns, tabulate
 from exprstats.document.text import Text, join_texts, join_words, say
 from exprstats.models.explain.weights import NOTABLE
 from exprstats.plots import draw_weights
@@ -134,27 +134,20 @@ def _build_table(
     rows: pd.DataFrame, weights: pd.DataFrame, analysis: Analysis, tuned: str
 ) -> Table:
     contexts = list_levels(weights, "context")
-    keys = {context: f"context{place}" for place, context in enumerate(contexts)}
-    columns = [Column("feature", say("Feature"), words=True)]
-    columns += [Column(key, say("{context}", context=context)) for context, key in keys.items()]
-    cells = [
-        {"group": "Weights", "feature": str(feature)}
-        | {
-            key: _write_value(find_row(weights, context=context, feature=feature), 2)
-            for context, key in keys.items()
-        }
+    columns = [column("name", "Feature")]
+    for place, context in enumerate(contexts):
+        own = match_row(rows, "term", "feature", context=context)
+        told = say("{context}", context=context)
+        columns.append(column(f"context{place}", told, _write_value, of=own))
+    lines = [
+        {"group": "Weights", "term": "weight", "feature": feature, "name": str(feature)}
         for feature in list_levels(weights, "feature")
     ]
-    for term, label in _PENALTIES.items():
-        found = pick_rows(rows, term=term)
-        if len(found):
-            cells.append(
-                {"group": f"Tuned {tuned}", "feature": label}
-                | {
-                    key: _write_value(find_row(found, context=context), None)
-                    for context, key in keys.items()
-                }
-            )
+    lines += [
+        {"group": f"Tuned {tuned}", "term": term, "feature": None, "name": label}
+        for term, label in _PENALTIES.items()
+        if rows["term"].eq(term).any()
+    ]
     noted = rows[rows["term"].isin(["weight", *_PENALTIES])]
     # "the smallest alpha of the grid was chosen" says in a note what it says beside its row.
     notes = [
@@ -162,11 +155,11 @@ def _build_table(
         for term, note in zip(noted["term"], noted["note"], strict=True)
     ]
     noted = noted.assign(note=notes)
-    return Table(
+    return tabulate(
         "weights",
         "Feature Weights" + (OVERALL if len(contexts) > 1 else ""),
-        tuple(columns),
-        pd.DataFrame(cells),
+        lines,
+        columns,
         group="group",
         notes=(
             say(
@@ -181,13 +174,13 @@ def _build_table(
     )
 
 
-def _write_value(row: dict[Any, Any], decimals: int | None) -> str:
+def _write_value(row: Row) -> str:
     value = row.get("estimate")
     if value is None or pd.isna(value):
         return MISSING
     if value == 0:
         return "0"
-    return write_number(value, decimals) if decimals is not None else f"{value:g}"
+    return write_number(value) if row["term"] == "weight" else f"{value:g}"
 
 
 def _build_figure(

@@ -25,7 +25,7 @@ from exprstats.study.targets import NUMBER_METRICS, Ranges
 if TYPE_CHECKING:
     import pandas as pd
 
-    from exprstats.inference import Calibration, Comparison
+    from exprstats.inference import Comparison
     from exprstats.measurement import Factor
     from exprstats.models import Contrasts, Leakage, Models, Nested, ScoreReliability, Weights
     from exprstats.reliability import Reliability
@@ -300,15 +300,6 @@ def compare_all(
         span=ranges.spans if ranges else None,
         **_list_options(settings, log, n_jobs=n_jobs),
     )
-
-
-def calibrate(
-    predictions: pd.DataFrame, settings: CompareSettings, *, by: str | None
-) -> Calibration:
-    """Return how far the predictions of fitted models mean what they say."""
-    from exprstats.inference import calibrate_models
-
-    return calibrate_models(predictions, by=by, level=settings.level)
 
 
 def judge_classes(

@@ -12,7 +12,6 @@ from exprstats.study.joins import name_files
 from exprstats.study.provenance import Logbook
 from exprstats.study.settings import BASELINES, ImportanceSettings
 from exprstats.study.stages.central import (
-    calibrate,
     compare_all,
     compare_pooled,
     contrast_weights,
@@ -198,9 +197,13 @@ def _compare(
             run = run.add(one)
     if asked.calibration and ranges is not None and run.predictions is not None:
         with log.attempt("compare", "calibration"):
+            from exprstats.inference import calibrate_models
+
             check_tested(run.predictions, lesson.by)
             fitted = run.predictions["model"].isin([*run.models, *run.networks])
-            run = run.add(calibrate(run.predictions[fitted], asked, by=lesson.by))
+            run = run.add(
+                calibrate_models(run.predictions[fitted], by=lesson.by, level=asked.level)
+            )
     return run
 
 

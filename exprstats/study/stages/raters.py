@@ -21,25 +21,13 @@ from exprstats.study.targets import NUMBER_METRICS, Ranges
 if TYPE_CHECKING:
     import pandas as pd
 
-    from exprstats.descriptives import (
-        ColumnDescriptives,
-        FeatureCorrelations,
-        MeanComparison,
-        RatingDescriptives,
-    )
+    from exprstats.descriptives import ColumnDescriptives, FeatureCorrelations, MeanComparison
     from exprstats.inference import Comparison
     from exprstats.measurement import Factor
     from exprstats.models import Ceiling, HumanComparison
     from exprstats.reliability import Reliability
     from exprstats.results import Result
     from exprstats.study.files import SubjectsSettings
-
-
-def describe_crowd(ratings: pd.DataFrame, scale: tuple[float, float] | None) -> RatingDescriptives:
-    """Return how the answers are distributed, by item and context."""
-    from exprstats.descriptives import describe_ratings
-
-    return describe_ratings(ratings, by=find_by(ratings), scale=scale)
 
 
 def pick_scores(factor: Factor) -> pd.DataFrame:
