@@ -287,9 +287,9 @@ def name_agreements(weights: Weights, metric: Metric) -> Mapping[str, str]:
         "positive_agreement": "positive agreement",
         "negative_agreement": "negative agreement",
         "kappa": f"mean κ of pairs of raters ({told[weights]})",
-        "conger": f"Conger’s κ ({told[weights]})",
-        "fleiss": f"Fleiss’ κ ({told[weights]})",
+        "conger": f"Conger's κ ({told[weights]})",
+        "fleiss": f"Fleiss' κ ({told[weights]})",
         "brennan_prediger": f"Brennan–Prediger coefficient ({told[weights]})",
         "ac": f"Gwet's {'AC1' if weights == 'identity' else 'AC2'} ({told[weights]})",
-        "alpha": f"Krippendorff’s α ({metric})",
+        "alpha": f"Krippendorff's α ({metric})",
     }

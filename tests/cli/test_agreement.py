@@ -61,7 +61,7 @@ def test_the_scale_is_the_declared_one(call, call_both, coders):
     counts = [row["count"] for row in rows if row["term"] == "confusion"]
     assert counts == wanted.confusions["count"].tolist()
     out = both.stdout
-    line = next(line for line in out.splitlines() if "Gwet's AC2" in line)
+    line = next(line for line in out.splitlines() if "Gwet’s AC2" in line)
     assert write_number(found["ac"], bounded=True) in line
     assert "--scale" not in out
     told = squeeze(call(*options[:-1], "1,4", code=2).stderr)

@@ -77,7 +77,7 @@ def test_equivalence_uses_the_margin(call_both, guesses, table):
     lines = out.split("RMSE within ±0.3\n")[1].splitlines()
     line = next(line for line in lines if "good − twin" in line)
     assert "yes" in line and "not shown" not in line
-    assert "\nr within ±.1\n" in out
+    assert "\nCorrelation within ±.1\n" in out
 
 
 @pytest.mark.parametrize("text", ["-1", "x", "0", "rmse=.1", "rmse=.1,r2=.1", "nan", "inf"])
@@ -238,7 +238,7 @@ def test_bca_intervals_are_said_to_be_rows(call, guesses):
 def test_margins_and_widths_of_bounded_metrics_have_no_leading_zero(call, guesses):
     sizes = ("--metric", "correlation", "--margin", 0.05, "--width", 0.1)
     told = squeeze(call("compare", guesses, *OPTIONS, *sizes).stdout)
-    assert "r within ±.05" in told and "r, width .1 " in told
+    assert "Correlation within ±.05" in told and "Correlation, width .1 " in told
     assert "±.05 (r) was tested" in told
     assert "adjusted by Holm’s method, is below .05; before that, it is where the 90% int" in told
 

@@ -20,7 +20,7 @@ from exprstats.document.cells import (
 )
 from exprstats.document.model import Section, Table, keep
 from exprstats.document.tables import column, estimate_columns, tabulate
-from exprstats.document.text import Text, say
+from exprstats.document.text import Text, curl_quotes, say
 from exprstats.reliability.agreement import JOINED
 from exprstats.reliability.icc.analysis import FIXED_RATERS
 from exprstats.report.analysis import Analysis
@@ -123,7 +123,8 @@ def _say_shares(rows: pd.DataFrame) -> Text | None:
 def _build_coefficients(agreement: Agreement, rows: pd.DataFrame) -> Table:
     from exprstats.reliability.categories import name_agreements
 
-    names = name_agreements(agreement.weights, agreement.scale)
+    told = name_agreements(agreement.weights, agreement.scale)
+    names = {term: curl_quotes(name) for term, name in told.items()}
     named = rows.assign(name=[names[term][0].upper() + names[term][1:] for term in rows["term"]])
     shown = named[named["method"].ne("bootstrap")]
     places = shown.groupby(["context", "item"], sort=False).ngroup()

@@ -60,7 +60,7 @@ def test_shares_and_kappa_are_those_counted_by_hand(smiles):
 def test_coefficients_that_need_the_scale_say_so(smiles):
     _, _, tables = read(measure_agreement(smiles, weights="identity"))
     cells = tables["agreement"].cells.set_index("name")["estimate"]
-    assert cells["Gwet's AC1 (no weights)"] == "—"
+    assert cells["Gwet’s AC1 (no weights)"] == "—"
     notes = " ".join(write_plain(one) for one in tables["agreement"].notes)
     assert "Not known without the scale that raters chose from: declare it" in notes
 
