@@ -194,6 +194,9 @@ def test_a_full_disk_leaves_everything_as_it_was(place, monkeypatch, words):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_run_that_is_interrupted_leaves_everything_as_it_was(place, number):
+    # So many draws that the run has not ended when the signal comes, however busy the machine is.
+    text = STUDY.replace("draws = 100", "draws = 300000")
+    (place / "study.toml").write_text(text, encoding="utf-8")
     before = read_all(place)
     words = ("report", str(place / "study.toml"), "--force")
     process = subprocess.Popen(
