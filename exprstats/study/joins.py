@@ -118,6 +118,8 @@ def align_ids(study: Study, tables: Tables) -> tuple[Tables, list[Problem]]:
             for name, table in tables.items()
             if column in table
         }
+        if len(held) < 2:
+            continue
         merged: dict[str, dict[str, str]] = {name: {} for name in held}
         wrong: dict[tuple[str, str], list[str]] = {}
         for forms in _group_forms(held):
