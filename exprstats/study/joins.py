@@ -107,6 +107,8 @@ def align_ids(study: Study, tables: Tables) -> tuple[Tables, list[Problem]]:
             for name, table in tables.items()
             if column in table
         }
+        if len(held) < 2:
+            continue
         merged, wrong = align_forms(held)
         for (first, second), cases in wrong.items():
             fact = f"{files[first]} and {files[second]} write {column}s in different forms"

@@ -179,8 +179,8 @@ def list_lost(
     told += f" and {len(ordered) - 5:,} more columns" if len(ordered) > 5 else ""
     lost = []
     if "subject" in whole:
-        before, after = (list(dict.fromkeys(one["subject"])) for one in (whole, whole[kept]))
-        gone = [name for name in before if name not in set(after)]
+        before, after = (dict.fromkeys(one["subject"]) for one in (whole, whole[kept]))
+        gone = [name for name in before if name not in after]
         if gone:
             shown = ", ".join(f"'{name}'" for name in gone[:3]) + " …" * (len(gone) > 3)
             lost.append(f"of {len(gone):,} of {len(before):,} subjects ({shown})")
