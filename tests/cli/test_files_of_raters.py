@@ -215,3 +215,32 @@ def test_one_file_a_clip_gives_clips_by_their_files(call, tmp_path):
     assert contents.roles["clip"] == "from_file"
     (line, *_) = take_lines(call, tmp_path)
     assert find_icc(call, line) == pytest.approx(rate_oneway(answers), abs=1e-12)
+
+
+@pytest.mark.parametrize("names", [["r1", "r2", "r3"], ["Ada", "Ben", "Cem"]])
+@pytest.mark.parametrize("book", [True, False])
+def test_files_of_sites_with_a_column_a_rater_are_no_raters_in_silence(call, tmp_path, names, book):
+    tables = [pd.DataFrame(make_answers(seed), columns=names) for seed in (1, 2)]
+    for table, site in zip(tables, ("Bonn", "Ulm"), strict=True):
+        table.insert(0, "film", CLIPS)
+        if not book:
+            table.to_csv(tmp_path / f"{site}.csv", index=False)
+    given = sorted(tmp_path.glob("*.csv"))
+    if book:
+        given = [tmp_path / "sites.xlsx"]
+        with pd.ExcelWriter(given[0]) as writer:
+            for table, site in zip(tables, ("Bonn", "Ulm"), strict=True):
+                table.to_excel(writer, sheet_name=site, index=False)
+    told = " ".join(call("check", *given).stdout.split())
+    if names[0] == "r1":
+        assert "--rater from_file" not in told and "--raters r1,r2,r3" in told
+        return
+    assert "each file or sheet is read as one rater" in told
+    assert "--raters Ada,Ben,Cem, --by from_file" in told
+    # What it says to type if the columns are the raters runs, for files and for sheets.
+    place = ["--sheet", "*"] if book else []
+    how = ["--raters", "Ada,Ben,Cem", "--clip", "film", "--by", "from_file", *place]
+    rows = json.loads(call("reliability", *given, *how, "--json", "-").stdout)["rows"]
+    found = {row["context"]: row["estimate"] for row in rows if row.get("term") == "ICC(1,1)"}
+    for table, site in zip(tables, ("Bonn", "Ulm"), strict=True):
+        assert found[site] == pytest.approx(rate_oneway(table[names].to_numpy()), abs=1e-12)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from exprstats.apa import count_things
 from exprstats.errors import DataError, Problem, warn_user
-from exprstats.io.contents import read_contents
+from exprstats.io.contents import FileContents, read_contents
 from exprstats.io.files.joined import list_joined, sort_alike, take_files
 from exprstats.io.files.reading import AS_IT_IS, EVERY, Reading
 from exprstats.io.files.words import FROM_FILE, is_prediction
@@ -90,10 +90,17 @@ def choose_sheets(path: Path, reading: Reading) -> Reading:
         return reading
     every = replace(reading, sheet=EVERY)
     try:
+        if _holds_raters(read_contents(path, reading=reading)):
+            return reading
         roles = read_contents(path, reading=every).roles
     except DataError:
         return reading
     return every if {"clip", "rater"} <= {*roles} and FROM_FILE in roles.values() else reading
+
+
+def _holds_raters(contents: FileContents) -> bool:
+    """Return whether one file or sheet holds several raters by itself."""
+    return {"clip", "rater"} <= {*contents.roles} or bool(contents.judges)
 
 
 def _name_parts(whole: Path, files: Sequence[Path], reading: Reading) -> str:
@@ -104,7 +111,7 @@ def _name_parts(whole: Path, files: Sequence[Path], reading: Reading) -> str:
             return ""
         if alone.layout in {"predictions", "segments", *TRACKERS}:
             return alone.layout if alone.layout in TRACKERS else ""
-        if {"clip", "rater"} <= {*alone.roles} or alone.judges:
+        if _holds_raters(alone):
             return ""
         both = {"clip", "rater"} <= {*read_contents(whole, reading=reading).roles}
     except DataError:

@@ -14,6 +14,7 @@ from exprstats.errors import NO_NUMBERS, NO_TIMES, Option, Problem
 from exprstats.io.classes import write_level
 from exprstats.io.files.spreads import asks_judges, find_judges, find_pairs, is_seat
 from exprstats.io.files.words import (
+    FROM_FILE,
     REJECTED,
     TARGETS,
     TRACKED,
@@ -92,6 +93,7 @@ def ask_layout(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
     asked += guess.classed.questions if guess.classed is not None else ()
     asked += [*_ask_numbers(layout, guess, table), *_ask_seats(layout, guess, table)]
     asked += _ask_reversed(guess, table) if layout == "ratings" else []
+    asked += _ask_files(guess) if layout == "ratings" else []
     return [*asked, *_TOLD.get(layout, ())]
 
 
@@ -248,6 +250,16 @@ def _ask_seats(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem]:
     )
     seats = "If they are seats that other people take for each clip: "
     return [Problem(fact, (seats, Option("model", "one-way"), ", which reports ICC(1,k)."))]
+
+
+def _ask_files(guess: Guess) -> list[Problem]:
+    """Return that each file or sheet is read as one rater, where columns may be the raters."""
+    answers = [name for name in guess.numbers if not is_aside(name)]
+    if guess.roles.get("rater") != FROM_FILE or not 1 < len(answers) <= MOST_JUDGES:
+        return []
+    fact = f"each file or sheet is read as one rater, and {name_some(answers)} as items."
+    cure = ("If files are sites or contexts, and the columns raters: ", Option("raters", answers))
+    return [Problem(fact, (*cure, ", ", Option("context", FROM_FILE), "."))]
 
 
 def _ask_reversed(guess: Guess, table: pd.DataFrame) -> list[Problem]:
