@@ -28,7 +28,7 @@ from exprstats.report.methods.ratings import (
     tell_openface,
     tell_reliability,
 )
-from exprstats.report.sections.comparisons import find_second
+from exprstats.report.sections.comparisons import join_second
 from exprstats.report.sections.intervals import KINDS, list_methods
 from exprstats.report.sections.invariance import tell_scaling
 from exprstats.report.sections.performance import name_metric, say_root
@@ -213,7 +213,7 @@ def _tell_intervals(comparison: Comparison, methods: list[str], told: str) -> To
 def _tell_second(rows: pd.DataFrame) -> Told:
     """Return by which other packages scores and their differences were computed as well."""
     texts, cited = [], set()
-    if find_second(rows):
+    if not join_second(rows).empty:
         cited.add("seabold")
         told = "Linear regression with cluster-robust standard errors (statsmodels; Seabold & "
         texts.append(say(told + "Perktold, 2010) tested the differences of mean errors as well."))

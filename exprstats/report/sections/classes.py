@@ -10,6 +10,7 @@ import pandas as pd
 from exprstats.apa import write_count, write_number
 from exprstats.document.cells import ALL, list_levels, name_contexts, pick_rows
 from exprstats.document.model import Column, Section, Table, list_columns
+from exprstats.document.tables import column, tabulate
 from exprstats.document.text import Text, say
 from exprstats.models import cross_classes, tally_classes
 from exprstats.models.data.classes import show_label
@@ -110,25 +111,26 @@ def describe_class_counts(predictions: pd.DataFrame) -> Section:
         rows = rows[rows["fitted_on"] == "all"]
     models = list_levels(rows, "model")
     first = rows[rows["model"] == models[0]]
-    cells = [
-        {"class": label, "true": write_count(first["truth_class"].eq(label).sum())}
-        | {
-            f"model{place}": write_count(
-                rows.loc[rows["model"] == model, "prediction_class"].eq(label).sum()
-            )
-            for place, model in enumerate(models)
-        }
+    lines = [
+        {"class": label, "true": first["truth_class"].eq(label).sum(), "models": called}
         for label in list_class_names(rows)
+        for called in [rows[rows["prediction_class"].eq(label)]["model"].value_counts()]
     ]
     columns = (
-        Column("class", say("Class"), words=True),
-        Column("true", say("True")),
+        column("class", "Class"),
+        column("true", "True", write_count),
         *(
-            Column(f"model{place}", say("{model}", model=model), "Predicted by")
+            column(
+                f"model{place}",
+                say("{model}", model=model),
+                write_count,
+                of=lambda row, model=model: row["models"].get(model, 0),
+                under="Predicted by",
+            )
             for place, model in enumerate(models)
         ),
     )
-    table = Table("predicted", "Clips of Each Class", columns, pd.DataFrame(cells))
+    table = tabulate("predicted", "Clips of Each Class", lines, columns)
     return Section("predicted", "Classes", tables=(table,))
 
 

@@ -49,7 +49,7 @@ def describe_comparisons(analysis: Analysis) -> Section | None:
         return None
     labels = label_metrics(analysis.comparison)
     second = say_second(rows, labels, analysis)
-    warned = second if _join_second(rows)["apart"].any() else ()
+    warned = second if join_second(rows)["apart"].any() else ()
     return Section(
         "comparisons",
         "Comparisons",
@@ -215,7 +215,7 @@ def say_second(
     rows: pd.DataFrame, labels: Mapping[str, MetricLabel], analysis: Analysis
 ) -> tuple[Text, ...]:
     """Return whether cluster-robust regression decides as the headline does, and where not."""
-    both = _join_second(rows)
+    both = join_second(rows)
     if both.empty:
         return ()
     alpha = 1 - float(both["level"].iloc[0])
@@ -257,12 +257,7 @@ def say_second(
     return ((*opening, *say("{more}: ", more=more), *where, *say(".")),)
 
 
-def find_second(rows: pd.DataFrame) -> bool:
-    """Return whether a regression tested some of the differences as well."""
-    return not _join_second(rows).empty
-
-
-def _join_second(rows: pd.DataFrame) -> pd.DataFrame:
+def join_second(rows: pd.DataFrame) -> pd.DataFrame:
     """Return headline rows beside those of the regression, and whether both decide apart."""
     keys = ["context", "metric", "model", "versus"]
     second = rows[rows["method"].eq(OLS)]

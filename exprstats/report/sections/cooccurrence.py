@@ -84,12 +84,15 @@ def describe_cooccurrence(analysis: Analysis) -> Section | None:
 
 
 def _build_pairs(found: CoOccurrence) -> tuple[Table, ...]:
+    from exprstats.events.limits import rank_pairs
+
     name = _FORMULAS[found.given][0]
     table = found.table
     rows = table[table["headline"] & table["estimate"].notna()]
     seen = table[table["term"].eq("lift") & table["n_joint"].gt(0)]
     lift = match_row(seen, "label", "feature")
-    order = _order_labels(table)
+    # The label of the clearest pair comes first.
+    order = rank_pairs(table[table["term"].eq("lift")])["label"].unique().tolist()
     kept = []
     for label in order[:_MOST_LABELS]:
         mine = rows[rows["label"].eq(label) & rows["n_joint"].gt(0)]
@@ -203,10 +206,3 @@ def _say_pairs(found: CoOccurrence, n_labels: int) -> list[Text]:
             )
         )
     return notes
-
-
-def _order_labels(table: pd.DataFrame) -> list[Any]:
-    """Return the labels, that of the clearest pair first."""
-    from exprstats.events.limits import rank_pairs
-
-    return rank_pairs(table[table["term"].eq("lift")])["label"].unique().tolist()

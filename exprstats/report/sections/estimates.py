@@ -99,7 +99,10 @@ def _tabulate_levels(result: Estimates) -> list[Table]:
     note = say(
         "The {most} emotions with the best mean rank. Intervals leave out one {who} at a time.",
         most=_MOST,
-        who=_name_cluster(result),
+        # People who are not known are left out by their recordings.
+        who="subject (where not known, recording)"
+        if result.cluster == "subject"
+        else result.cluster or "moment",
     )
     more = say(
         "The first {shown} of {count} data sets; the tables in the folder have all of them.",
@@ -127,13 +130,6 @@ def _place_rows(rows: pd.DataFrame) -> list[Row]:
         rows["context"].eq(ALL), rows["modality"] + ", " + rows["context"]
     )
     return list_records(rows.assign(place=told))
-
-
-def _name_cluster(result: Estimates) -> str:
-    """Return what is left out; people who are not known are left out by their recordings."""
-    if result.cluster == "subject":
-        return "subject (where not known, recording)"
-    return result.cluster or "moment"
 
 
 def _tabulate_time(rows: pd.DataFrame, order: pd.DataFrame, level: float) -> list[Table]:

@@ -198,6 +198,8 @@ def describe_correlations(analysis: Analysis) -> Section | None:
     found: FeatureCorrelations | None = analysis.feature_correlations
     if found is None:
         return None
+    lost = count_things(found.n_left_out, "clip was", "clips were")
+    told = say("{lost} left out: a feature or the target is missing.", lost=lost)
     return Section(
         "feature_correlations",
         "Correlations of the features with the target",
@@ -209,7 +211,7 @@ def describe_correlations(analysis: Analysis) -> Section | None:
             ),
             _say_agreement(found),
         ),
-        caveats=_say_uncorrelated(found),
+        caveats=(told,) if found.n_left_out else (),
         tables=(_build_correlations(found),),
     )
 
@@ -229,13 +231,6 @@ def _say_agreement(found: FeatureCorrelations) -> Text | None:
         ways=ways,
         apart=count_things(apart, "correlations", "correlations", of=count),
     )
-
-
-def _say_uncorrelated(found: FeatureCorrelations) -> tuple[Text, ...]:
-    if not found.n_left_out:
-        return ()
-    lost = count_things(found.n_left_out, "clip was", "clips were")
-    return (say("{lost} left out: a feature or the target is missing.", lost=lost),)
 
 
 def _build_correlations(found: FeatureCorrelations) -> Table:
