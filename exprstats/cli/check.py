@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from exprstats.apa import count_things
+from exprstats.cli.calls import Call, name_call
 from exprstats.cli.holdings import (
     UNSAID,
-    Call,
     count_table,
     inspect_annotated,
     match_tables,
-    name_call,
     present_classes,
     present_design,
     show_columns,
@@ -109,9 +108,9 @@ def check_input(
         named |= {"item": item} if item else {}
         named |= {"raters_in_rows": True} if raters_in_rows else {}
         reading = get_reading()
-        from exprstats.io.files.annotations import list_annotated, tell_annotated
+        from exprstats.io.files.annotations import pick_annotated, tell_annotated
 
-        files = list_annotated(files)
+        files = pick_annotated(files)
         told = {file: found for file in files if (found := tell_annotated(file)) is not None}
         if len(files) > 1 or files[0].is_dir():
             files, problems = inspect_pair(session, files, {*told}, reading)

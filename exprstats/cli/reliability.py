@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from exprstats.cli.calls import list_named_files
 from exprstats.cli.command import opens_session
-from exprstats.cli.holdings import list_places
 from exprstats.cli.options import (
     ByOption,
     ClipOption,
@@ -137,7 +137,7 @@ def rate_file(
 
 def _name_call(file: Path, named: dict[str, Any]) -> list[str]:
     options = {"items": "rating", "context": "by"}
-    words = ["exprstats", "reliability", *map(str, list_places(file))]
+    words = ["exprstats", "reliability", *map(str, list_named_files(file))]
     for role, value in named.items():
         option = f"--{options.get(role, role).replace('_', '-')}"
         if value is True:

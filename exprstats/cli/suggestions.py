@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from exprstats.cli.holdings import SINGLE, Call, Value, write_labels
+from exprstats.cli.calls import SINGLE, Call, Value, write_labels
 from exprstats.errors import DataError
 from exprstats.io.contents import read_contents
 from exprstats.io.files.answers import order_answers
@@ -21,8 +21,8 @@ from exprstats.io.guards.answers import (
     find_worded,
     index_columns,
     is_index,
+    list_answer_words,
     list_answers,
-    list_words,
 )
 from exprstats.io.guards.codes import USUAL_CODES
 from exprstats.io.guards.layouts import TRACKERS
@@ -87,7 +87,7 @@ def _suit_rows(
         return
     columns = index_columns(contents)
     held = (word for name in contents.loops for word in columns[name]["levels"])
-    for call in _suit_words(options, list_words(contents, held)):
+    for call in _suit_words(options, list_answer_words(contents, held)):
         yield Call(call.command, {**call.options, **codes})
 
 
@@ -103,7 +103,7 @@ def _suit_ratings(contents: FileContents, codes: dict[str, list[str]]) -> Iterat
     if answers:
         yield Call("reliability", {"rating": answers, **ids, "model": "auto", **codes})
         asked = (
-            list_words(contents, index_columns(contents)[roles["item"]]["levels"])
+            list_answer_words(contents, index_columns(contents)[roles["item"]]["levels"])
             if ("item" in roles and len(answers) == 1)
             else []
         )
@@ -121,7 +121,9 @@ def _suit_ratings(contents: FileContents, codes: dict[str, list[str]]) -> Iterat
     names, labels = ([worded[0]], worded[1]) if worded else (find_word_judges(contents), [])
     if len(names) > 1:
         columns = index_columns(contents)
-        labels = list_words(contents, (word for name in names for word in columns[name]["levels"]))
+        labels = list_answer_words(
+            contents, (word for name in names for word in columns[name]["levels"])
+        )
     if names:
         judged = list(_suit_words({"rating": names, **ids}, labels))
         yield from judged
@@ -186,7 +188,9 @@ def _suit_clips(contents: FileContents, codes: dict[str, list[str]]) -> Iterator
         if len(numbers) > 1:
             yield Call("reliability", {"raters": numbers, **ids, "model": "auto", **codes})
             return
-        words = list_words(contents, (word for name in judges for word in columns[name]["levels"]))
+        words = list_answer_words(
+            contents, (word for name in judges for word in columns[name]["levels"])
+        )
         if 1 < len(words) <= 11:
             yield from _suit_words({"raters": judges, **ids}, words)
         return
@@ -205,7 +209,9 @@ def _suit_answers(
     answers = list_answers(contents)
     words = find_word_judges(contents)
     if words and len(answers) < min(3, len(words)):
-        levels = list_words(contents, (word for name in words for word in columns[name]["levels"]))
+        levels = list_answer_words(
+            contents, (word for name in words for word in columns[name]["levels"])
+        )
         judged = list(_suit_words({"raters": words, **ids}, levels))
         labels = {name: one for name, one in judged[0].options.items() if name == "labels"}
         ordered = judged[0].command == "reliability" and len(words) > 2

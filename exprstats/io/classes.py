@@ -176,7 +176,7 @@ def code_positive(draft: Draft, truth: str | None, positive: str | None) -> None
     if truth is None or positive is None or truth not in draft.table:
         return
     column = draft.table[truth]
-    words = column.map(write_level, na_action="ignore").astype(object)
+    words = column.map(write_class, na_action="ignore").astype(object)
     levels = [str(one) for one in words.dropna().unique()]
     if positive not in levels:
         fact = f"no row holds the class '{positive}'; it holds {name_some(levels)}."
@@ -203,7 +203,7 @@ def choose_largest(draft: Draft, model: str, parts: Mapping[str, str], truth: st
     if truth not in draft.table or not {*parts} <= {*draft.table}:
         return
     levels = draft.table[truth].dropna().unique().tolist()
-    known = {fold_name(write_level(one)): one for one in levels}
+    known = {fold_name(write_class(one)): one for one in levels}
     held = {name: fold_name(part) for name, part in parts.items() if fold_name(part) in known}
     lost = [one for one in known if one not in held.values()]
     if lost:
@@ -219,6 +219,6 @@ def choose_largest(draft: Draft, model: str, parts: Mapping[str, str], truth: st
     draft.table = draft.table.assign(**{model: column.astype(draft.table[truth].dtype)})
 
 
-def write_level(value: object) -> str:
+def write_class(value: object) -> str:
     """Return a class as its cell shows it: 1 for 1.0."""
     return f"{value:g}" if isinstance(value, float | int) else str(value)

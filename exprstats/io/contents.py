@@ -28,7 +28,7 @@ from exprstats.io.files.workbooks import Labels
 from exprstats.io.guards.classed import Classed, find_classed
 from exprstats.io.guards.codes import Outlying
 from exprstats.io.guards.crossings import FEW_SHARED, find_site, find_strays
-from exprstats.io.guards.features import find_copies, find_fixed, find_sums
+from exprstats.io.guards.features import find_equal_columns, find_fixed, find_sums
 from exprstats.io.guards.layouts import (
     find_headless,
     find_layout_kind,
@@ -219,7 +219,7 @@ def _guess(table: pd.DataFrame, labels: Sequence[str]) -> tuple[Guess, str, dict
     guess = guess_roles(table, labels)
     sums = find_sums(table, guess.numbers) if guess.kind == "wide" else {}
     sums |= find_fixed(table, guess.numbers, guess.roles.get("rater"))
-    sums |= find_copies(table, guess.numbers) if guess.kind == "ratings" else {}
+    sums |= find_equal_columns(table, guess.numbers) if guess.kind == "ratings" else {}
     guess = replace(guess, numbers=tuple(name for name in guess.numbers if name not in sums))
     layout = find_layout_kind(table, guess)
     classed = None

@@ -91,7 +91,7 @@ def tell_annotated(path: Path) -> Annotated | None:
     return _tell_lexicon(path, text) or _tell_table(text)
 
 
-def list_annotated(paths: Sequence[Path]) -> list[Path]:
+def pick_annotated(paths: Sequence[Path]) -> list[Path]:
     """Return paths, with the files of folders whose first file is of annotations or estimates."""
     listed: list[Path] = []
     for path in paths:

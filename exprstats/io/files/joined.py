@@ -34,11 +34,11 @@ _ENDINGS = (".csv", ".tsv", ".xlsx", ".ods", ".sav", ".dta", ".iqdat", ".dat", "
 # Files that share fewer of their columns are no parts of one table.
 _ALIKE = 0.5
 _PEOPLE = {*WORDS["rater"], *WORDS["subject"]}
-_KEPT: dict[str, Joined] = {}
+_KEPT: dict[str, JoinedFiles] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class JoinedFiles:
     """Files or sheets that are one table, the table, and the rows that its rows come from."""
 
     files: tuple[Path, ...]
@@ -192,7 +192,9 @@ def join_sources(path: Path, sources: Sequence[Source], *, certain: bool) -> Lay
     return _KEPT[str(path)].layout
 
 
-def _write(path: Path, sources: Sequence[Source], others: Sequence[Source], local: Path) -> Joined:
+def _write(
+    path: Path, sources: Sequence[Source], others: Sequence[Source], local: Path
+) -> JoinedFiles:
     columns = list(dict.fromkeys(name for one in sources for name in one.header))
     tables = [list(_read_rows(one)) for one in sources]
     values = {
@@ -234,7 +236,7 @@ def _write(path: Path, sources: Sequence[Source], others: Sequence[Source], loca
         labels=first.labels, silent=first.silent,
     )  # fmt: skip
     rows = tuple(np.array([number for _, number in one], int) for one in tables)
-    return Joined(files, tuple(told), hashes, layout, rows)
+    return JoinedFiles(files, tuple(told), hashes, layout, rows)
 
 
 def _read_rows(source: Source) -> Iterator[tuple[list[str], int]]:

@@ -102,18 +102,18 @@ def find_worded(contents: FileContents) -> tuple[str, list[str]] | None:
     texts = contents.columns[contents.columns["kind"] == "text"]
     taken = texts["column"].isin(list(contents.roles.values())) | texts["column"].map(is_aside)
     free = texts[~taken.to_numpy(bool)]
-    words = [(row, list_words(contents, row["levels"])) for row in free.to_dict("records")]
+    words = [(row, list_answer_words(contents, row["levels"])) for row in free.to_dict("records")]
     fits = [row for row, held in words if 1 < len(held) <= MOST_WORDS]
     named = [row for row in fits if split_name(row["column"]) & set(WORDS["rating"])]
     found = (named or (fits if len(fits) == 1 else []))[:1]
-    return (found[0]["column"], list_words(contents, found[0]["levels"])) if found else None
+    return (found[0]["column"], list_answer_words(contents, found[0]["levels"])) if found else None
 
 
 def find_word_judges(contents: FileContents) -> list[str]:
     """Return columns of words that share most of their answers, as those of judges do."""
     taken = set(contents.roles.values())
     texts = [
-        (name, set(list_words(contents, row["levels"])))
+        (name, set(list_answer_words(contents, row["levels"])))
         for name, row in index_columns(contents).items()
         if row["kind"] == "text" and row["levels"] and name not in taken and not is_aside(name)
     ]
@@ -129,7 +129,7 @@ def find_word_judges(contents: FileContents) -> list[str]:
     return alike if enough and len(used) <= MOST_WORDS else []
 
 
-def list_words(contents: FileContents, levels: Iterable[str]) -> list[str]:
+def list_answer_words(contents: FileContents, levels: Iterable[str]) -> list[str]:
     """Return different answers; texts that stand for a missing value are none."""
     return sorted({*levels} - MISSING_TEXTS - {*contents.silent})
 

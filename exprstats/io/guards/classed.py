@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import Option, Problem
-from exprstats.io.classes import write_level
+from exprstats.io.classes import write_class
 from exprstats.io.files.answers import is_no_answer
 from exprstats.io.files.spreads import find_judges
 from exprstats.io.files.words import fold_name, is_aside, is_truth, list_words
@@ -86,7 +86,7 @@ def find_classed(table: pd.DataFrame, ids: Collection[str]) -> Classed | None:
     numeric = [n for n in free if pd.api.types.is_numeric_dtype(table[n]) and n not in named]
     for truth in [*named, *(name for name in held if name not in named)]:
         values = [one for one in numeric if one != truth]
-        parts = find_parts(values, levels[truth])
+        parts = find_class_columns(values, levels[truth])
         # Two columns of words may be raters: one of them must be called as a truth.
         words = _find_worded(table, truth, levels) if _is_certain(truth) else []
         if parts or words:
@@ -100,12 +100,12 @@ def find_classed(table: pd.DataFrame, ids: Collection[str]) -> Classed | None:
     return None
 
 
-def find_parts(names: Sequence[str], levels: Sequence[str]) -> dict[str, dict[str, str]]:
+def find_class_columns(names: Sequence[str], levels: Sequence[str]) -> dict[str, dict[str, str]]:
     """Return models whose columns are called as the classes are: start to column to class.
 
     Examples
     --------
-    >>> find_parts(["net_joy", "net_sad", "age"], ["joy", "sad"])
+    >>> find_class_columns(["net_joy", "net_sad", "age"], ["joy", "sad"])
     {'net': {'net_joy': 'joy', 'net_sad': 'sad'}}
     """
     found: dict[str, dict[str, str]] = {}
@@ -124,7 +124,7 @@ def _list_levels(column: pd.Series) -> list[str]:
         return []
     if pd.api.types.is_numeric_dtype(column) and not all(float(one).is_integer() for one in known):
         return []
-    return sorted(write_level(one) for one in known)
+    return sorted(write_class(one) for one in known)
 
 
 def _tokens(name: str) -> set[str]:

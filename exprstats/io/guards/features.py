@@ -245,13 +245,13 @@ def find_fixed(table: pd.DataFrame, names: Sequence[str], rater: str | None) -> 
     return {} if alone else {name: f"it has one value for each '{rater}'" for name in fixed}
 
 
-def find_copies(table: pd.DataFrame, names: Sequence[str]) -> dict[str, str]:
+def find_equal_columns(table: pd.DataFrame, names: Sequence[str]) -> dict[str, str]:
     """Return the columns that hold the same as a later one, with the reason.
 
     Examples
     --------
     >>> table = pd.DataFrame({"response": [1, 5, 3], "response_warm": [1, 5, 3]})
-    >>> find_copies(table, [*table])
+    >>> find_equal_columns(table, [*table])
     {'response': "it holds the same as 'response_warm'"}
     """
     found = {}

@@ -11,7 +11,7 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.errors import NO_NUMBERS, NO_TIMES, Option, Problem
-from exprstats.io.classes import write_level
+from exprstats.io.classes import write_class
 from exprstats.io.files.spreads import asks_judges, find_judges, find_pairs, is_seat
 from exprstats.io.files.words import (
     FROM_FILE,
@@ -158,7 +158,7 @@ def _ask_unfinished(table: pd.DataFrame) -> list[Problem]:
 def _find_unfinished(name: str, column: pd.Series) -> pd.Series:
     """Return the rows that a column of a survey program calls unfinished or not sent."""
     if re.fullmatch(r"(is_?)?(finished|completed?|beendet|termine|terminado|completo)", name):
-        texts = [write_level(one).strip().lower() for one in column.astype(object)]
+        texts = [write_class(one).strip().lower() for one in column.astype(object)]
         return pd.Series([one in _OPEN for one in texts], index=column.index)
     if name == "progress" and pd.api.types.is_numeric_dtype(column):
         return column < column.max()
