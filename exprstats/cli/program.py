@@ -81,6 +81,18 @@ class Command(PlainValues, TyperCommand):
             shown: Any = one
             shown.display_type = partial(_name_type, one, shown.display_type)
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Refuse an option that is given twice, of which only the last would count."""
+        _, _, given = self.make_parser(ctx).parse_args(args=[*args])
+        options = [one for one in given if one.param_type_name == "option"]
+        for one in dict.fromkeys(options):
+            if options.count(one) > 1 and not (one.multiple or one.is_flag or one.count):
+                several = "," in (one.metavar or "")
+                cure = " Name all in one list, separated by commas." * several
+                message = f"it is given twice, and only one counts.{cure}"
+                raise typer.BadParameter(message, ctx=ctx, param=one)
+        return super().parse_args(ctx, args)
+
 
 def _name_type(option: Any, tell: Callable[..., str], ctx: Any) -> str:
     """Return what help shows as a value: a name, the words to choose from, or a number."""

@@ -52,6 +52,17 @@ def test_errors_leave_standard_output_to_json(call, tmp_path):
     assert ended.stdout == ""
 
 
+def test_an_option_that_is_given_twice_is_refused_and_not_dropped(call, tmp_path):
+    file = tmp_path / "predictions.csv"
+    several = call("compare", file, "--subject", "s", "--metric", "rmse", "--metric=mae", code=2)
+    told = " ".join(several.stderr.split())
+    assert "'--metric': it is given twice, and only one counts. Name all in one list" in told
+    single = call("compare", file, "--subject", "s", "--subject", "t", code=2)
+    assert "'--subject': it is given twice, and only one counts." in " ".join(single.stderr.split())
+    both = call("compare", file, "--subject", "s", "--swaps", "--swaps", code=2)
+    assert "twice" not in both.stderr
+
+
 def test_every_problem_of_a_call_is_told(call, tmp_path):
     file = tmp_path / "ratings.csv"
     file.write_text("clip,rater,score\na,r,drei\nb,s,2\n")

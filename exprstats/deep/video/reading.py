@@ -187,8 +187,8 @@ def count_even_frames(length: float, phase: float = 0.0) -> int:
 
     Examples
     --------
-    >>> count_even_frames(75), count_moments(37.5), count_moments(12.5), count_moments(12.5, -0.5)
-    (75, 37, 12, 13)
+    >>> [count_even_frames(*x) for x in [(75,), (37.5,), (12.5,), (12.5, -0.5)]]
+    [75, 37, 12, 13]
     """
     # Stamps are rounded to a millisecond and rates are sums of fractions: a thousandth of a step.
     return max(math.ceil(length - 0.5 - min(max(phase, -0.5), 0.498) - 1e-3), 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -136,28 +135,15 @@ def count_words(texts: list[str]) -> Any:
     return counts.tocsr()
 
 
-@cache
-def _find_machine() -> type:
-    from sklearn.svm import SVC
-
-    class Machine(SVC):
-        # Looking whether labels are classes takes more than half of a small fit; here they are.
-        def _validate_targets(self, y: np.ndarray) -> np.ndarray:
-            self.classes_, codes = np.unique(y, return_inverse=True)
-            self.class_weight_ = np.ones(len(self.classes_))
-            return codes.astype(float)
-
-    return Machine
-
-
 def _predict(kernel: tuple[np.ndarray, np.ndarray], y: np.ndarray, cost: float) -> np.ndarray:
     from sklearn import config_context
+    from sklearn.svm import SVC
 
     inside, across = kernel
     if len(np.unique(y)) < 2:
         return np.full(len(across), y[0])
     with config_context(skip_parameter_validation=True, assume_finite=True):
-        return _find_machine()(kernel="precomputed", C=cost).fit(inside, y).predict(across)
+        return SVC(kernel="precomputed", C=cost).fit(inside, y).predict(across)
 
 
 def add_deals(

@@ -151,7 +151,7 @@ def test_intervals_hold_what_other_subjects_and_raters_would_show(count, workers
     design = {"subjects": 28, "clips_each": 4, "workers": workers, "raters": 6}
     rng = np.random.default_rng(1)
     # The truth is what such studies show on average; its own error is small beside the intervals.
-    drawn = [draw_study(rng, severity=severity, **design) for _ in range(max(100, count))]
+    drawn = [draw_study(rng, severity=severity, **design) for _ in range(max(200, count))]
     terms = ("rmse", "correlation")
     split = [[study[study["model"] == one] for one in ("human", "net")] for study in drawn]
     truth = {
