@@ -82,15 +82,17 @@ class Command(PlainValues, TyperCommand):
             shown.display_type = partial(_name_type, one, shown.display_type)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Refuse an option that is given twice, of which only the last would count."""
-        _, _, given = self.make_parser(ctx).parse_args(args=[*args])
+        """Refuse a list that is given twice; tell of other options of which the last counts."""
+        parser: Any = self.make_parser(ctx)
+        _, _, given = parser.parse_args(args=[*args])
         options = [one for one in given if one.param_type_name == "option"]
         for one in dict.fromkeys(options):
-            if options.count(one) > 1 and not (one.multiple or one.is_flag or one.count):
-                several = "," in (one.metavar or "")
-                cure = " Name all in one list, separated by commas." * several
-                message = f"it is given twice, and only one counts.{cure}"
+            if options.count(one) < 2 or one.multiple or one.is_flag:
+                continue
+            if "," in (one.metavar or ""):
+                message = "it is given twice. Name all in one list, separated by commas."
                 raise typer.BadParameter(message, ctx=ctx, param=one)
+            typer.echo(f"{one.opts[0]} is given twice: the last one counts.", err=True)
         return super().parse_args(ctx, args)
 
 
