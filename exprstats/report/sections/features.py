@@ -221,14 +221,15 @@ def _say_agreement(found: FeatureCorrelations) -> Text | None:
     apart, count = count_disagreements(found.table, found.level)
     if not count:
         return None
-    ways = "cluster intervals and the usual tests (Pearson’s r, repeated-measures correlation)"
+    ways = (
+        "The cluster intervals and the usual tests (Pearson’s *r*, repeated-measures correlation) "
+    )
     if not apart:
         every = "the one correlation" if count == 1 else f"all {count} correlations"
-        return say("The {ways} agree on {every}.", ways=ways, every=every)
+        return say(f"{ways}agree on {{every}}.", every=every)
     return say(
-        "The {ways} disagree about {apart}; the other tests assume that a person’s clips are "
+        f"{ways}disagree about {{apart}}; the usual tests assume that a person’s clips are "
         "independent, or that people’s means are normal.",
-        ways=ways,
         apart=count_things(apart, "correlations", "correlations", of=count),
     )
 
