@@ -236,3 +236,16 @@ def test_columns_of_raters_words_are_no_models(call, check, tmp_path, chance):
     judged.assign(label=words[:, 0]).to_csv(tmp_path / "acted.csv", index=False)
     _, lines = check(tmp_path / "acted.csv")
     assert lines and "--raters rater1,rater2,rater3" in lines[0]
+
+
+def test_what_is_called_human_is_the_truth_also_beside_whole_numbers(call, check, tmp_path, chance):
+    human = chance.uniform(1, 7, 40)
+    table = pd.DataFrame({"clip_id": [f"c{n:03}" for n in range(40)], "human_mean": human})
+    table["openface_ridge"] = 4 + 0.7 * (human - 4) + chance.normal(0, 0.4, 40)
+    table["zeroshot"] = np.clip(np.round(human + chance.normal(0, 0.8, 40)), 1, 7)
+    table.round(3).to_csv(tmp_path / "test.csv", index=False)
+    _, (line,) = check(tmp_path / "test.csv")
+    assert "--models openface_ridge,zeroshot" in line and "--truth human_mean" in line
+    rows = json.loads(call(*shlex.split(line)[1:], "--metric", "mae", "--json", "-").stdout)["rows"]
+    found = {r["term"]: r["estimate"] for r in rows if r["metric"] == "mae" and r["headline"]}
+    assert found["zeroshot"] == pytest.approx(np.abs(table["zeroshot"] - human.round(3)).mean())

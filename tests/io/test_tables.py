@@ -271,6 +271,7 @@ FIVE = [
     "très faible|faible|moyen|fort|très fort",
     "nunca|rara vez|a veces|a menudo|siempre",
     "muy bajo|bajo|medio|alto|muy alto",
+    "Muy en desacuerdo|En desacuerdo|Ni de acuerdo ni en desacuerdo|De acuerdo|Muy de acuerdo",
     "非常不同意|比较不同意|一般|比较同意|非常同意",
     "完全不同意|有点不同意|中立|有点同意|完全同意",
     "Fortemente in disaccordo|In disaccordo|Incerto|D'accordo|Fortemente d'accordo",

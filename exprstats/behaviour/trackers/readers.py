@@ -11,10 +11,11 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.behaviour.openface.layout import GAZE_NOTE, GAZE_VECTORS, GROUPS, measure_gaze
 from exprstats.behaviour.openface.recordings import COMMON_RATES
-from exprstats.behaviour.trackers.shapes import SHAPES, parse_mediapipe
+from exprstats.behaviour.trackers.shapes import parse_mediapipe
 from exprstats.behaviour.trackers.tables import ONES, ParsedFile, TrackerFile
 from exprstats.behaviour.trackers.units import AFFDEX_COLUMNS
 from exprstats.errors import NO_TIMES, DataError, Option, Problem
+from exprstats.io.files.words import holds_shapes
 from exprstats.options import Tracker
 
 _FACET_ENDS = (" Evidence", " Intensity", " Degrees")
@@ -283,7 +284,7 @@ def find_trackers(names: set[str]) -> list[Tracker]:
         "py-feat": {"FaceScore", "frame"} <= names,
         "libreface": {"frame_idx", "frame_time_in_ms"} <= names,
         "arkit": {"Timecode", "BlendShapeCount"} <= names,
-        "mediapipe": names >= SHAPES and not {"FaceScore", "Timecode"} & names,
+        "mediapipe": holds_shapes(names) and not {"FaceScore", "Timecode"} & names,
         "facet": sensors and any(name.endswith(" Evidence") for name in names),
         "affdex": sensors and affdex <= names,
     }

@@ -9,10 +9,10 @@ import pandas as pd
 
 from exprstats.apa import count_things
 from exprstats.behaviour.trackers.tables import ONES, ParsedFile, TrackerFile
-from exprstats.behaviour.trackers.units import COEFFICIENT, SHAPE
+from exprstats.behaviour.trackers.units import COEFFICIENT
 from exprstats.errors import NO_TIMES, DataError, Problem
+from exprstats.io.files.words import SHAPE
 
-SHAPES = frozenset({"browDownLeft", "jawOpen", "mouthSmileLeft"})
 # What scripts that write MediaPipe's blendshapes call the other columns.
 _VIDEOS = r"(video|clip|file|film|movie|source|input|recording)s?(_?(name|id|file|path))?|filename"
 _FRAMES = r"frames?(_?(number|num|nr|idx|index|id|no))?|image_?(number|idx|index)"

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.errors import Option, OptionError
+from exprstats.io.files.words import SHAPE
 from exprstats.options import name_nearest
 
 TRACKER_NAMES: dict[str, str] = {
@@ -63,7 +64,6 @@ AFFDEX_COLUMNS = (
     *("Smirk", "Anger", "Sadness", "Disgust", "Joy", "Surprise", "Fear", "Contempt"),
 )
 _EMOTIONS = "anger|disgust|fear|happiness|sadness|surprise|neutral|happy|sad"
-SHAPE = "(brow|cheek|eye|jaw|mouth|nose|tongue)[A-Z]\\w+|_neutral"
 
 # Tracker to (pattern of a column's whole name, its unit), the first that fits counts.
 _RULES: dict[str, tuple[tuple[str, str], ...]] = {

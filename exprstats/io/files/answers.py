@@ -66,9 +66,10 @@ SCALES = (
         "souvent|beaucoup|d'accord|tout à fait d'accord|toujours|énormément|extrêmement"
     ),
     list_words(
-        "nunca|para nada|nada|totalmente en desacuerdo|rara vez|en desacuerdo|poco|a veces|"
-        "algo|ni de acuerdo ni en desacuerdo|neutral|a menudo|frecuentemente|de acuerdo|"
-        "bastante|mucho|siempre|totalmente de acuerdo|muchísimo"
+        "nunca|para nada|nada|totalmente en desacuerdo|muy en desacuerdo|rara vez|"
+        "en desacuerdo|algo en desacuerdo|poco|a veces|algo|ni de acuerdo ni en desacuerdo|"
+        "neutral|algo de acuerdo|a menudo|frecuentemente|de acuerdo|bastante|mucho|"
+        "muy de acuerdo|siempre|totalmente de acuerdo|muchísimo"
     ),
     list_words(
         "hiçbir zaman|asla|hiç|kesinlikle katılmıyorum|nadiren|katılmıyorum|biraz|bazen|"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 IDS = ("clip", "rater", "subject", "context", "item", "model")
 # The column that names the file of each row, where files are read as one table.
@@ -96,6 +96,9 @@ _PREDICTED = frozenset(
         "prediction|predictions|predicted|pred|preds|ypred|predy|yhat|predictedlabel|vorhersage"
     )
 )
+# A blendshape of MediaPipe or ARKit, and how many make a table of them.
+SHAPE = "(brow|cheek|eye|jaw|mouth|nose|tongue)[A-Z]\\w+|_neutral"
+_SHAPES = 3
 # A scale in the name of a column of ratings: "Rapport (1-7)".
 _SCALED = re.compile(r"[(\[]\s*\d+\s*(-|–|to|bis|à|a)\s*\d+\s*[)\]]")
 # Columns that programs of surveys write beside the answers, and others that are no answers.
@@ -272,6 +275,17 @@ def is_truth(name: str) -> bool:
     ['truth', 'Y_true', 'Ground truth']
     """
     return re.sub(r"[\W_]", "", str(name).lower()) in _TRUTHS
+
+
+def holds_shapes(names: Iterable[str]) -> bool:
+    """Return whether columns hold blendshapes of a face, as MediaPipe and ARKit call them.
+
+    Examples
+    --------
+    >>> holds_shapes(["jawOpen", "mouthSmileLeft", "browInnerUp"]), holds_shapes(["eyeTrackers"])
+    (True, False)
+    """
+    return sum(re.fullmatch(SHAPE, str(name)) is not None for name in names) >= _SHAPES
 
 
 def is_prediction(name: str) -> bool:

@@ -13,7 +13,7 @@ from exprstats.io.files.joined import list_joined, sort_alike, take_files
 from exprstats.io.files.reading import AS_IT_IS, EVERY, Reading
 from exprstats.io.files.words import FROM_FILE, is_prediction
 from exprstats.io.files.workbooks import list_sheets
-from exprstats.io.guards.layouts import TRACKERS
+from exprstats.io.guards.layouts import TRACKERS, find_tracker
 from exprstats.io.sources import FilePath, Source, open_source
 
 # Files of a folder whose columns are compared.
@@ -66,7 +66,7 @@ def _name_tracker(path: Path, reading: Reading) -> str:
         names = {*open_source(path, reading, warned=False).header}
     except DataError:
         return ""
-    return next((name for name, marks in TRACKERS.items() if marks <= names), "")
+    return find_tracker(names)
 
 
 def _show_first(whole: Path, files: Sequence[Path], kind: str) -> Path:

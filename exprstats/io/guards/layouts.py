@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +13,14 @@ from exprstats.apa import count_things
 from exprstats.errors import Option, Problem
 from exprstats.io.columns import CLOCK
 from exprstats.io.files.spreads import are_judges, find_pairs
-from exprstats.io.files.words import find_times, is_aside, is_rated, is_truth
+from exprstats.io.files.words import (
+    find_times,
+    fold_name,
+    holds_shapes,
+    is_aside,
+    is_rated,
+    is_truth,
+)
 from exprstats.io.files.workbooks import CODEBOOK
 from exprstats.io.guards.codes import holds_correlations, holds_printed, holds_steps
 from exprstats.options import name_some
@@ -21,18 +28,23 @@ from exprstats.options import name_some
 if TYPE_CHECKING:
     from exprstats.io.detection import Guess
 
-TRACKERS = {
-    "OpenFace": {"frame", "timestamp", "confidence", "success"},
-    "OpenFace images": {"face", "confidence", "gaze_angle_x"},
-    "OpenFace 3": {"frame_index", "face_id", "action_units"},
-    "LibreFace": {"frame_idx", "frame_time_in_ms"},
-    "py-feat": {"FaceRectX", "FaceScore"},
-    "ARKit": {"Timecode", "BlendShapeCount"},
-    "MediaPipe": {"browDownLeft", "jawOpen", "mouthSmileLeft"},
+TRACKERS: dict[str, Callable[[set[str]], bool]] = {
+    "OpenFace": {"frame", "timestamp", "confidence", "success"}.issubset,
+    "OpenFace images": {"face", "confidence", "gaze_angle_x"}.issubset,
+    "OpenFace 3": {"frame_index", "face_id", "action_units"}.issubset,
+    "LibreFace": {"frame_idx", "frame_time_in_ms"}.issubset,
+    "py-feat": {"FaceRectX", "FaceScore"}.issubset,
+    "ARKit": {"Timecode", "BlendShapeCount"}.issubset,
+    "MediaPipe": holds_shapes,
 }
 # Correlation with the truth from which on columns are its predictions.
 _FOLLOWS = 0.2
 _MEASURED = re.compile(r"-?\d+[.,]\d+")
+
+
+def find_tracker(names: set[str]) -> str:
+    """Return the face tracker whose columns a table has, or no name."""
+    return next((name for name, fits in TRACKERS.items() if fits(names)), "")
 
 
 def find_layout_kind(table: pd.DataFrame, guess: Guess) -> str:
@@ -53,9 +65,9 @@ def find_layout_kind(table: pd.DataFrame, guess: Guess) -> str:
     'raters in rows'
     """
     names = {str(name).strip() for name in table.columns}
-    tracker = next((name for name, marks in TRACKERS.items() if marks <= names), None)
+    tracker = find_tracker(names)
     ids = [name for name in table.select_dtypes(exclude="number") if table[name].is_unique]
-    if tracker is not None and not (tracker == "MediaPipe" and ids):
+    if tracker and not (tracker == "MediaPipe" and ids):
         # A row for each of several videos holds means, and no frames.
         return tracker
     words = [str(name).strip().lower() for name in table.columns]
@@ -99,7 +111,14 @@ def find_truth(table: pd.DataFrame, names: Sequence[str]) -> str | None:
     spans = values.max() - values.min()
     rated = [name for name in kept if is_rated(name)]
     steps = [name for name in kept if holds_steps(table[[name]].to_numpy(float))]
-    if len(rated) == 1 and len(kept) > 2 and not steps and spans.min() >= spans.max() / 2:
+    # Whole numbers beside what is called human are a model's, and no judge's.
+    human = rated and "human" in re.split(r"[\W\d_]+", fold_name(rated[0]))
+    if (
+        len(rated) == 1
+        and len(kept) > 2
+        and (human or not steps)
+        and spans.min() >= spans.max() / 2
+    ):
         follow = values.corrwith(values[rated[0]]).drop(rated[0])
         return rated[0] if follow.min() > _FOLLOWS else None
     return None

@@ -122,6 +122,11 @@ def test_check_tells_frames_from_means(tmp_path, timed):
     assert "2 files hold frames of MediaPipe" in told
     assert ("Try: exprstats features" in told and "--tracker mediapipe" in told) == timed
     assert ("--fps" in told) != timed
+    # A script may have kept a few of the 52.
+    few = ["cheekSquintLeft", "cheekSquintRight", "eyeSquintLeft"]
+    kept = frames[["video"]].assign(**dict.fromkeys(few, 0.25), timestamp_ms=range(len(frames)))
+    kept.to_csv(tmp_path / "few.csv", index=False)
+    assert "the layout of MediaPipe" in check(tmp_path / "few.csv")
     means = frames.groupby("video")[SHAPES].mean().reset_index()
     means.to_csv(tmp_path / "means.csv", index=False)
     assert "MediaPipe" not in check(tmp_path / "means.csv")
