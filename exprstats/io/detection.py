@@ -294,6 +294,12 @@ def _drop_blank(
     table: pd.DataFrame, roles: dict[str, str], numeric: Sequence[str]
 ) -> dict[str, str]:
     """Return roles without those that most rows of clips lack, and contexts of one level."""
+    pair = table[[roles[role] for role in ("clip", "rater") if role in roles]].notna()
+    if pair.shape[1] > 1 and not pair.all(axis=1).any():
+        # Rows of intake name a film and those of ratings their raters: another id joins them.
+        roles = _leave_out(
+            roles, "clip" if pair.iloc[:, 0].sum() < pair.iloc[:, 1].sum() else "rater"
+        )
     seen = table[table[roles["clip"]].notna()] if "clip" in roles else table
     answers = [name for name in numeric if is_answer(name)]
     answered = seen[seen[answers].notna().any(axis=1)] if answers else seen

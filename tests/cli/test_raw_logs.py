@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.errors import DataError
+from exprstats.errors import DataError, DataWarning
 from exprstats.io import read_ratings
 
 CLIPS = [f"S{n:02}_sad.mp4" for n in range(1, 9)]
@@ -316,3 +316,22 @@ def test_a_single_sheet_that_is_read_after_all_has_its_own_rows(tmp_path):
         (problem,) = caught.value.problems
         assert (problem.file, problem.rows) == (file, (5,))
     assert len(read_ratings(path, sheet="ada")) == len(CLIPS)
+
+
+def test_rows_of_intake_that_name_the_film_leave_the_record_as_the_clip(call, tmp_path):
+    """REDCap's repeating instruments: the film stands in a record's first row, raters in others."""
+    rows = ["record_id,redcap_repeat_instrument,redcap_repeat_instance,video_file,rater,sens"]
+    given = {}
+    for record in range(1, 13):
+        rows.append(f"{record},,,ECHO_{record:03}.mov,,")
+        for place, who in enumerate(("MB", "JT", "AK"), 1):
+            given[record, who] = (record * 7 + place * 3 + record % place) % 5
+            rows.append(f"{record},rating_form,{place},,{who},{given[record, who]}")
+    (tmp_path / "echo.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    told = " ".join(call("check", tmp_path / "echo.csv").output.split())
+    assert "12 rows hold no 'rater' and no answer: left out." in told
+    assert "--rating sens --clip record_id" in told
+    with pytest.warns(DataWarning, match="12 rows hold no 'rater' and no answer"):
+        read = read_ratings(tmp_path / "echo.csv", rating="sens", clip="record_id", rater="rater")
+    held = read.set_index([read["clip"].astype(int), "rater"])["rating"]
+    assert held.to_dict() == given
