@@ -176,13 +176,15 @@ def code_positive(draft: Draft, truth: str | None, positive: str | None) -> None
     if truth is None or positive is None or truth not in draft.table:
         return
     column = draft.table[truth]
-    words = column.map(write_class, na_action="ignore").astype(object)
+    words = column.map(write_class, na_action="ignore").astype("str")
+    words = _merge_case({"truth": words})["truth"]
     levels = [str(one) for one in words.dropna().unique()]
-    if positive not in levels:
+    named = next((one for one in levels if one.casefold() == positive.casefold()), None)
+    if named is None:
         fact = f"no row holds the class '{positive}'; it holds {name_some(levels)}."
         draft.problems.append(Problem(fact, "Name one of them.", column=truth, option="positive"))
         return
-    coded = (words == positive).astype(float).where(words.notna())
+    coded = (words == named).astype(float).where(words.notna())
     draft.table = draft.table.assign(**{truth: coded})
 
 

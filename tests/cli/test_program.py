@@ -58,6 +58,8 @@ def test_a_list_that_is_given_twice_is_refused_and_of_others_the_last_counts_alo
     told = " ".join(several.stderr.split())
     assert "'--metric': it is given twice. Name all in one list, separated by commas." in told
     assert "no such file" not in told
+    ends = call("reliability", file, "--scale", "1,5", "--scale", "0,4", code=2)
+    assert "'--scale': it is given twice. Give it once." in " ".join(ends.stderr.split())
     single = call("compare", file, "--subject", "s", "--subject", "t", "--swaps", "--swaps", code=2)
     assert single.stderr.startswith("--subject is given twice: the last one counts.\n")
     assert single.stderr.count("twice") == 1

@@ -167,3 +167,19 @@ def test_a_model_without_any_prediction_leaves_numbers_numbers(write):
     )
     assert table["prediction"].isna().tolist() == [True, True, False, False]
     assert "truth_class" not in table
+
+
+def test_the_positive_class_is_one_in_either_case(write):
+    rows = [f"c{at},s{at},{('Yes', 'yes', 'no', '')[at % 4]},.{at}\n" for at in range(8)]
+    file = write("clip,subject,truth,p\n" + "".join(rows))
+    for positive in ("yes", "Yes"):
+        with pytest.warns(DataWarning, match="read in another case"):
+            table = read_predictions(file, models=["p"], positive=positive)
+        assert table["truth"].fillna(9).tolist() == [1, 1, 0, 9] * 2
+
+
+def test_other_columns_that_begin_as_a_model_does_are_no_classes_of_it(write):
+    rows = "a,s,joy,Ann,.2,.8\nb,t,sad,Bea,.7,.3\nc,u,joy,Cem,.9,.1\n"
+    file = write("clip,subject,truth,person,p_joy,p_sad\n" + rows)
+    table = read_predictions(file, models=["p"])
+    assert table["prediction_class"].tolist() == ["sad", "joy", "joy"]
