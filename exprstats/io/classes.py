@@ -214,9 +214,9 @@ def choose_largest(draft: Draft, model: str, parts: Mapping[str, str], truth: st
         draft.problems.append(Problem(fact, remedy))
         return
     values = draft.table[[*held]].to_numpy(float)
-    full = draft.table[[*held]].notna().all(axis=1)
-    chosen = np.where(np.isnan(values), -np.inf, values).argmax(axis=1)
-    classes = pd.Series([known[one] for one in held.values()]).take(chosen)
+    classes = pd.Series([known[one] for one in held.values()]).take(values.argmax(axis=1))
+    # Of values of which some are missing, none is known to be the largest.
+    full = ~np.isnan(values).any(axis=1)
     column = pd.Series(classes.to_numpy(), index=draft.table.index).where(full)
     draft.table = draft.table.assign(**{model: column.astype(draft.table[truth].dtype)})
 
