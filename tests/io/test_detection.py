@@ -190,3 +190,18 @@ def test_raters_who_are_called_as_statistics_are_kept(tmp_path):
     answers |= {"MW": "2.75,3,3.25", "SD": "1.7,1.8,1.7"}
     file.write_text("rater,c1,c2,c3\n" + "".join(f"{k},{v}\n" for k, v in answers.items()))
     assert sniff_file(file).rows == 4
+
+
+@pytest.mark.parametrize("rows", ["1,3\n2,4\n3,5\n", "a,3\nb,4\nc,5\n", "1,joy\n2,sad\n3,joy\n"])
+def test_a_name_beside_a_blank_one_is_a_title_unless_numbers_follow(write, rows):
+    assert sniff_file(write(f",rating\n{rows}")).columns == ("column_1", "rating")
+    titled = sniff_file(write("\n".join([",Our study", "clip,rating", rows])))
+    assert titled.columns == ("clip", "rating")
+
+
+def test_a_file_that_is_absent_is_told_by_its_whole_name(refuse, tmp_path):
+    (problem,) = refuse(sniff_file, tmp_path / "one + two.csv")
+    assert problem.file == str(tmp_path / "one + two.csv")
+    (tmp_path / "b.csv").write_text("clip,rating\na,1\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"/a\.csv: there is no such file"):
+        sniff_file([tmp_path / "a.csv", tmp_path / "b.csv"])
