@@ -90,7 +90,8 @@ class Command(PlainValues, TyperCommand):
             if options.count(one) < 2 or one.multiple or one.is_flag:
                 continue
             if "," in (one.metavar or ""):
-                message = "it is given twice. Name all in one list, separated by commas."
+                whole = "Name all in one list, separated by commas." if "..." in one.metavar else ""
+                message = f"it is given twice. {whole or 'Give it once.'}"
                 raise typer.BadParameter(message, ctx=ctx, param=one)
             typer.echo(f"{one.opts[0]} is given twice: the last one counts.", err=True)
         return super().parse_args(ctx, args)

@@ -176,13 +176,15 @@ def code_positive(draft: Draft, truth: str | None, positive: str | None) -> None
     if truth is None or positive is None or truth not in draft.table:
         return
     column = draft.table[truth]
-    words = column.map(write_class, na_action="ignore").astype(object)
+    words = column.map(write_class, na_action="ignore").astype("str")
+    words = _merge_case({"truth": words})["truth"]
     levels = [str(one) for one in words.dropna().unique()]
-    if positive not in levels:
+    named = next((one for one in levels if one.casefold() == positive.casefold()), None)
+    if named is None:
         fact = f"no row holds the class '{positive}'; it holds {name_some(levels)}."
         draft.problems.append(Problem(fact, "Name one of them.", column=truth, option="positive"))
         return
-    coded = (words == positive).astype(float).where(words.notna())
+    coded = (words == named).astype(float).where(words.notna())
     draft.table = draft.table.assign(**{truth: coded})
 
 
@@ -212,9 +214,9 @@ def choose_largest(draft: Draft, model: str, parts: Mapping[str, str], truth: st
         draft.problems.append(Problem(fact, remedy))
         return
     values = draft.table[[*held]].to_numpy(float)
-    full = draft.table[[*held]].notna().all(axis=1)
-    chosen = np.where(np.isnan(values), -np.inf, values).argmax(axis=1)
-    classes = pd.Series([known[one] for one in held.values()]).take(chosen)
+    classes = pd.Series([known[one] for one in held.values()]).take(values.argmax(axis=1))
+    # Of values of which some are missing, none is known to be the largest.
+    full = ~np.isnan(values).any(axis=1)
     column = pd.Series(classes.to_numpy(), index=draft.table.index).where(full)
     draft.table = draft.table.assign(**{model: column.astype(draft.table[truth].dtype)})
 

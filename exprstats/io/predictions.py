@@ -264,8 +264,11 @@ def _recognize(source: Source, columns: Mapping[str, str]) -> dict[str, str]:
 
 def _list_classes(source: Source, model: str) -> dict[str, str]:
     """Return the columns of one model's classes, with the class that each is called by."""
-    ends = {name: name[len(model) :].strip("_-. ") for name in source.header if name != model}
-    found = {name: end for name, end in ends.items() if name.startswith(model) and end}
+    ends = {name: name[len(model) :] for name in source.header if name.startswith(model)}
+    # Of p_joy, p_sad and person, the last is no class of p.
+    apart = {name: end for name, end in ends.items() if not end[:1].islower()}
+    kept = apart if len(apart) > 1 and model[-1:].isalnum() else ends
+    found = {name: end.strip("_-. ") for name, end in kept.items() if end.strip("_-. ")}
     return found if len(found) > 1 and not source.has(model) else {}
 
 

@@ -58,6 +58,8 @@ def test_a_list_that_is_given_twice_is_refused_and_of_others_the_last_counts_alo
     told = " ".join(several.stderr.split())
     assert "'--metric': it is given twice. Name all in one list, separated by commas." in told
     assert "no such file" not in told
+    ends = call("reliability", file, "--scale", "1,5", "--scale", "0,4", code=2)
+    assert "'--scale': it is given twice. Give it once." in " ".join(ends.stderr.split())
     single = call("compare", file, "--subject", "s", "--subject", "t", "--swaps", "--swaps", code=2)
     assert single.stderr.startswith("--subject is given twice: the last one counts.\n")
     assert single.stderr.count("twice") == 1
@@ -150,4 +152,4 @@ def test_what_a_group_lists_is_not_cut(call):
 def test_a_command_that_stops_prints_nothing_but_the_error(call, tmp_path):
     stopped = call("check", tmp_path, code=2)
     assert stopped.stdout == ""
-    assert "this is a folder" in stopped.stderr
+    assert "this is a folder" in " ".join(stopped.stderr.split())

@@ -14,6 +14,7 @@ import pytest
 
 from exprstats.errors import DataError, DataWarning
 from exprstats.io import read_ratings
+from exprstats.io.guards.features import find_equal_columns
 
 CLIPS = [f"S{n:02}_sad.mp4" for n in range(1, 9)]
 PEOPLE = ["ada", "ben", "cem", "dia"]
@@ -245,6 +246,8 @@ def test_repeats_of_each_clip_are_asked_about(check, tmp_path):
     told, lines = check(tmp_path, code=2)
     assert not lines and "'block' ('1', '2') tells them apart" in told
     assert "'response' is not taken for an answer: it holds the same as" in told
+    alike = pd.DataFrame({"first": [3, 3], "second": [3, 3]})
+    assert find_equal_columns(alike, [*alike]) == {}
 
 
 def test_a_single_coder_is_told_that_reliability_needs_several(check, tmp_path):

@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 
+from exprstats import DataError
 from exprstats.io import read_table, sniff_file
 
 
@@ -155,3 +156,52 @@ def test_a_file_of_a_byte_order_mark_alone_is_empty(tmp_path, refuse, mark):
     (tmp_path / "a.csv").write_bytes(mark)
     (problem,) = refuse(sniff_file, tmp_path / "a.csv")
     assert problem.fact == "the file is empty."
+
+
+def test_curled_quotes_of_windows_are_no_japanese(tmp_path):
+    file = tmp_path / "quoted.csv"
+    pairs = [(clip, rater) for clip in range(6) for rater in range(3)]
+    for note in ("I don’t and it’s", "I don’t – it’s", "a “good” one"):
+        rows = "".join(f"c{c},r{r},{1 + c * r % 5},{note}\n" for c, r in pairs)
+        file.write_bytes(f"clip,rater,rating,note\n{rows}".encode("cp1252"))
+        assert sniff_file(file).encoding == "cp1252"
+    for names in (("テスト", "トス", "スト"), ("映像一", "山田太郎", "ひらがな")):
+        rows = "".join(f"{name},r{r},{1 + r % 5}\n" for name in names for r in range(3))
+        file.write_bytes(f"clip,rater,rating\n{rows}".encode("shift_jis"))
+        assert sniff_file(file).encoding == "shift_jis"
+
+
+def test_a_name_in_brackets_begins_a_table_and_a_list_does_not(tmp_path):
+    file = tmp_path / "first.csv"
+    file.write_text("[Clip],rater,rating\na,x,1\na,y,2\nb,x,3\nb,y,5\n")
+    assert sniff_file(file).columns[0] == "[Clip]"
+    for text in ("[[1, 2], [3, 4]]", '["a", "b"]', "[\n  [1, 2]\n]"):
+        file.write_text(text)
+        with pytest.raises(DataError, match="JSON"):
+            sniff_file(file)
+
+
+def test_raters_who_are_called_as_statistics_are_kept(tmp_path):
+    file = tmp_path / "initials.csv"
+    answers = {"AB": "1,5,3", "KL": "2,2,4", "SD": "5,1,5", "MW": "3,4,1"}
+    file.write_text("rater,c1,c2,c3\n" + "".join(f"{k},{v}\n" for k, v in answers.items()))
+    assert sniff_file(file).rows == 4
+    answers = {f"P{at}": one for at, one in enumerate(answers.values())}
+    answers |= {"MW": "2.75,3,3.25", "SD": "1.7,1.8,1.7"}
+    file.write_text("rater,c1,c2,c3\n" + "".join(f"{k},{v}\n" for k, v in answers.items()))
+    assert sniff_file(file).rows == 4
+
+
+@pytest.mark.parametrize("rows", ["1,3\n2,4\n3,5\n", "a,3\nb,4\nc,5\n", "1,joy\n2,sad\n3,joy\n"])
+def test_a_name_beside_a_blank_one_is_a_title_unless_numbers_follow(write, rows):
+    assert sniff_file(write(f",rating\n{rows}")).columns == ("column_1", "rating")
+    titled = sniff_file(write("\n".join([",Our study", "clip,rating", rows])))
+    assert titled.columns == ("clip", "rating")
+
+
+def test_a_file_that_is_absent_is_told_by_its_whole_name(refuse, tmp_path):
+    (problem,) = refuse(sniff_file, tmp_path / "one + two.csv")
+    assert problem.file == str(tmp_path / "one + two.csv")
+    (tmp_path / "b.csv").write_text("clip,rating\na,1\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"/a\.csv: there is no such file"):
+        sniff_file([tmp_path / "a.csv", tmp_path / "b.csv"])

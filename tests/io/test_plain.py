@@ -113,3 +113,15 @@ def test_rows_that_are_remembered_give_the_same_columns(tmp_path):
     assert list(map(str, apart.problems)) == list(map(str, again.problems)) != []
     assert source.passed == first.passed != []
     np.testing.assert_array_equal(apart.rows, again.rows)
+
+
+@pytest.mark.filterwarnings("ignore:.*'practice' left out")
+def test_remembered_rows_without_practice_are_not_those_of_a_column_of_contexts(tmp_path):
+    path = tmp_path / "ratings.csv"
+    lines = [f"c{n},{('practice', 'main')[n > 3]},{n % 5}" for n in range(30)]
+    path.write_text("\n".join(["clip,block,rating", *lines]), encoding="utf-8")
+    with remember_rows():
+        source = open_source(path)
+        assert len(source.take(give_role(source.header, "guess")).table) == 26
+        roles = {"clip": "id", "block": "id", "rating": "number"}
+        assert len(open_source(path).take(roles).table) == 30

@@ -7,6 +7,7 @@ from exprstats import DataError
 from exprstats.contracts import PREDICTIONS, check_table
 from exprstats.errors import DataWarning
 from exprstats.io import read_predictions, write_csv
+from exprstats.io.guards.classed import find_classed
 
 WIDE = "clip,who,y,ridge,forest\na,s1,1,1.5,0.5\nb,s2,2,2.5,NA\n"
 
@@ -167,3 +168,41 @@ def test_a_model_without_any_prediction_leaves_numbers_numbers(write):
     )
     assert table["prediction"].isna().tolist() == [True, True, False, False]
     assert "truth_class" not in table
+
+
+def test_the_positive_class_is_one_in_either_case(write):
+    rows = [f"c{at},s{at},{('Yes', 'yes', 'no', '')[at % 4]},.{at}\n" for at in range(8)]
+    file = write("clip,subject,truth,p\n" + "".join(rows))
+    for positive in ("yes", "Yes"):
+        with pytest.warns(DataWarning, match="read in another case"):
+            table = read_predictions(file, models=["p"], positive=positive)
+        assert table["truth"].fillna(9).tolist() == [1, 1, 0, 9] * 2
+
+
+def test_other_columns_that_begin_as_a_model_does_are_no_classes_of_it(write):
+    rows = "a,s,joy,Ann,.2,.8\nb,t,sad,Bea,.7,.3\nc,u,joy,Cem,.9,.1\n"
+    file = write("clip,subject,truth,person,p_joy,p_sad\n" + rows)
+    table = read_predictions(file, models=["p"])
+    assert table["prediction_class"].tolist() == ["sad", "joy", "joy"]
+
+
+def test_the_class_is_not_known_where_one_of_its_values_is_missing(write):
+    rows = "a,s,joy,.2,.8\nb,t,sad,.7,\nc,u,joy,.9,.1\nd,v,sad,.5,.5\n"
+    table = read_predictions(write("clip,subject,truth,p_joy,p_sad\n" + rows), models=["p"])
+    assert table["prediction_class"].fillna("").tolist() == ["sad", "", "joy", "joy"]
+
+
+@pytest.mark.parametrize(
+    ("low", "told"),
+    [
+        ("1 - high", "hold one model's probabilities: it predicts"),
+        ("high / 2", "scores from 0.1 to 0.9, which do not sum to 1"),
+        ("-high", "scores from -0.9 to 0.9 (as logits are), which are no probabilities"),
+    ],
+)
+def test_what_values_of_classes_are_is_said_also_beside_missing_ones(low, told):
+    table = pd.DataFrame({"label": ["joy", "sad", "joy"] * 2, "high": [0.9, 0.2, 0.4] * 2})
+    table = table.eval(f"low = {low}").rename(columns={"high": "p_joy", "low": "p_sad"})
+    table.loc[6] = ["joy", None, None]
+    (question,) = find_classed(table, []).questions
+    assert told in question.fact

@@ -71,7 +71,11 @@ def find_header(rows: Sequence[Sequence[str]], given: int | None = None) -> Head
     if given is None:
         while place < len(rows) - 1 and (
             filled[place] == 0
-            or (filled[place] == 1 and usual >= 2 and not _is_numbered(rows[place], usual))
+            or (
+                filled[place] == 1
+                and usual >= 2
+                and not _is_numbered(*rows[place : place + 2], usual)
+            )
             or (rows[place][0].startswith("#") and filled[place] < usual)
             or (is_preamble(rows[place], usual) and not _heads_groups(rows, place))
         ):
@@ -96,9 +100,10 @@ def find_header(rows: Sequence[Sequence[str]], given: int | None = None) -> Head
     return Header(place, frozenset(dropped), tuple(notes), titles, labels)
 
 
-def _is_numbered(row: Sequence[str], usual: float) -> bool:
+def _is_numbered(row: Sequence[str], below: Sequence[str], usual: float) -> bool:
     """Return whether a row names one column beside one of row numbers, as R writes it."""
-    return usual == len(row) == 2 and not row[0].strip()
+    holds = any(_NUMBER.fullmatch(cell.strip()) for cell in below)
+    return usual == len(row) == 2 and not row[0].strip() and holds
 
 
 def is_preamble(row: Sequence[str], usual: float) -> bool:

@@ -111,8 +111,9 @@ def list_joined(path: Path) -> tuple[Path, ...]:
     if path.exists():
         return ()
     first, *rest = str(path).split(BETWEEN)
-    if rest:
-        return (Path(first), *(Path(first).parent / one for one in rest))
+    files = (Path(first), *(Path(first).parent / one for one in rest))
+    if rest and any(one.exists() for one in files):
+        return files
     if re.search(r"[*?\[]", path.name) is None:
         return ()
     return tuple(sorted(one for one in path.parent.glob(path.name) if one.is_file()))

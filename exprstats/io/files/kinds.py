@@ -66,7 +66,11 @@ _FOREIGN = {
     b"<html": ("a web page", "Open it in a spreadsheet and save it as CSV UTF-8."),
     b"<?xml": ("XML", "Open it in a spreadsheet and save it as CSV UTF-8."),
     b'{"': ("JSON", "Save the table as CSV UTF-8."),
-    b"[": ("JSON", "Save the table as CSV UTF-8, or as a list of records."),
+    # A table may begin with a name in brackets.
+    **dict.fromkeys(
+        (b"[" + one for one in (b"{", b"[", b'"', b"\n", b"\r", b" ")),
+        ("JSON", "Save the table as CSV UTF-8, or as a list of records."),
+    ),
 }
 _ARCHIVES = (
     ("xl/workbook.bin", "a binary Excel workbook (.xlsb)", "Save it as .xlsx or CSV UTF-8."),
@@ -305,14 +309,16 @@ def _tell_single(path: Path) -> tuple[str, str]:
     with path.open("rb") as stream:
         runs = re.findall(rb"[\x80-\xff]+", stream.read(_BLOCK))
     high = b"".join(runs)
-    # European and Cyrillic letters have other bytes than most of the first ones of kanji.
+    # European and Cyrillic letters have other bytes than most of the first ones of kanji, and the
+    # curled quotes of Windows-1252, which have the same, stand alone.
     leads = sum(0x81 <= byte <= 0x9F for byte in high)
-    if 4 * leads > len(high) > 3 and _decodes(path, "shift_jis"):
+    joined = sum(len(run) for run in runs if len(run) > 1 or run in {b"\x82", b"\x83"})
+    if 4 * min(leads, joined) > len(high) > 3 and _decodes(path, "shift_jis"):
         return "shift_jis", "Shift JIS (Japanese)"
-    for encoding, name, first in (("gb18030", "GB 18030 (Chinese)", range(0xB0, 0xD8)),):
-        pairs = [run[at] for run in runs for at in range(0, len(run) - 1, 2)]
-        if 2 * sum(lead in first for lead in pairs) > len(pairs) > 1 and _decodes(path, encoding):
-            return encoding, name
+    pairs = [run[at] for run in runs for at in range(0, len(run) - 1, 2)]
+    signs = sum(0xB0 <= lead < 0xD8 for lead in pairs)
+    if 2 * signs > len(pairs) > 1 and _decodes(path, "gb18030"):
+        return "gb18030", "GB 18030 (Chinese)"
     if 2 * sum(len(run) for run in runs if len(run) > 2) > len(high):
         return "cp1251", "Windows-1251 (Cyrillic)"
     return "cp1252", "Windows-1252"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from itertools import compress
 
@@ -150,6 +151,8 @@ def find_tail(rows: Rows, numbers: Sequence[int], *, whole: bool) -> list[tuple[
     size = 0
     while size < _MOST and last - size > 2 and _is_named(rows[last - size - 1]):
         size += 1
+    if _are_initials(rows[:last]):
+        size = 0
     if not size and whole:
         size = next((n for n in range(_MOST, 0, -1) if _agrees(rows[:last], n)), 0)
     for place in range(last - 1, last - size - 1, -1):
@@ -201,6 +204,12 @@ def _read_note(rows: Rows, numbers: Sequence[int], place: int) -> str:
 def _is_named(row: Sequence[str]) -> bool:
     label = next((cell for cell in row if cell.strip()), "")
     return is_total(label) and any(_read(cell) is not None for cell in row)
+
+
+def _are_initials(rows: Rows) -> bool:
+    """Return whether rows are called by initials, of which SD and MW may be two."""
+    labels = (next((cell.strip() for cell in row if cell.strip()), "") for row in rows)
+    return all(re.fullmatch(r"[A-Z]{2,3}", label) for label in labels)
 
 
 def _agrees(rows: Rows, size: int) -> bool:

@@ -197,14 +197,19 @@ def _ask_values(table: pd.DataFrame, parts: Mapping[str, Mapping[str, str]]) -> 
     """Return what the values of a model's classes are: probabilities, or scores that are none."""
     asked = []
     for start, held in parts.items():
-        values = table[[*held]].to_numpy(float)
-        low, high = np.nanmin(values), np.nanmax(values)
-        whole = np.abs(np.nansum(values, axis=1) - 1).max() < _ROUNDED
-        share = low >= 0 and high <= 1 and whole
-        kind = "probabilities" if share else f"scores from {low:.3g} to {high:.3g} (as logits are)"
-        fact = f"{len(held)} columns '{start}_…' hold one model's {kind}"
-        none = "" if share else ", which are no probabilities"
-        asked.append(Problem(f"{fact}{none}: it predicts the class with the largest."))
+        values = table[[*held]].dropna().to_numpy(float)
+        if not len(values):
+            continue
+        low, high = values.min(), values.max()
+        told = "probabilities"
+        if low < 0 or high > 1:
+            told = (
+                f"scores from {low:.3g} to {high:.3g} (as logits are), which are no probabilities"
+            )
+        elif np.abs(values.sum(axis=1) - 1).max() >= _ROUNDED:
+            told = f"scores from {low:.3g} to {high:.3g}, which do not sum to 1"
+        fact = f"{len(held)} columns '{start}_…' hold one model's {told}"
+        asked.append(Problem(f"{fact}: it predicts the class with the largest."))
     return asked
 
 
