@@ -162,6 +162,7 @@ def _summarise_tracker(
     from exprstats.behaviour import FEATURES, read_faces
     from exprstats.behaviour.clips import measure_frames
     from exprstats.behaviour.settings import choose_settings
+    from exprstats.behaviour.trackers.shapes import summarise_shapes
     from exprstats.behaviour.trackers.units import TRACKER_NAMES
     from exprstats.errors import DataError, Problem
 
@@ -170,7 +171,8 @@ def _summarise_tracker(
     faces = read_faces(folder, tracker=tracker or "openface", fps=choices["fps"],
                        reading=get_reading())  # fmt: skip
     if faces.tracker == "mediapipe":
-        _keep_shapes(session, folder, faces, plan)
+        table = summarise_shapes(faces.table, faces.units, plan, settings)
+        _keep_shapes(session, folder, faces, table)
         return None
     result = measure_frames(faces, plan, settings)
     if not set(FEATURES) & set(result.clips):
@@ -196,11 +198,8 @@ def _keep_inputs(session: Session, folder: Path, faces: Frames) -> None:
         session.add_input(file, hash_file(file), count or len(faces.table))
 
 
-def _keep_shapes(session: Session, folder: Path, faces: Frames, plan: pd.DataFrame | None) -> None:
+def _keep_shapes(session: Session, folder: Path, faces: Frames, table: pd.DataFrame) -> None:
     """Keep the means of blendshapes in each clip, and say what they are."""
-    from exprstats.behaviour.trackers.shapes import summarise_shapes
-
-    table = summarise_shapes(faces.table, faces.units, plan)
     _keep_inputs(session, folder, faces)
     session.add_table("clips", table)
     session.show_points("Reading", [faces.sentence(), *faces.notes])

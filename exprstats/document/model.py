@@ -81,7 +81,7 @@ class Table:
     main
         Whether it belongs to the main text; the others are numbered as those of an appendix.
     number
-        As printed: "1" or "A1"; a document gives it (`number_sections`).
+        As printed: "1" or "A1"; a document gives it (`number_document`).
     """
 
     name: str

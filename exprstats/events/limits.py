@@ -176,7 +176,7 @@ def split_covariance(
     owners: np.ndarray,
     joint: sparse.csr_array,
 ) -> Parts:
-    """Return the parts of the covariance of counts, as `exprstats.events.cooccurrence.Counts`."""
+    """Return the parts of the covariance of counts, as `UtteranceCounts` has them."""
     whole = total.sum()
     share = label / total[:, None]
     groups, features = owners

@@ -296,9 +296,8 @@ def _describe_time(
     for rows in long:
         centred[rows] -= _average(scores[rows])
         # An emotion that stays the same in a recording says nothing of what follows what.
-        sizes = (np.nanmax(np.abs(one[rows]), axis=0, initial=0) for one in (centred, scores))
-        moves = np.greater(next(sizes), 1e-12 * next(sizes))
-        centred[rows] = np.where(moves, centred[rows], np.nan)
+        moved, size = (np.nanmax(np.abs(one[rows]), axis=0, initial=0) for one in (centred, scores))
+        centred[rows] = np.where(moved > 1e-12 * size, centred[rows], np.nan)
     _, owner = np.unique(codes[now], return_inverse=True)
     found = jackknife_correlations(centred[now], centred[later], owner)
     yield from list_limits("lag_one", found, moments.emotions, level)

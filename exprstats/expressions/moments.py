@@ -317,6 +317,8 @@ def _sum_clusters(values: np.ndarray, codes: np.ndarray) -> np.ndarray:
 
 _NEEDS = f"no interval: it needs {FEWEST} people or recordings, and there {{}}"
 _STILL = "not defined: the scores do not vary"
+# Where nothing is known: lags are of recordings in which an emotion moves at all.
+_NONE = {"lag_one": "not defined: in no recording do the scores vary"}
 _SHORT = f"not defined: fewer than {FEWEST} pairs of scores"
 _TORN = "no interval: not defined without one of the people or recordings"
 
@@ -333,6 +335,10 @@ def list_limits(
         if groups >= FEWEST:
             without = found.without[place, present]
             low, high, error, note = _find_limits(term, value, without, level)
+        count = int(found.known[place].sum())
+        if np.isnan(value):
+            absent = _NONE.get(term, "not defined: there are no scores")
+            note = absent if not count else _SHORT if count < FEWEST else _STILL
         yield {
             "emotion": name,
             "term": term,
@@ -343,9 +349,9 @@ def list_limits(
             "level": level,
             "method": "jackknife",
             "headline": True,
-            "n_clips": (count := int(found.known[place].sum())),
+            "n_clips": count,
             "n_clusters": groups,
-            "note": (_SHORT if 0 < count < FEWEST else _STILL) if np.isnan(value) else note,
+            "note": note,
         }
 
 

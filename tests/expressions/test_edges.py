@@ -229,7 +229,11 @@ def test_an_emotion_that_a_person_never_changes_adds_nobody_to_its_lags():
     assert lags["n_clusters"].to_dict() == {"Fear": 12, "Joy": 4}
     never = some.assign(score=some["score"].mask(some["emotion"].eq("Joy"), 0.3))
     rows = ex.rate_estimates(never).tidy().query("emotion == 'Joy' and term == 'lag_one'")
-    assert rows["note"].tolist() == ["not defined: the scores do not vary"]
+    assert rows["note"].tolist() == ["not defined: in no recording do the scores vary"]
+    gone = table.assign(score=table["score"].mask(table["emotion"].eq("Joy")))
+    rows = ex.rate_estimates(gone).tidy().query("emotion == 'Joy'").set_index("term")
+    notes = rows.loc[["mean", "mean_rank", "share_top", "stability"], "note"]
+    assert set(notes) == {"not defined: there are no scores"}
     assert ex.compare_structure(table).sentence().startswith("1 correlation of emotions was")
     names = ["estimate", "conf_low", "conf_high"]
     assert lags.loc["Joy", names].tolist() == pytest.approx(alone.loc["Joy", names].tolist())

@@ -83,6 +83,29 @@ def test_intervals_hold_the_truth(make_ratings, count, people, clips):
     assert all(np.mean(found) > least for found in held.values()), held
 
 
+@pytest.mark.parametrize("tail", [-1, 1])
+def test_limits_of_skewed_differences_equal_a_loop(make_ratings, tail):
+    """Zou (2013) with standard errors from people left out; mean and log SD go together."""
+    apart = tail * np.random.default_rng(4).exponential(size=20)
+    table = compare_raters(make_pair(apart, 1, make_ratings)).table
+    loop = [np.delete(apart, one) for one in range(20)]
+    means, logs = np.array([(one.mean(), np.log(one.std(ddof=1))) for one in loop]).T
+    t = stats.t.ppf(0.975, 19) * 19**0.5
+    mean, reach = apart.mean(), stats.norm.ppf(0.975) * apart.std(ddof=1)
+    together = np.corrcoef(means, logs)[0, 1]
+    assert tail * together > 0.5
+    for side, term in ((-1, "lower_limit"), (1, "upper_limit")):
+        shared = together * side if side == tail else 0.0
+        ends = []
+        for sign in (-1, 1):
+            one = t * means.std()
+            two = reach * abs(np.expm1(side * sign * t * logs.std()))
+            away = (one**2 + two**2 + 2 * shared * one * two) ** 0.5
+            ends.append(mean + side * reach + sign * away)
+        found = find(table, term)[["conf_low", "conf_high"]].to_numpy(float)
+        np.testing.assert_allclose(found, ends, rtol=1e-9)
+
+
 def test_differences_that_do_not_vary_have_no_limits(make_ratings):
     table = compare_raters(make_ratings(np.stack([np.arange(12) + 2.0, np.arange(12)], 1))).table
     assert table["estimate"].tolist() == [2.0] * 3

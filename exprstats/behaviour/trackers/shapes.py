@@ -8,6 +8,11 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.behaviour.grid import SLACK
+from exprstats.behaviour.measurements import resolve_times
+from exprstats.behaviour.openface.recordings import record_frames
+from exprstats.behaviour.segments import make_plan
+from exprstats.behaviour.settings import Settings
 from exprstats.behaviour.trackers.tables import ONES, ParsedFile, TrackerFile
 from exprstats.behaviour.trackers.units import COEFFICIENT
 from exprstats.errors import NO_TIMES, DataError, Problem
@@ -93,7 +98,10 @@ def _read_times(
 
 
 def summarise_shapes(
-    table: pd.DataFrame, units: pd.DataFrame, segments: pd.DataFrame | None = None
+    table: pd.DataFrame,
+    units: pd.DataFrame,
+    segments: pd.DataFrame | None = None,
+    settings: Settings | None = None,
 ) -> pd.DataFrame:
     """Return the mean of each blendshape over the frames of each clip that show a face.
 
@@ -102,23 +110,26 @@ def summarise_shapes(
     table, units
         Of `Frames`: the columns whose unit is a coefficient are averaged, on their scale of 0 to 1.
     segments
-        SEGMENTS with ``clip``, ``video``, ``start`` and ``end`` (s); None: each video is one clip.
+        SEGMENTS; None: each video is one clip.
+    settings
+        How many segments may name videos without frames; these have no row.
 
     Returns
     -------
     pandas.DataFrame
         The ids of the segments, ``frames``, ``valid_share`` (of frames that show a face), and a
-        column for each blendshape, in the order of the videos.
+        column for each blendshape, in the order of the segments.
 
     Raises
     ------
     DataError
-        If a video shows several faces.
+        If a video shows several faces, or more segments than tolerated name no video.
 
     Examples
     --------
     >>> keys = {"video": "a", "face": 0, "frame": [1, 2, 3], "timestamp": [0, 0.1, 0.2]}
-    >>> table = pd.DataFrame({**keys, "success": [1, 1, 0], "jawOpen": [0.2, 0.4, np.nan]})
+    >>> table = pd.DataFrame({**keys, "success": [1, 1, 0], "confidence": np.nan})
+    >>> table["jawOpen"] = [0.2, 0.4, np.nan]
     >>> units = pd.DataFrame({"column": ["jawOpen"], "unit": ["coefficient (0 to 1)"]})
     >>> summarise_shapes(table, units)[["valid_share", "jawOpen"]].round(3).to_numpy().tolist()
     [[0.667, 0.3]]
@@ -128,20 +139,20 @@ def summarise_shapes(
         fact = f"video '{several.index[several > 1][0]}' shows several faces."
         raise DataError(Problem(fact, "Keep the rows of one face.", column="face"))
     shapes = [one for one in units.loc[units["unit"] == COEFFICIENT, "column"] if one in table]
-    if segments is None:
-        videos = list(dict.fromkeys(table["video"]))
-        segments = pd.DataFrame({"clip": videos, "video": videos})
-    rows = []
-    for clip in segments.to_dict("records"):
-        inside = table["video"] == clip["video"]
-        if "start" in clip:
-            inside &= table["timestamp"].between(clip["start"], clip["end"], inclusive="left")
-        own = table[inside]
-        valid = own["success"] == 1
-        ids = {
-            str(name): one for name, one in clip.items() if name not in {"start", "end", "video"}
-        }
-        share = float(valid.mean()) if len(own) else np.nan
-        means = own.loc[valid, shapes].mean()
-        rows.append({**ids, "frames": len(own), "valid_share": share, **means.to_dict()})
-    return pd.DataFrame(rows)
+    plan = make_plan(segments, list(dict.fromkeys(table["video"])), settings or Settings())
+    found = {}
+    for recording in record_frames(table):
+        timed, frames = recording.retime(None), table[table["video"] == recording.video]
+        given = plan.get_bounds(recording.video)
+        places = np.flatnonzero(plan.video == recording.video)
+        for place, last, start, end in zip(
+            places, given[1], *resolve_times(*given, timed), strict=True
+        ):
+            inside = (timed.time >= start - SLACK) & (np.isnan(last) | (timed.time < end - SLACK))
+            own = frames[inside]
+            valid = own["success"] == 1
+            share = float(valid.mean()) if len(own) else np.nan
+            means = own.loc[valid, shapes].mean()
+            found[place] = {"frames": len(own), "valid_share": share, **means}
+    ids = plan.segments.drop(columns=["video", "start", "end"]).reset_index(drop=True)
+    return ids.join(pd.DataFrame.from_dict(found, orient="index"), how="inner")

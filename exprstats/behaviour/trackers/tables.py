@@ -16,6 +16,7 @@ import pandas as pd
 from exprstats.apa import count_things
 from exprstats.behaviour.openface.layout import CUT_OFF, NO_ROWS, find_inside, tell_width
 from exprstats.behaviour.openface.lines import UNDEFINED
+from exprstats.behaviour.trackers.units import SHAPE
 from exprstats.errors import DataError, Option, Problem
 from exprstats.io.files.reading import Reading
 from exprstats.io.files.records import Layout, find_layout
@@ -158,7 +159,8 @@ def read_tracker_file(path: Path, reading: Reading | None = None) -> TrackerFile
         fact = f"the rows cannot be read ({error})."
         raise DataError(Problem(fact, _CHECK, file=str(path))) from error
     # Where nothing but rows counts frames, those of empty cells are frames, too.
-    filled = table.notna().any(axis=1).to_numpy() | (len(head) > 1 and all(map(_is_value, head)))
+    values = len(head) > 1 and all(re.fullmatch(SHAPE, name) for name in head)
+    filled = table.notna().any(axis=1).to_numpy() | values
     if not filled.all():
         counted = count_things((~filled).sum(), "blank row is", "blank rows are")
         notes = (*notes, f"{counted} skipped.")
@@ -173,11 +175,6 @@ def read_tracker_file(path: Path, reading: Reading | None = None) -> TrackerFile
     if twice:
         notes = (*notes, f"the header repeats '{twice[0]}'; the first column of that name is read.")
     return TrackerFile(path, name_recording(path), table, notes)
-
-
-def _is_value(name: str) -> bool:
-    """Return whether a column is one of blendshapes, and neither a frame nor a time."""
-    return re.fullmatch(r"[a-z]+[A-Z]\w+|_neutral", name) is not None
 
 
 def _split_text(text: str, layout: Layout, mark: str) -> tuple[list[str], str]:

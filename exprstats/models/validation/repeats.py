@@ -64,8 +64,7 @@ class RepeatedSplits(Result):
         corrected = f"{write_level(self.level)} intervals corrected for the overlap of the splits:"
         if rows["versus"].isna().all():
             parts = [
-                f"{name}: {write_number(row['estimate'])} "
-                f"{write_interval(row['conf_low'], row['conf_high'])}."
+                f"{name}: {write_number(row['estimate'])} {_tell_limits(row)}."
                 for name, own in group_contexts(rows)
                 for row in own.to_dict("records")
             ]
@@ -76,7 +75,7 @@ class RepeatedSplits(Result):
         for name, own in group_contexts(rows):
             parts = [
                 f"{row['model']} minus {row['versus']} {write_number(row['estimate'])} "
-                f"{write_interval(row['conf_low'], row['conf_high'])}, p {tell_p(row['p_value'])}, "
+                f"{_tell_limits(row)}, "
                 f"better in {round(row['share'] * row['splits'])} of {row['splits']} splits"
                 for row in own.to_dict("records")
             ]
@@ -84,6 +83,14 @@ class RepeatedSplits(Result):
         return " ".join(
             [f"Differences in test RMSE over {splits} splits by subjects, with {corrected}", *told]
         )
+
+
+def _tell_limits(row: Mapping[Any, Any]) -> str:
+    """Return the interval of a row and, of a difference, its p, or that there is none."""
+    if pd.isna(row["std_error"]):
+        return f"({STILL})"
+    p_value = f", p {tell_p(row['p_value'])}" if row["versus"] is not None else ""
+    return f"{write_interval(row['conf_low'], row['conf_high'])}{p_value}"
 
 
 def repeat_splits(

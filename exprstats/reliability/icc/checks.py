@@ -186,7 +186,7 @@ def warn_constant(ratings: pd.DataFrame, whole: Panel, pooled: Sequence[Panel]) 
 
 
 def find_constant(rater: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the raters (codes) who give one value to everything, and a row (N,) of each."""
+    """Return the raters who give one value (N,) to everything, and a row of each."""
     suspect = np.bincount(rater) >= CONSTANT_FROM
     # Almost everyone varies within the first rows; only the others' rows are then read.
     for rows in _SCREENS:

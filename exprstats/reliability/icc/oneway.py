@@ -41,7 +41,7 @@ def find_additive(moments: np.ndarray) -> np.ndarray:
 
 
 def list_sums(moments: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return the five parts of `find_sums`, numbers or arrays (G,), one after the other."""
+    """Return the five parts of `find_additive`, numbers or arrays (G,), one after the other."""
     clips, ratings, squares, total, between, within = moments.T
     some = clips > 0.5
     if not some.all():

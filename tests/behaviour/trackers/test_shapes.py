@@ -57,6 +57,13 @@ def test_frames_and_times_under_any_name(tmp_path, timed, counted):
     assert noted == (timed != "timestamp_ms")
 
 
+@pytest.mark.parametrize("counted", ["frame", "frame_number"])
+def test_the_first_frame_is_at_0_from_which_number_ever_frames_count(tmp_path, counted):
+    frames = make_frames(("x",)).iloc[::2]
+    table = read_faces(write(frames, tmp_path / "x.csv", [counted]), fps=10).table
+    assert np.allclose(table["timestamp"], np.arange(0, 12, 2) / 10)
+
+
 def test_files_without_times_need_the_rate_and_keep_empty_frames(tmp_path):
     frames = make_frames(("x",))
     frames.loc[[3, 4], SHAPES] = np.nan
@@ -104,6 +111,22 @@ def test_segments_cut_videos_into_clips(tmp_path):
     assert (first["frames"], second["frames"]) == (5, 7)
     assert first["jawOpen"] == pytest.approx(frames["jawOpen"].iloc[:5].mean(), abs=1e-12)
     assert (first["subject"], second["clip"]) == ("s", "b")
+    # From the end: the last fifth of a second, of .48 s.
+    pd.DataFrame({"clip": ["c"], "video": "x", "start": -0.2, "end": 0}).to_csv(plan, index=False)
+    [last] = json.loads(CliRunner().invoke(app, [str(one) for one in words]).stdout)["rows"]
+    assert last["frames"] == 5
+    assert last["jawOpen"] == pytest.approx(frames["jawOpen"].iloc[7:].mean(), abs=1e-12)
+    pd.DataFrame({"clip": ["d"], "video": "y", "start": 0, "end": 1}).to_csv(plan, index=False)
+    done = CliRunner().invoke(app, [str(one) for one in words])
+    assert (done.exit_code, "a video without frames: 'y'" in done.output) == (2, True)
+
+
+def test_pictures_are_videos_of_one_frame(tmp_path):
+    frames = make_frames(("a.png", "b.png"), 1)
+    path = write(frames, tmp_path / "pictures.csv", ["video", "time"])
+    done = CliRunner().invoke(app, ["features", str(path), "--tracker", "mediapipe", "--json", "-"])
+    rows = json.loads(done.stdout)["rows"]
+    assert [row["jawOpen"] for row in rows] == frames["jawOpen"].tolist()
 
 
 @pytest.mark.parametrize("timed", [True, False])

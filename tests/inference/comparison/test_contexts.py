@@ -4,6 +4,7 @@ Tolerance 1e-10: the same draws of the same subjects.
 """
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -267,3 +268,10 @@ def test_degrees_of_freedom_between_welch_and_paired():
     ]
     wanted = sum(v for v, _ in parts) ** 2 / sum(v**2 / f for v, f in parts)
     assert count_freedom(away, present) == pytest.approx(wanted, rel=1e-12)
+
+
+def test_sentences_without_any_interval_speak_of_none():
+    result = compare_contexts(draw_apart(), metrics="mae", draws=200, seed=1)
+    assert "With only 6 subjects" in result.sentence()
+    bare = replace(result, table=result.table.assign(conf_low=np.nan, conf_high=np.nan))
+    assert "With only" not in bare.sentence()

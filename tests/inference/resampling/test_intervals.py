@@ -161,6 +161,8 @@ def test_strata_each_have_a_mean_and_a_degree_of_freedom_of_their_own():
     found = jackknife_clusters(np.array([values.mean()]), left_out, strata=strata)
     reach = stats.t.ppf(0.975, 11) * known
     assert found.conf_high[0] - values.mean() == pytest.approx(reach, rel=1e-10)
+    # A cluster that is a stratum of its own has nobody to differ from.
+    assert np.isnan(spread_jackknife(left_out, np.repeat([0, 1], [1, 12])))
 
 
 @pytest.mark.r("boot")
