@@ -338,3 +338,13 @@ def test_rows_of_intake_that_name_the_film_leave_the_record_as_the_clip(call, tm
         read = read_ratings(tmp_path / "echo.csv", rating="sens", clip="record_id", rater="rater")
     held = read.set_index([read["clip"].astype(int), "rater"])["rating"]
     assert held.to_dict() == given
+
+
+def test_who_fills_in_a_form_is_the_rater(check, find_icc, tmp_path):
+    answers = make_answers()
+    rows = [["Timestamp", "Your initials", "Clip number", "How nervous?", "Anything else?"]]
+    rows += [[f"01/17/2022 09:{place:02}:{n:02}", PEOPLE[place][:2].upper(), n + 1, value, ""]
+             for n, own in enumerate(answers) for place, value in enumerate(own)]  # fmt: skip
+    _, (line, *_) = check(write(tmp_path / "form.csv", rows))
+    assert "--rater 'Your initials'" in line and "--clip 'Clip number'" in line
+    assert find_icc(line)["How nervous?"] == pytest.approx(rate_oneway(answers), abs=1e-12)

@@ -35,7 +35,9 @@ WORDS = {
         "raterin|juge|evaluateur|observateur|codeur|evaluador|juez|observador|codificador|"
         "calificador|valutatore|giudice|osservatore|degerlendirici|puanlayici|gozlemci|"
         "hakem|avaliador|anotador|juiz|beoordelaar|bedomare|bedommer|vurderer|kodare|sedzia|оценщик|эксперт|評定者|評価者|"
-        "평가자|评分者|评价者|评分员|评委|编码者|观察者"
+        "평가자|评分者|评价者|评分员|评委|编码者|观察者|"
+        "yourinitials|yourname|yourid|yourcode|ihrname|ihreinitialen|ihrkürzel|ihrcode|votrenom|"
+        "vosinitiales|sunombre|susiniciales"
     ),
     "subject": list_words(
         "subject|participant|person|dyad|infant|couple|actor|speaker|sender|patient|respondent|subj|ppt|"
