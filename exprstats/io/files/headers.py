@@ -107,15 +107,18 @@ def _is_numbered(row: Sequence[str], below: Sequence[str], usual: float) -> bool
 
 
 def is_preamble(row: Sequence[str], usual: float) -> bool:
-    """Return whether a row above a wide table names one thing and its value: "Frame rate: 25".
+    """Return whether a row above a table names one thing and its value: "Frame rate: 25".
 
     Examples
     --------
     >>> is_preamble(["Frame rate:", "25", "", ""], 9), is_preamble(["", "joy", "", "calm"], 9)
     (True, False)
+    >>> is_preamble(["Judge:", "Anna", "1 to 7"], 4), is_preamble(["clip", "warm", "cold"], 4)
+    (True, False)
     """
     held = [cell for cell in row if cell.strip()]
-    return usual >= 5 and len(held) <= 2 and bool(row[0].strip())
+    named = bool(row) and row[0].strip().endswith((":", "\uff1a")) and len(held) < usual
+    return named or (usual >= 5 and len(held) <= 2 and bool(row[0].strip()))
 
 
 def _heads_groups(rows: Sequence[Sequence[str]], place: int) -> bool:
