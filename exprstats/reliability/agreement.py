@@ -276,8 +276,7 @@ def _write_rows(panel: Panel, tally: Tally, level: float) -> Iterator[dict[str, 
     without = _leave_out(tally, groups)
     over = "clips" if panel.subject is None else "subjects"
     with_two = "with a clip that two rated" if over == "subjects" else "that two rated"
-    # Clusters in which no clip has two ratings say at most what is chosen, and nothing of
-    # agreement: where a part of the clips was rated twice, these are what there is.
+    # Clusters without a clip of two ratings say at most what is chosen, and nothing of agreement.
     twice = tally.sums[:, 0] > 0
     shared = np.asarray(tally.pairs.sum(axis=1)).ravel() > 0
     for term, value in whole.items():
