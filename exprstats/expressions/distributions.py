@@ -38,7 +38,6 @@ OTHER_GROUPS = "Give another column, or "
 
 TOP = 5
 _POINTS = 64  # of a distribution
-_LEAST = -0.999999  # of the correlation of halves, which Spearman–Brown cannot take at -1
 _MANY_SETS = 6  # data sets whose leading emotions are told one by one
 
 
@@ -308,11 +307,11 @@ def _describe_time(
     _, owner = np.unique([codes[rows[0]] for rows in long], return_inverse=True)
     halves = jackknife_correlations(first, second, owner)
     for row in list_limits("stability", halves, moments.emotions, level):
-        # Limits are those of the halves, so that they are as skewed as wholes are near 1.
-        r = np.array([row[name] for name in ("estimate", "conf_low", "conf_high")])
-        r = np.maximum(r, _LEAST)
-        ends = dict(zip(("estimate", "conf_low", "conf_high"), 2 * r / (1 + r), strict=True))
-        yield row | ends | {"std_error": row["std_error"] * 2 / (1 + r[0]) ** 2}
+        # Limits are those of the halves, so that they are as skewed as wholes are near 1. Below 0
+        # they are stepped up by the size of r: 2r/(1 + r) has no end there.
+        ends = {name: row[name] for name in ("estimate", "conf_low", "conf_high")}
+        ends = {name: 2 * r / (1 + abs(r)) for name, r in ends.items()}
+        yield row | ends | {"std_error": row["std_error"] * 2 / (1 + abs(row["estimate"])) ** 2}
 
 
 def _average(values: np.ndarray) -> np.ndarray:

@@ -275,8 +275,8 @@ def _write_rows(panel: Panel, tally: Tally, level: float) -> Iterator[dict[str, 
     whole = measure_agreements(tally, np.ones((1, groups)))
     without = _leave_out(tally, groups)
     over = "clips" if panel.subject is None else "subjects"
-    # Clusters in which no clip has two ratings say at most what is chosen, and nothing of
-    # agreement: where a part of the clips was rated twice, these are what there is.
+    with_two = "with a clip that two rated" if over == "subjects" else "that two rated"
+    # Clusters without a clip of two ratings say at most what is chosen, and nothing of agreement.
     twice = tally.sums[:, 0] > 0
     shared = np.asarray(tally.pairs.sum(axis=1)).ravel() > 0
     for term, value in whole.items():
@@ -285,11 +285,11 @@ def _write_rows(panel: Panel, tally: Tally, level: float) -> Iterator[dict[str, 
         count = int(held.sum())
         spread = replace(combine_thetas({"subject": without[term][rests]}), df=count - 1)
         low, high = _find_limits(term, value, without[term][rests], spread, level)
-        among = f"rests on the {over} with a clip that two rated, {count:,} of {groups:,}"
+        among = f"rests on the {over} {with_two}, {count:,} of {groups:,}"
         told = [f"over {count:,} {over}", FIXED_RATERS, *([among] if count < groups else [])]
-        note = spread.refusal or "; ".join(told)
+        lone = f"no interval: of {groups:,} {over} there is one {with_two}" * (count == 1 < groups)
+        note = lone or spread.refusal or "; ".join(told)
         if spread.variance < 1e-20:
-            # All clusters are alike, which does not make the population so.
             low, high, note = _limit_alike(term, float(value[0]), count, level)
         if np.isnan(value[0]):
             note = _explain_gap(term, tally)

@@ -188,7 +188,7 @@ def limit_differences(
     }
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.where(spread > 0, np.log(spread), np.nan)
-    scale = combine_thetas({"subject": logs}, "beyond the bias")
+    scale = combine_thetas({"subject": logs})
     ends = np.exp(find_t_limits(math.log(whole[1]) if whole[1] > 0 else math.nan, scale, level))
     varied = not scale.refusal and min(np.ptp(bias), np.ptp(logs)) > 0
     together = float(np.corrcoef(bias, logs)[0, 1]) if varied else 0.0
@@ -208,9 +208,16 @@ def limit_differences(
             "std_error": error,
             "conf_low": value - (near if side > 0 else far),
             "conf_high": value + (far if side > 0 else near),
-            "note": scale.refusal or None,
+            "note": _refuse_limits(whole[1], len(kept)) if scale.refusal else None,
         }
     return found
+
+
+def _refuse_limits(spread: float, subjects: int) -> str:
+    """Return why the SD of differences has no limits: it is unknown or 0 without some subject."""
+    if subjects < 3:
+        return "no interval: fewer than three subjects"
+    return f"no interval: the differences do not vary{' without one subject' * (spread > 0)}"
 
 
 def _decompose(apart: np.ndarray, subject: np.ndarray) -> tuple[float, float]:

@@ -5,6 +5,7 @@ intervals over 60 corpora has a Monte-Carlo SE of about .01 (pairs of one corpus
 independent): the reduced form takes .90 to .99, the slow form of 300 corpora .92 to .98.
 """
 
+from itertools import permutations, product
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,13 @@ from scipy import stats
 import exprstats as ex
 from exprstats.errors import DataError, OptionError
 from exprstats.events.cooccurrence import count_utterances, lay_labelled, pick_columns
-from exprstats.events.limits import find_moments, permute_labels, rank_pairs, split_covariance
+from exprstats.events.limits import (
+    Parts,
+    find_moments,
+    permute_labels,
+    rank_pairs,
+    split_covariance,
+)
 
 TERMS = ["p_label_given_feature", "p_feature_given_label", "lift"]
 
@@ -133,6 +140,25 @@ def test_moments_and_p_are_those_of_permutations(corpus):
     # Two Monte-Carlo p of 3,000 draws: SE of each √(p(2-p)/B).
     assert own.p_value[0, 1] == pytest.approx(peer.pvalue, abs=4 * np.sqrt(2 * peer.pvalue / 3000))
     assert (own.p_max_t >= own.p_value - 0.03).all()
+
+
+def test_moments_of_labels_that_change_within_utterances_are_those_of_all_permutations():
+    """All orders of four utterances and all signs of their parts within; sums, 1e-12."""
+    rng = np.random.default_rng(3)
+    owners = np.array([[0, 0, 1, 2, 3], [0, 1, 0, 1, 1]])
+    feature, label, within = (rng.normal(size=(size, 2)) for size in (4, 4, 5))
+    parts, drawn = Parts(feature, label, owners, within), []
+    for order, signs in product(permutations(range(4)), product([-1, 1], repeat=4)):
+        drawn.append(feature.T @ label[list(order)])
+        np.add.at(drawn[-1], owners[1], np.array(signs)[owners[0]][:, None] * within)
+    mean, spread = find_moments(parts, np.zeros(4, int))
+    np.testing.assert_allclose(mean, np.mean(drawn, axis=0), rtol=1e-12)
+    np.testing.assert_allclose(spread, np.std(drawn, axis=0), rtol=1e-12)
+    found = permute_labels(parts, np.zeros(4, int), np.ones((2, 2), bool), draws=99, seed=1)
+    # What was observed is one of the 100 draws that p counts.
+    counts = 100 * found.p_max_t
+    assert counts == pytest.approx(counts.round(), abs=1e-9)
+    assert counts.min() > 0.5
 
 
 def run_corpora(count, **options):

@@ -189,7 +189,7 @@ def test_limits_of_stability_are_those_of_halves_on_fishers_z():
         ]
         reach = student.ppf(0.975, 5) * np.sqrt(5 / 6 * np.sum((left - np.mean(left)) ** 2))
         ends = np.tanh([z - reach, z, z + reach])
-        wanted = 2 * ends / (1 + ends)
+        wanted = 2 * ends / (1 + np.abs(ends))
         found = rows.loc[name, ["conf_low", "estimate", "conf_high"]].to_numpy(float)
         assert found == pytest.approx(wanted, rel=1e-9)
 
@@ -237,6 +237,23 @@ def test_an_emotion_that_a_person_never_changes_adds_nobody_to_its_lags():
     assert ex.compare_structure(table).sentence().startswith("1 correlation of emotions was")
     names = ["estimate", "conf_low", "conf_high"]
     assert lags.loc["Joy", names].tolist() == pytest.approx(alone.loc["Joy", names].tolist())
+
+
+def test_halves_that_go_against_one_another_are_stepped_up_to_no_less_than_minus_1():
+    """r of halves by NumPy; 2r/(1 + r) would be -9 where r is -.8."""
+    table = make_table(people=8, moments=8)
+    late = table["time"] > table.groupby("subject")["time"].transform("median")
+    own = table["subject"].str[1:].astype(float) / 10
+    chance = np.random.default_rng(2).uniform(0, 0.1, len(table))
+    table["score"] = own.where(~late, 0.9 - own) + chance
+    rows = ex.rate_estimates(table).tidy().query("term == 'stability'")
+    for row in rows.to_dict("records"):
+        mine = table[table["emotion"].eq(row["emotion"])]
+        means = mine.assign(late=late).pivot_table("score", "subject", "late").to_numpy()
+        r = np.corrcoef(means.T)[0, 1]
+        assert r < -0.5
+        assert row["estimate"] == pytest.approx(2 * r / (1 - r), abs=1e-9)
+        assert -1 <= row["conf_low"] < row["estimate"] < row["conf_high"] <= 1
 
 
 def test_gaps_of_one_emotion_do_not_weaken_its_correlations():

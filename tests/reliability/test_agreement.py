@@ -354,6 +354,13 @@ def test_people_of_whom_one_rater_saw_each_clip_are_no_degrees_of_freedom():
         describe_results(gather_analysis(measure_agreement(table, **options)))[0].tables[0].notes
     )
     assert f"R{told[1:]}" in " ".join(write_plain(one) for one in notes).replace("\xa0", " ")
+    lone = table[table["subject"].eq(0) | table["subject"].gt(2)]
+    rows = measure_agreement(lone, **options).table.query("term != 'kappa'")
+    told = "no interval: of 18 subjects there is one with a clip that two rated"
+    assert rows["note"].eq(told).all() and rows["conf_low"].isna().all()
+    clips = lone.drop(columns="subject").query("clip in ['c0.0', 'c4.0', 'c5.0']")
+    rows = measure_agreement(clips, **options).table.query("term != 'kappa'")
+    assert set(rows["note"]) == {"no interval: of 3 clips there is one that two rated"}
     others = found.loc[["conger", "fleiss"]]
     reach = others["raw_high"] - others["estimate"]
     np.testing.assert_allclose(reach, stats.t.ppf(0.975, 2) * others["std_error"])

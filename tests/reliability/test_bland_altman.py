@@ -109,7 +109,24 @@ def test_limits_of_skewed_differences_equal_a_loop(make_ratings, tail):
 def test_differences_that_do_not_vary_have_no_limits(make_ratings):
     table = compare_raters(make_ratings(np.stack([np.arange(12) + 2.0, np.arange(12)], 1))).table
     assert table["estimate"].tolist() == [2.0] * 3
-    assert table.loc[table["term"] != "bias", ["conf_low", "conf_high"]].isna().all(axis=None)
+    limits = table[table["term"] != "bias"]
+    assert limits[["conf_low", "conf_high"]].isna().all(axis=None)
+    assert set(limits["note"]) == {"no interval: the differences do not vary"}
+
+
+@pytest.mark.parametrize(
+    ("apart", "clips", "why"),
+    [
+        ([0.0] * 11 + [1.0], 1, "the differences do not vary without one subject"),
+        (np.arange(12) % 5 - 2.0, 6, "fewer than three subjects"),
+    ],
+)
+def test_why_limits_have_no_interval_is_true(make_ratings, apart, clips, why):
+    """Of two people each alone has no spread between people; of others one makes all of it."""
+    table = compare_raters(make_pair(np.asarray(apart), clips, make_ratings)).table
+    limits = table[table["term"] != "bias"]
+    assert limits[["conf_low", "conf_high"]].isna().all(axis=None)
+    assert set(limits["note"]) == {f"no interval: {why}"}
 
 
 def test_pairs_sentences_and_refusals(make_ratings):

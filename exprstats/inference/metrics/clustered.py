@@ -95,9 +95,9 @@ def average_clusters(panel: Panel) -> tuple[np.ndarray, np.ndarray]:
     A cluster without rows has mean 0 and, counting no rows, is left out of what uses it.
     """
     times = np.maximum(np.bincount(panel.codes, minlength=panel.groups), 1)
-    return sum_over_clusters(panel.truth[None], panel)[0] / times, sum_over_clusters(
-        panel.predictions, panel
-    ) / times
+    both = (panel.truth[None], panel.predictions)
+    truth, predictions = (sum_over_clusters(rows, panel) / times for rows in both)
+    return truth[0], predictions
 
 
 def correlate_clusters(truth: np.ndarray, predictions: np.ndarray, present: np.ndarray) -> Measure:

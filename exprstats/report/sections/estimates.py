@@ -148,9 +148,9 @@ def _tabulate_time(rows: pd.DataFrame, order: pd.DataFrame, level: float) -> lis
     )
     note = say(
         "Halves: correlation, over the faces or voices of recordings, of the mean of the first "
-        "half with that of the second, stepped up to a whole recording (Spearman–Brown). Moment to "
-        "moment: correlation of neighboring moments about the mean of their recording; its "
-        "expectation is below zero where moments are independent."
+        "half with that of the second, stepped up to a whole recording (Spearman–Brown, "
+        "2r/(1 + |r|)). Moment to moment: correlation of neighboring moments about the mean of "
+        "their recording; its expectation is below zero where moments are independent."
     )
     title = "Reliability of the Leading Emotions Over Time"
     notes = (note, *collect_notes(mine, ("term", "emotion", "modality", "context")))

@@ -6,6 +6,8 @@ that does not know a person calls neutral faces smiling by about the level it ha
 expect: bias and level correlate above .7 in 9 people, where chance gives .67 at p = .05.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -193,6 +195,13 @@ def test_a_network_is_rated_beside_the_middle_label_of_windows_that_were_not_add
         away = (guess - test["truth"]).abs()
         for metric, value in (("accuracy", away.eq(0)), ("within2", away.le(2))):
             assert found.loc[(model, metric), "estimate"] == pytest.approx(value.mean())
+    # Between two middle labels, of 4 and 7, it is the label below their mean.
+    pairs = trained.index[: len(trained) // 2 * 2]
+    even = rows.drop(trained.index.difference(pairs))
+    even.loc[pairs, "truth"] = np.tile([4.0, 7.0], len(pairs) // 2)
+    table = ex.rate_labels(replace(models, predictions=even), draws=200, seed=1).table
+    told = table.query("headline and term == 'median' and metric == 'accuracy'")["estimate"].item()
+    assert told == pytest.approx(test["truth"].eq(5).mean())
 
 
 def test_what_cannot_be_adapted_is_refused(study):

@@ -10,7 +10,9 @@ from scipy.stats import t
 
 from exprstats.errors import DataError, OptionError
 from exprstats.inference import compare_models
+from exprstats.inference.metrics import find_metrics
 from exprstats.models import compare_human, guess_human, guess_mean, stack_predictions
+from exprstats.models.baselines.raters import measure_raters
 
 
 def draw_study(rng, *, subjects, clips_each, workers, raters, severity):
@@ -56,6 +58,16 @@ def measure(rows, term):
         spread = (average(x * x) - average(x) ** 2) * (average(y * y) - average(y) ** 2)
         r = (average(x * y) - average(x) * average(y)) / np.sqrt(spread)
     return r[n >= 3].mean()
+
+
+@pytest.mark.parametrize("metric", ["rmse", "correlation"])
+def test_raters_who_are_all_too_severe_have_the_errors_of_severe_raters(metric):
+    study = draw_study(
+        np.random.default_rng(3), subjects=8, clips_each=4, workers=5, raters=4, severity=0.3
+    )
+    human = study[study["model"] == "human"].assign(prediction=lambda rows: rows["prediction"] - 2)
+    [found] = measure_raters(human, find_metrics([metric]))
+    assert found == pytest.approx(measure(human, metric), abs=1e-9)
 
 
 def drop_rater(rows, rater, subject=None):
