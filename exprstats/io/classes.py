@@ -216,7 +216,7 @@ def choose_largest(draft: Draft, model: str, parts: Mapping[str, str], truth: st
     values = draft.table[[*held]].to_numpy(float)
     classes = pd.Series([known[one] for one in held.values()]).take(values.argmax(axis=1))
     # Of values of which some are missing, none is known to be the largest.
-    full = ~np.isnan(values).any(axis=1)
+    full = draft.table[[*held]].notna().all(axis=1)
     column = pd.Series(classes.to_numpy(), index=draft.table.index).where(full)
     draft.table = draft.table.assign(**{model: column.astype(draft.table[truth].dtype)})
 

@@ -314,6 +314,8 @@ def _find_parts(table: pd.DataFrame, guess: Guess, layout: str) -> tuple[str, ..
 def _give_reason(role: str, name: str, guess: Guess) -> str:
     if guess.crossing is not None and role in guess.crossing.reasons:
         return guess.crossing.reasons[role]
+    if role == "truth" and guess.classed is not None:
+        return "its cells are classes that other columns predict."
     parts = split_name(name)
     word = next((one for one in WORDS[role] if one in parts), None)
     if word is None and role in {"truth", "prediction"}:

@@ -272,6 +272,21 @@ def _list_classes(source: Source, model: str) -> dict[str, str]:
     return found if len(found) > 1 and not source.has(model) else {}
 
 
+def _check_classes(
+    source: Source, model: str, held: Iterable[str], *, truth: bool, positive: str | None
+) -> None:
+    """Refuse columns of classes whose truth is elsewhere, or is coded as one class and others."""
+    fact = f"model '{model}' has a column for each class ({name_some([*held])})"
+    file = str(source.layout.path)
+    if not truth:
+        remedy = "Add the truth to this file, or write each predicted class into one column."
+        raise DataError(Problem(f"{fact}, and the truth is in another file.", remedy, file=file))
+    if positive is not None:
+        told = f"{fact}, so that no class is the positive one."
+        remedy = ("Leave out ", Option("positive"), ", or name one of them with ", Option("models"))
+        raise DataError(Problem(told, (*remedy, "."), file=file))
+
+
 def _read_wide(
     source: Source,
     named: Mapping[str, Columns | None],
@@ -292,7 +307,8 @@ def _read_wide(
     draft = source.take(roles | give_role(ids.values(), "id"), guarded=not any(parts.values()))
     code_positive(draft, truth[0] if truth else None, positive)
     for name, held in parts.items():
-        if held and truth:
+        if held:
+            _check_classes(source, name, held, truth=bool(truth), positive=positive)
             choose_largest(draft, name, held, truth[0])
     note_mixed(draft, [*truth, *models])
     known = {**ids, **extras, **({"truth": truth[0]} if truth else {})}

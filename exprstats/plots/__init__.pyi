@@ -1,4 +1,4 @@
-from .decisions import draw_decisions, select_decisions
+from .decisions import draw_decisions, select_curves
 from .descriptives import draw_agreement, draw_means, draw_missing, draw_ratings, draw_values
 from .diagram import draw_factor
 from .differences import ALL, draw_differences, name_contexts
@@ -46,5 +46,5 @@ __all__ = [
     "name_contexts",
     "name_pairs",
     "save_figure",
-    "select_decisions",
+    "select_curves",
 ]

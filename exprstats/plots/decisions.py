@@ -69,7 +69,7 @@ def draw_decisions(
     >>> type(draw_decisions(decisions, target=0.8)).__name__
     'ggplot'
     """
-    rows = select_decisions(tidy_result(decisions))
+    rows = select_curves(tidy_result(decisions))
     levels = {name: order_levels(rows[name]) for name in ("context", "item")}
     kept = {
         "context": [ALL]
@@ -97,7 +97,7 @@ def _tell_left_out(levels: dict[str, list[Any]], kept: dict[str, list[Any]]) -> 
     return " ".join(told)
 
 
-def select_decisions(table: pd.DataFrame) -> pd.DataFrame:
+def select_curves(table: pd.DataFrame) -> pd.DataFrame:
     """Return the defined rows with their context and item, limits cut to the figure."""
     require_columns(table, ["raters_per_clip", "estimate", "conf_low", "conf_high"], "decisions")
     rows = name_contexts(table.rename(columns={"task": "context", "question": "item"}))

@@ -212,7 +212,7 @@ def draw_dependence(dependence: Dependence, *, most: int = MOST_FEATURES_DEPENDE
     >>> type(draw_dependence(trace_dependence(forest, features=["au_count"]))).__name__
     'ggplot'
     """
-    rows = select_curves(tidy_result(dependence))
+    rows = select_dependence(tidy_result(dependence))
     contexts = order_levels(rows["context"])
     told = ""
     if len(contexts) > len(PALETTE) + 1 and ALL in contexts:
@@ -223,7 +223,7 @@ def draw_dependence(dependence: Dependence, *, most: int = MOST_FEATURES_DEPENDE
     return add_caption(_build_curves(rows), (told + left_out).strip())
 
 
-def select_curves(table: pd.DataFrame) -> pd.DataFrame:
+def select_dependence(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of curves, pooled ones named "All"."""
     require_columns(table, ["feature", "value", "estimate"], "dependence")
     rows = table[table["estimate"].notna()].reset_index(drop=True)

@@ -202,6 +202,7 @@ def test_columns_of_classes_are_one_model(call, check, tmp_path, chance, kind):
     table = pd.DataFrame({"clip": [f"c{n}" for n in range(30)], "label": named})
     table.assign(**columns).to_csv(tmp_path / "softmax.csv", index=False)
     told, (line,) = check(tmp_path / "softmax.csv")
+    assert "label is the truth: its cells are classes that other columns predict." in told
     assert ("which are no probabilities" in told) == (kind == "logits")
     assert "--models net" in line
     found = compare(call, line)

@@ -30,6 +30,7 @@ from exprstats.events.multilabel import (
     permute_feature,
     place_guesses,
 )
+from exprstats.report import describe_results, gather_analysis
 
 
 @pytest.fixture(scope="module")
@@ -345,3 +346,19 @@ def test_intervals_hold_expected_scores_of_many_studies():
     held = hold_expected(200)
     assert (held.drop("loss") >= 0.93).all()
     assert held.loc["loss"].min() > 0.85
+
+
+def test_the_report_ranks_features_and_sets_scores_of_both_folds_apart(found):
+    (section,) = describe_results(gather_analysis([found]))
+    cells = {table.name: table.cells for table in section.tables}
+    rows = found.importance.set_index("feature")
+    lost = rows[rows["term"].eq("importance_permutation")]["estimate"]
+    top = rows[rows["term"].eq("importance_impurity")]["estimate"].nlargest(10).index
+    told = cells["label_importance"]["rank"].astype(int)
+    ranks = [(int((lost > lost[name]).sum()), int((lost >= lost[name]).sum())) for name in top]
+    assert all(low < rank <= high for rank, (low, high) in zip(told, ranks, strict=True))
+    scores = found.table[found.table["average"].eq("label") & found.table["term"].eq("f1")]
+    for folds, key in ((found.folds, "own_f1"), ("frames", "leaky_f1")):
+        own = scores[scores["folds"].eq(folds)].set_index("label")["estimate"]
+        shown = cells["label_prediction"].set_index("label")[key].loc[own.index]
+        assert shown.tolist() == [f"{one:.2f}".removeprefix("0") for one in own]

@@ -206,3 +206,15 @@ def test_what_values_of_classes_are_is_said_also_beside_missing_ones(low, told):
     table.loc[6] = ["joy", None, None]
     (question,) = find_classed(table, []).questions
     assert told in question.fact
+
+
+def test_columns_of_classes_need_their_truth_beside_them_and_no_positive_class(write):
+    shares = ",p_joy,p_sad\na,.2,.8\nb,.7,.3\n"
+    truth = write("clip,subject,truth\na,s,joy\nb,t,sad\n", "truth.csv")
+    with pytest.raises(DataError, match=r"'p' has a column for each class .* is in another file"):
+        read_predictions([truth, write(f"clip{shares}", "net.csv")], models=["p"])
+    whole = write("clip,subject,truth,p_joy,p_sad\na,s,joy,.2,.8\nb,t,sad,.7,.3\n", "whole.csv")
+    with pytest.raises(DataError, match="Leave out positive=, or name one of them with models="):
+        read_predictions(whole, models=["p"], positive="joy")
+    table = read_predictions(whole, models=["p_joy"], positive="joy")
+    assert table[["truth", "prediction"]].to_numpy().tolist() == [[1, 0.2], [0, 0.7]]

@@ -74,7 +74,7 @@ def find_header(rows: Sequence[Sequence[str]], given: int | None = None) -> Head
             or (
                 filled[place] == 1
                 and usual >= 2
-                and not _is_numbered(*rows[place : place + 2], usual)
+                and not _is_numbered(rows[place], rows[place + 1], usual)
             )
             or (rows[place][0].startswith("#") and filled[place] < usual)
             or (is_preamble(rows[place], usual) and not _heads_groups(rows, place))

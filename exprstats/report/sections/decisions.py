@@ -126,10 +126,10 @@ def build_decision_figure(analysis: Analysis) -> tuple[Figure, ...]:
 def has_curve(decisions: Decisions | SubjectDecisions) -> bool:
     """Return whether any reliability is defined, so that there is a curve to draw."""
     from exprstats.errors import DataError
-    from exprstats.plots import select_decisions
+    from exprstats.plots import select_curves
 
     try:
-        select_decisions(decisions.tidy())
+        select_curves(decisions.tidy())
     except DataError:
         return False
     return True

@@ -176,7 +176,8 @@ def test_one_training_is_a_caution_and_several_are_a_spread():
 
 
 def test_predictions_that_were_too_low_before_and_hardly_change_are_no_caution():
-    found = build({0: -1.4, 2: -1.45})
+    found = build({0: -1.4, 2: -1.6})
     change = found.pick("bias", 2, versus=True)
+    assert found.pick("bias", 2)["estimate"] < found.pick("bias", 0)["estimate"] < 0
     assert change["conf_low"] < 0 < change["conf_high"]
     assert "lowered the predictions" not in tell(describe(found))

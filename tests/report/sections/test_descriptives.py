@@ -193,6 +193,16 @@ def test_one_context_and_too_few_people_are_said_without_tests():
     assert "agree" not in tell(few) and "ANOVA," not in tell(few)
 
 
+def test_means_over_people_stand_before_those_of_clips():
+    table = build_scores(shift=1).iloc[2:]
+    cells = find_tables(compare_means(table))["means"].cells
+    people = table.groupby(["context", "subject"])["score"].mean().groupby("context").mean()
+    clips = table.groupby("context")["score"].mean()
+    for name, means in (("estimate", people), ("clips", clips)):
+        assert cells[name].str.replace("−", "-").tolist() == [f"{one:.2f}" for one in means]
+    assert cells["n_clips"].tolist() == ["34", "36"]
+
+
 def test_groups_have_rows_and_pairs_of_their_own():
     table = build_scores(contexts="abc")
     table["sex"] = np.where(table["subject"] < "s05", "f", "m")

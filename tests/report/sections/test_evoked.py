@@ -46,7 +46,12 @@ def test_expressions_that_go_together_are_counted():
     table = pd.DataFrame({"video": np.arange(2000) % 40, "joy": joy * 1})
     table["awe"] = (rng.random(2000) < np.where(joy, 0.6, 0.1)) * 1
     table["pain"] = (rng.random(2000) < np.where(joy, 0.02, 0.3)) * 1
-    _, words = tell(ex.measure_labels(table))
+    (section,), words = tell(ex.measure_labels(table))
+    cells = {one.name: one for one in section.tables}["evoked_pairs"].cells.set_index("pair")
+    for one, other in (("joy", "awe"), ("joy", "pain"), ("awe", "pain")):
+        shares = [table.loc[table[a] == 1, b].mean() for a, b in ((one, other), (other, one))]
+        told = cells.loc[f"{one} (A) and {other} (B)", ["given", "back"]].tolist()
+        assert told == [f"{share:.2f}".removeprefix("0") for share in shares]
     assert (
         "Of 3 pairs of expressions that ten videos or more show, 1 came together more often"
         in words
