@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +30,7 @@ from exprstats.io.files.words import (
     is_rated,
     is_truth,
     split_name,
+    squeeze_name,
 )
 from exprstats.io.guards.answers import find_who
 from exprstats.io.guards.classed import Classed
@@ -294,12 +294,10 @@ def _drop_blank(
     table: pd.DataFrame, roles: dict[str, str], numeric: Sequence[str]
 ) -> dict[str, str]:
     """Return roles without those that most rows of clips lack, and contexts of one level."""
-    pair = table[[roles[role] for role in ("clip", "rater") if role in roles]].notna()
-    if pair.shape[1] > 1 and not pair.all(axis=1).any():
+    pair = {role: table[roles[role]].notna() for role in ("clip", "rater") if role in roles}
+    if len(pair) > 1 and not (pair["clip"] & pair["rater"]).any():
         # Rows of intake name a film and those of ratings their raters: another id joins them.
-        roles = _leave_out(
-            roles, "clip" if pair.iloc[:, 0].sum() < pair.iloc[:, 1].sum() else "rater"
-        )
+        roles = _leave_out(roles, min(pair, key=lambda role: pair[role].sum()))
     seen = table[table[roles["clip"]].notna()] if "clip" in roles else table
     answers = [name for name in numeric if is_answer(name)]
     answered = seen[seen[answers].notna().any(axis=1)] if answers else seen
@@ -329,7 +327,7 @@ def _find_predicted(names: Sequence[str], roles: dict[str, str]) -> dict[str, st
         found.setdefault("truth", rated)
     if len(found) < 2:
         return roles
-    numbered = [name for name in names if _squeeze(name) in {"row", "rowindex", "rownumber"}]
+    numbered = [name for name in names if squeeze_name(name) in {"row", "rowindex", "rownumber"}]
     rest = {role: name for role, name in roles.items() if name not in found.values()}
     return ({"clip": numbered[0]} if numbered else {}) | rest | found
 
@@ -367,7 +365,7 @@ def _match_roles(names: Iterable[str], numeric: set[str], varied: Sequence[str])
     for role, words in WORDS.items():
         for word in words:
             free = [name for name in names if name not in found.values()]
-            fits = [name for name in free if word in {*split_name(name), _squeeze(name)}]
+            fits = [name for name in free if word in {*split_name(name), squeeze_name(name)}]
             if role in {"clip", "subject", "rater"}:
                 fits = [name for name in fits if name in varied]
             # Two or more numbered columns of that name are judges or clips: coder1, coder2.
@@ -379,10 +377,6 @@ def _match_roles(names: Iterable[str], numeric: set[str], varied: Sequence[str])
                 found[role] = fits[0]
                 break
     return found
-
-
-def _squeeze(name: str) -> str:
-    return re.sub(r"[\W_]", "", name.lower())
 
 
 def _is_rated(table: pd.DataFrame, roles: dict[str, str], kind: Kind) -> bool:

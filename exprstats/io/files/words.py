@@ -219,6 +219,11 @@ def fold_name(text: str) -> str:
     return "".join(one for one in plain if not unicodedata.combining(one)).lower().strip()
 
 
+def squeeze_name(name: str) -> str:
+    """Return a name's letters and digits alone, in lower case."""
+    return re.sub(r"[\W_]", "", str(name).lower())
+
+
 def split_name(name: str) -> set[str]:
     """Return the words of a column's name that tell its role.
 
@@ -276,7 +281,7 @@ def is_truth(name: str) -> bool:
     >>> [name for name in ("truth", "Y_true", "Ground truth", "true_smile") if is_truth(name)]
     ['truth', 'Y_true', 'Ground truth']
     """
-    return re.sub(r"[\W_]", "", str(name).lower()) in _TRUTHS
+    return squeeze_name(name) in _TRUTHS
 
 
 def holds_shapes(names: Iterable[str]) -> bool:
@@ -298,7 +303,7 @@ def is_prediction(name: str) -> bool:
     >>> [name for name in ("y_pred", "yhat", "pred_time") if is_prediction(name)]
     ['y_pred', 'yhat']
     """
-    return re.sub(r"[\W_]", "", str(name).lower()) in _PREDICTED
+    return squeeze_name(name) in _PREDICTED
 
 
 def is_model(name: str) -> bool:
