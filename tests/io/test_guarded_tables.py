@@ -25,6 +25,7 @@ from exprstats import (
     read_ratings,
     split_subjects,
 )
+from exprstats.io.guards.codes import find_codes
 from exprstats.io.guards.features import judge_features, list_lost
 from exprstats.io.guards.tables import guard_table
 
@@ -231,3 +232,12 @@ def test_a_guard_changes_nothing_of_its_input(tmp_path):
     ratings = make_ratings().drop(columns="subject")
     row = rate_reliability(ratings.sample(frac=1, random_state=1)).table.iloc[0]
     assert row["estimate"] == pytest.approx(known, abs=1e-12)
+
+
+def test_a_usual_code_is_found_below_measures_of_0_and_more_and_not_among_negative_ones():
+    percents = np.tile([0.0, 12.5, 40.0, 77.5, 100.0], 6)
+    code = find_codes("x", np.append(percents, -99), np.arange(31))
+    assert code is not None
+    assert (code.codes, code.low, code.high) == ((-99,), 0, 100)
+    measured = np.append(-percents[1:5], percents)
+    assert find_codes("x", np.append(measured, -3.2), np.arange(35)) is None

@@ -125,3 +125,14 @@ def test_remembered_rows_without_practice_are_not_those_of_a_column_of_contexts(
         assert len(source.take(give_role(source.header, "guess")).table) == 26
         roles = {"clip": "id", "block": "id", "rating": "number"}
         assert len(open_source(path).take(roles).table) == 30
+
+
+@pytest.mark.filterwarnings("ignore:.*subtotals")
+@pytest.mark.parametrize("again", ["{} Mean,,3.5", ",{} Mean,3.5", "{} Mean,3.5,"])
+def test_subtotals_beside_blank_cells_are_left_out_of_plain_rows(tmp_path, again):
+    path = tmp_path / "ratings.csv"
+    groups = [[f"P{n},a,3", f"P{n},b,4", again.format(f"P{n}")] for n in range(2_000)]
+    lines = [line for group in groups for line in group] + ["P9,a,1", "P9,b,2"]
+    path.write_text("\n".join(["rater,clip,rating", *lines]), encoding="utf-8")
+    table = open_source(path).take({"rater": "id", "clip": "id", "rating": "number"}).table
+    assert table["rater"].tolist() == [f"P{n // 2}" for n in range(4_000)] + ["P9", "P9"]
