@@ -295,7 +295,7 @@ def _drop_blank(
 ) -> dict[str, str]:
     """Return roles without those that most rows of clips lack, and contexts of one level."""
     pair = {role: table[roles[role]].notna() for role in ("clip", "rater") if role in roles}
-    if len(pair) > 1 and not (pair["clip"] & pair["rater"]).any():
+    if len(pair) > 1 and all(map(any, pair.values())) and not any(pair["clip"] & pair["rater"]):
         # Rows of intake name a film and those of ratings their raters: another id joins them.
         roles = _leave_out(roles, min(pair, key=lambda role: pair[role].sum()))
     seen = table[table[roles["clip"]].notna()] if "clip" in roles else table

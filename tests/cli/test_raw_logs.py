@@ -348,3 +348,14 @@ def test_who_fills_in_a_form_is_the_rater(check, find_icc, tmp_path):
     _, (line, *_) = check(write(tmp_path / "form.csv", rows))
     assert "--rater 'Your initials'" in line and "--clip 'Clip number'" in line
     assert find_icc(line)["How nervous?"] == pytest.approx(rate_oneway(answers), abs=1e-12)
+
+
+def test_questions_on_parts_of_the_face_are_no_blendshapes(check, tmp_path):
+    answers = make_answers()
+    rows = [["clip", "rater", "eyeContact", "browRaise", "mouthOpen"]]
+    chance = np.random.default_rng(3)
+    rows += [[n + 1, PEOPLE[place], value, *np.clip(value + chance.integers(-1, 2, 2), 1, 5)]
+             for n, own in enumerate(answers) for place, value in enumerate(own)]  # fmt: skip
+    told, lines = check(write(tmp_path / "items.csv", rows))
+    assert "MediaPipe" not in told
+    assert any("--rating eyeContact,browRaise,mouthOpen" in line for line in lines)

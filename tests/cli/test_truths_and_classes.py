@@ -250,3 +250,13 @@ def test_what_is_called_human_is_the_truth_also_beside_whole_numbers(call, check
     rows = json.loads(call(*shlex.split(line)[1:], "--metric", "mae", "--json", "-").stdout)["rows"]
     found = {r["term"]: r["estimate"] for r in rows if r["metric"] == "mae" and r["headline"]}
     assert found["zeroshot"] == pytest.approx(np.abs(table["zeroshot"] - human.round(3)).mean())
+
+
+def test_judges_beside_a_human_mean_are_no_models(check, tmp_path, chance):
+    human = chance.uniform(1, 7, 40)
+    table = pd.DataFrame({"clip": [f"c{n:03}" for n in range(40)], "human_mean": human.round(2)})
+    for name in ("Anna", "Ben"):
+        table[name] = np.clip(np.round(human + chance.normal(0, 0.8, 40)), 1, 7)
+    table.to_csv(tmp_path / "judged.csv", index=False)
+    _, lines = check(tmp_path / "judged.csv")
+    assert not any("exprstats compare" in line for line in lines)

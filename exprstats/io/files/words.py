@@ -98,8 +98,14 @@ _PREDICTED = frozenset(
         "prediction|predictions|predicted|pred|preds|ypred|predy|yhat|predictedlabel|vorhersage"
     )
 )
-# A blendshape of MediaPipe or ARKit, and how many make a table of them.
-SHAPE = "(brow|cheek|eye|jaw|mouth|nose|tongue)[A-Z]\\w+|_neutral"
+# The blendshapes of MediaPipe and ARKit, and how many of them make a table of frames.
+SHAPE = (
+    "brow(InnerUp|Down(Left|Right)|OuterUp(Left|Right))|cheek(Puff|Squint(Left|Right))|"
+    "eye(Blink|Look(Down|In|Out|Up)|Squint|Wide)(Left|Right)|jaw(Forward|Left|Open|Right)|"
+    "mouth(Close|Funnel|Left|Pucker|Right|Roll(Lower|Upper)|Shrug(Lower|Upper))|"
+    "mouth(Dimple|Frown|LowerDown|Press|Smile|Stretch|UpperUp)(Left|Right)|"
+    "noseSneer(Left|Right)|tongueOut|_neutral"
+)
 _SHAPES = 3
 # A scale in the name of a column of ratings: "Rapport (1-7)".
 _SCALED = re.compile(r"[(\[]\s*\d+\s*(-|–|to|bis|à|a)\s*\d+\s*[)\]]")
@@ -289,8 +295,10 @@ def holds_shapes(names: Iterable[str]) -> bool:
 
     Examples
     --------
-    >>> holds_shapes(["jawOpen", "mouthSmileLeft", "browInnerUp"]), holds_shapes(["eyeTrackers"])
-    (True, False)
+    >>> holds_shapes(["jawOpen", "mouthSmileLeft", "browInnerUp"])
+    True
+    >>> holds_shapes(["eyeContact", "mouthOpen", "browRaise"])  # questions of a scale
+    False
     """
     return sum(re.fullmatch(SHAPE, str(name)) is not None for name in names) >= _SHAPES
 

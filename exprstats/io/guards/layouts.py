@@ -111,14 +111,10 @@ def find_truth(table: pd.DataFrame, names: Sequence[str]) -> str | None:
     spans = values.max() - values.min()
     rated = [name for name in kept if is_rated(name)]
     steps = [name for name in kept if holds_steps(table[[name]].to_numpy(float))]
-    # Whole numbers beside what is called human are a model's, and no judge's.
+    # One column of whole numbers beside what is called human is a model's; judges are several.
     human = rated and "human" in re.split(r"[\W\d_]+", fold_name(rated[0]))
-    if (
-        len(rated) == 1
-        and len(kept) > 2
-        and (human or not steps)
-        and spans.min() >= spans.max() / 2
-    ):
+    alike = len(kept) > 2 and spans.min() >= spans.max() / 2
+    if len(rated) == 1 and alike and len(steps) <= bool(human):
         follow = values.corrwith(values[rated[0]]).drop(rated[0])
         return rated[0] if follow.min() > _FOLLOWS else None
     return None
