@@ -14,6 +14,7 @@ import pytest
 
 from exprstats.errors import DataError, DataWarning
 from exprstats.io import read_ratings
+from exprstats.io.files.headers import find_header
 from exprstats.io.guards.features import find_equal_columns
 
 CLIPS = [f"S{n:02}_sad.mp4" for n in range(1, 9)]
@@ -359,3 +360,16 @@ def test_questions_on_parts_of_the_face_are_no_blendshapes(check, tmp_path):
     told, lines = check(write(tmp_path / "items.csv", rows))
     assert "MediaPipe" not in told
     assert any("--rating eyeContact,browRaise,mouthOpen" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("above", "place"),
+    [
+        ([["Clip:", "K1", "K2"]], 0),
+        ([["Judge:", "Anna", "1 to 7"], ["Rate:", "25"], ["clip", "K1", "K2", "notes"]], 2),
+        ([["Study 2"], ["Judge:", "Anna", "1 to 7"], [], ["clip", "K1", "K2", "notes"]], 3),
+    ],
+)
+def test_what_names_a_value_stands_above_a_table_and_a_header_above_data(above, place):
+    data = [[one, str(n), "2", "seen"] for n, one in enumerate("abcde")]
+    assert find_header([*above, *data]).place == place

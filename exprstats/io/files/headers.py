@@ -78,6 +78,7 @@ def find_header(rows: Sequence[Sequence[str]], given: int | None = None) -> Head
             )
             or (rows[place][0].startswith("#") and filled[place] < usual)
             or (is_preamble(rows[place], usual) and not _heads_groups(rows, place))
+            or (filled[place] < usual and _names_value(*rows[place : place + 2]))
         ):
             place += 1
     titles: tuple[str, ...] = ()
@@ -107,18 +108,21 @@ def _is_numbered(row: Sequence[str], below: Sequence[str], usual: float) -> bool
 
 
 def is_preamble(row: Sequence[str], usual: float) -> bool:
-    """Return whether a row above a table names one thing and its value: "Frame rate: 25".
+    """Return whether a row above a wide table names one thing and its value: "Frame rate: 25".
 
     Examples
     --------
     >>> is_preamble(["Frame rate:", "25", "", ""], 9), is_preamble(["", "joy", "", "calm"], 9)
     (True, False)
-    >>> is_preamble(["Judge:", "Anna", "1 to 7"], 4), is_preamble(["clip", "warm", "cold"], 4)
-    (True, False)
     """
     held = [cell for cell in row if cell.strip()]
-    named = bool(row) and row[0].strip().endswith((":", "\uff1a")) and len(held) < usual
-    return named or (usual >= 5 and len(held) <= 2 and bool(row[0].strip()))
+    return usual >= 5 and len(held) <= 2 and bool(row[0].strip())
+
+
+def _names_value(row: Sequence[str], below: Sequence[str]) -> bool:
+    """Return whether a row is no header, but says of a table: "Judge:", "Anna", "1 to 7"."""
+    named, again = (one[:1] and one[0].strip().endswith((":", "\uff1a")) for one in (row, below))
+    return bool(named) and (bool(again) or not any(_NUMBER.fullmatch(one.strip()) for one in below))
 
 
 def _heads_groups(rows: Sequence[Sequence[str]], place: int) -> bool:
