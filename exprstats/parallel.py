@@ -80,7 +80,7 @@ def check_jobs(n_jobs: int) -> None:
 
 @contextmanager
 def limit_threads() -> Iterator[None]:
-    """Give BLAS one thread: products here are small, and so the same on every machine."""
+    """Give BLAS one thread: products here are small, and so the same on any number of cores."""
     with _find_pools().limit(limits=1, user_api="blas"):
         yield
 

@@ -1,9 +1,9 @@
 """The contract of deep comparators: fitting, prediction, adaptation and files.
 
-Clips that stop training early show nobody who is trained on. On the CPU the same data, settings,
-seed and number of threads give the same numbers to the last bit. CPU and GPU differ: sums have
-another order, and the GPU calculates in half precision; on a GPU two runs may differ too, because
-the gradient of pooling has no fixed order. Speed and results on a GPU have not been measured.
+Clips that stop training early show nobody who is trained on. On one kind of CPU the same data,
+settings, seed and number of threads give the same bits; on another kind, which rounds differently,
+the network differs about as with another seed. CPU and GPU differ more: the GPU calculates in half
+precision, and its gradient of pooling has no fixed order. Results on a GPU have not been measured.
 """
 
 from __future__ import annotations

@@ -117,7 +117,8 @@ def limit_torch(net: str) -> Iterator[None]:
     """Run recurrent networks on one thread, and leave the number of threads as it was.
 
     Their steps are small: a second core gains a third, but threads that wait for each other on a
-    busy machine cost twenty times as much. One thread also gives the same bits on every machine.
+    busy machine cost twenty times as much. One thread also gives the same bits whatever the
+    number of cores; processors of another kind round differently.
     """
     threads = torch.get_num_threads()
     if "feature" in find_recipe(net).axes:

@@ -1,7 +1,8 @@
 """Training repeats itself: in other processes, on other numbers of threads, and after a stop.
 
-Recurrent networks run on one thread and so give the same bits everywhere. Sums of convolutions may
-be formed in another order by two threads: single precision, 1e-4 of predictions near 1.
+Recurrent networks run on one thread and so give the same bits on any number of cores of one kind.
+Sums of convolutions may be formed in another order by two threads: single precision, 1e-4 of
+predictions near 1.
 """
 
 import json
