@@ -12,7 +12,7 @@ import numpy as np
 
 import exprstats as ex
 
-study = ex.simulate_intensity(subjects=60, seed=3)
+study = ex.simulate_intensity(subjects=80, seed=3)
 frames = study.frames.assign(label=ex.label_intensity(study.frames)["label"])
 corners = ["x_48", "y_48", "x_54", "y_54"]
 windows, arrays = ex.gather_windows(
@@ -24,14 +24,18 @@ print(len(windows), "windows of", windows["subject"].nunique(), "people")
 # ## A model for strangers
 #
 # The network sees the corners of the mouth, in pixels. They tell the sum of the smile and of how
-# much the person's neutral face looks like one. Half of the people train it, a fifth stop its
-# training, and the others are new to it. Its labels are rated beside always answering the middle
-# one: without any look at the video it is within three labels in .68 of the windows, so that a
-# share within three labels says little until one knows what it is compared with.
+# much the person's neutral face looks like one. Of the people 32 train it, 8 stop its training, and
+# 40 are new to it. Its labels are rated beside always answering the middle one: without any look at
+# the video it is within three labels in .68 of the windows, so that a share within three labels
+# says little until one knows what it is compared with.
+#
+# Processors round differently, and a network that is trained takes another path after some steps:
+# what is printed below differs a little between computers, as it does between seeds. The text says
+# what held with each of several seeds and kinds of processors.
 
 # %%
-parts = ex.split_subjects(windows, train=0.5, validate=0.2, test=0.3, seed=1)
-settings = {"hidden": 16, "layers": 1, "lr": 0.01, "epochs": 20, "rescale": True}
+parts = ex.split_subjects(windows, train=0.4, validate=0.1, test=0.5, seed=1)
+settings = {"hidden": 16, "layers": 1, "lr": 0.01, "epochs": 12, "rescale": True}
 models = ex.fit_deep(
     windows,
     target="label",
@@ -63,58 +67,70 @@ assert within3["lstm"] > 0.9
 model = models.fits[-1]
 new = windows[windows["subject"].isin(parts.query("part == 'test'")["subject"])]
 new = new.assign(still=new["task"].eq("neutral"))
-adapted = ex.adapt_people(model, new, neutral="still", iterations=5, lr=0.003, draws=500, seed=1)
+adapted = ex.adapt_people(model, new, neutral="still", iterations=5, lr=0.008, draws=500, seed=1)
 print(adapted.sentence())
 curve = adapted.table.query("headline and versus.isna() and metric in ['within2', 'bias']")
 print(curve[["metric", "iteration", "estimate", "conf_low", "conf_high"]])
 
 # %% [markdown]
-# The share within two labels stays at .88, and the interval of the change is narrow, about .02 to
-# either side: a gain of .15 on average, as the paper has it, is excluded in these people.
+# The share within two labels is a little below .9 before, and hardly another one after: the
+# interval of the change reaches about .03 to either side. A gain of .15 on average, as the paper
+# has it, is excluded in these people.
 
 # %% tags=["remove-cell"]
 change = adapted.pick("within2", 5, versus=True)
-assert change["conf_low"] < 0 < change["conf_high"] < 0.05
+assert -0.1 < change["conf_low"] < change["conf_high"] < 0.1
+assert 0.02 < (change["conf_high"] - change["conf_low"]) / 2 < 0.06
+assert 0.8 < adapted.pick("within2", 0)["estimate"] < 0.95
 assert adapted.pick("bias", 5)["estimate"] < adapted.pick("bias", 0)["estimate"]
 
 # %% [markdown]
 # ## For whom it helps
 #
 # The neutral level of each person is known here. Before, the network takes a neutral face that
-# looks smiling for a smile, and its labels are too high; level and bias correlate at about .75.
-# Adapting takes some of this away. Who looks smiling at rest gains a little on average, and the
-# person who does so most gains most; others have nothing to gain.
+# looks smiling for a smile, and its labels are too high; level and bias correlate at about .9.
+# Adapting takes some of this away. Five people look at rest as if they smiled by more than four
+# labels. Theirs are one to three labels too high on average, and after adapting about half as much;
+# a tenth to a quarter of their windows comes within two labels by it, as many as the paper reports
+# of all. The other 35 have nothing to gain on average, and some lose.
 
 # %%
 level = study.truth.query("term == 'neutral'").set_index("subject")["truth"]
 people = adapted.people.set_index("subject").assign(level=level)
 people["gain"] = people["after"] - people["before"]
 print(people[["level", "bias_before", "bias_after", "gain"]].sort_values("level").round(2))
-high = people["level"] > people["level"].median()
-print(people.groupby(high)[["bias_before", "bias_after", "gain"]].mean().round(2))
+smiling = people["level"] > 4
+means = people.groupby(smiling)[["bias_before", "bias_after", "gain"]].mean()
+print(means.round(2))
 
 # %% tags=["remove-cell"]
-assert 0.65 < np.corrcoef(people["level"], people["bias_before"])[0, 1] < 0.85
-gains = people.groupby(high)["gain"].mean()
-assert gains[True] > 0 > gains[False]
-assert people["gain"].idxmax() == people["level"].idxmax()
+assert np.corrcoef(people["level"], people["bias_before"])[0, 1] > 0.8
+assert smiling.sum() == 5
+assert 1 < means["bias_before"][True] < 3
+assert means["bias_after"][True] < 0.75 * means["bias_before"][True]
+assert means["gain"][True] > 0.05
+assert means["gain"][False] < 0.02
+assert np.corrcoef(people["level"], people["gain"])[0, 1] > 0.3
 
 # %% [markdown]
 # ## When it harms
 #
 # Neutral windows all have one label, and the quickest thing to learn from them is to answer it
-# always. After many steps the labels of smiles fall, too: after 40 the predictions are half a label
-# too low on average, and the share within two labels is lower than before there was any adaptation.
-# A curve against iterations is worth drawing, and worth stopping early.
+# always. After many steps the labels of smiles fall, too: after 20 the predictions have fallen by
+# half a label or a little more on average, and are too low; and the share within two labels is
+# lower than before there was any adaptation. A curve against iterations is worth drawing, and worth
+# stopping early.
 
 # %%
-longer = ex.adapt_people(model, new, neutral="still", iterations=40, lr=0.003, draws=500, seed=1)
+longer = ex.adapt_people(model, new, neutral="still", iterations=20, lr=0.008, draws=500, seed=1)
 curve = longer.table.query("headline and versus.isna() and metric in ['within2', 'bias']")
 print(curve.pivot_table("estimate", "iteration", "metric").round(2))
 
 # %% tags=["remove-cell"]
-assert -0.65 < longer.pick("bias", 40)["estimate"] < -0.3
-assert longer.pick("within2", 40)["estimate"] < longer.pick("within2", 0)["estimate"]
+fallen = longer.pick("bias", 20, versus=True)["estimate"]
+assert -0.8 < fallen < -0.3
+assert longer.pick("bias", 20)["estimate"] < -0.1
+assert longer.pick("within2", 20)["estimate"] < longer.pick("within2", 0)["estimate"]
 
 # %% [markdown]
 # ## As commands
