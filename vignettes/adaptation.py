@@ -74,13 +74,13 @@ print(curve[["metric", "iteration", "estimate", "conf_low", "conf_high"]])
 
 # %% [markdown]
 # The share within two labels is a little below .9 before, and hardly another one after: the
-# interval of the change reaches about .03 to either side. A gain of .15 on average, as the paper
+# interval of the change reaches .02 to .04 to either side. A gain of .15 on average, as the paper
 # has it, is excluded in these people.
 
 # %% tags=["remove-cell"]
 change = adapted.pick("within2", 5, versus=True)
 assert -0.1 < change["conf_low"] < change["conf_high"] < 0.1
-assert 0.02 < (change["conf_high"] - change["conf_low"]) / 2 < 0.06
+assert 0.01 < (change["conf_high"] - change["conf_low"]) / 2 < 0.06
 assert 0.8 < adapted.pick("within2", 0)["estimate"] < 0.95
 assert adapted.pick("bias", 5)["estimate"] < adapted.pick("bias", 0)["estimate"]
 
@@ -90,9 +90,9 @@ assert adapted.pick("bias", 5)["estimate"] < adapted.pick("bias", 0)["estimate"]
 # The neutral level of each person is known here. Before, the network takes a neutral face that
 # looks smiling for a smile, and its labels are too high; level and bias correlate at about .9.
 # Adapting takes some of this away. Five people look at rest as if they smiled by more than four
-# labels. Theirs are one to three labels too high on average, and after adapting about half as much;
-# a tenth to a quarter of their windows comes within two labels by it, as many as the paper reports
-# of all. The other 35 have nothing to gain on average, and some lose.
+# labels. Theirs are one to three labels too high on average, and after adapting half to two thirds
+# as much; about a tenth to a quarter of their windows comes within two labels by it, nearly what
+# the paper reports of all. The other 35 have nothing to gain on average, and some lose.
 
 # %%
 level = study.truth.query("term == 'neutral'").set_index("subject")["truth"]
@@ -128,7 +128,7 @@ print(curve.pivot_table("estimate", "iteration", "metric").round(2))
 
 # %% tags=["remove-cell"]
 fallen = longer.pick("bias", 20, versus=True)["estimate"]
-assert -0.8 < fallen < -0.3
+assert -1 < fallen < -0.3
 assert longer.pick("bias", 20)["estimate"] < -0.1
 assert longer.pick("within2", 20)["estimate"] < longer.pick("within2", 0)["estimate"]
 
