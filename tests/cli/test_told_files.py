@@ -205,8 +205,8 @@ def test_a_truth_in_words_is_no_rater(call, tmp_path):
     rows = [[*row[:2], *(words[cell % 3] for cell in row[2:])] for row in clips("a", "b", "c")[1:]]
     file = tmp_path / "classes.csv"
     file.write_text(join([["clip", "subject", "truth", "m1", "m2"], *rows]))
-    assert tell(call, file)[1] == [
-        f"Try: exprstats compare {file} --models m1,m2 --subject subject"]  # fmt: skip
+    told = f"Try: exprstats compare {shlex.quote(str(file))} --models m1,m2 --subject subject"
+    assert tell(call, file)[1] == [told]
     coded = [[*row[:2], *(words.index(cell) for cell in row[2:])] for row in rows]
     file.write_text(join([["clip", "subject", "truth", "m1", "m2"], *coded]))
     assert "codes of classes, compare them by --metrics accuracy" in tell(call, file)[0]

@@ -170,7 +170,9 @@ def test_r_gives_the_stored_numbers_again(read_oracle, tmp_path):
     script = Path(__file__).parents[2] / "oracles" / "inference" / "boot_clusters.R"
     copy = tmp_path / script.name
     copy.write_text(script.read_text(encoding="utf-8"), encoding="utf-8")
-    subprocess.run(["Rscript", str(copy)], check=True, capture_output=True, timeout=120)
+    # From its folder: R writes spaces of a path otherwise.
+    run = ["Rscript", script.name]
+    subprocess.run(run, check=True, capture_output=True, timeout=120, cwd=tmp_path)
     again = json.loads((tmp_path / "boot_clusters.json").read_text(encoding="utf-8"))
     stored = read_oracle("boot_clusters")
     assert again["drawn"] == stored["drawn"]
