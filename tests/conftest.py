@@ -82,10 +82,17 @@ def _say_why_no_r(packages):
     return f"R lacks {', '.join(absent)}" if absent else ""
 
 
+# One grey point.
+_BLANK = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+    "0000000a49444154789c636800000082008177cd72b60000000049454e44ae426082"
+)
+
+
 def _save_blank(_, stem):
     files = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
-    for file in files:
-        file.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', encoding="utf-8")
+    files[0].write_bytes(_BLANK)
+    files[1].write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', encoding="utf-8")
     return files
 
 

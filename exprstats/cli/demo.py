@@ -163,7 +163,10 @@ def show_demo(
             session.add_input(out / "data" / one.file, one.sha256, one.rows)
         session.add_table("truth", truth)
         session.show(describe_recovery(truth))
-        session.say(f"The report is {out / 'index.html'}; its data are in {out / 'data'}.")
+        session.say(
+            f"The report is {out / 'index.html'}, and for Word report.docx beside it; its data are "
+            f"in {out / 'data'}."
+        )
 
 
 def _run_study(simulated: Simulated, stage: Path, *, seed: int, n_jobs: int) -> StudyRun:

@@ -53,7 +53,7 @@ def report_study(
                 session.show(replace(section, tables=tables))
         session.show_points("Choices:", list(run.provenance.notes))
         session.failures += [str(one) for one in run.provenance.failures]
-        session.say(f"The report is {folder / 'index.html'}.")
+        session.say(f"The report is {folder / 'index.html'}, and for Word report.docx beside it.")
 
 
 def show_run(session: Session, run: StudyRun) -> None:

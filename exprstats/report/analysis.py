@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from exprstats.study import StudyRun
     from exprstats.study.provenance import Provenance
     from exprstats.study.settings import Study
+
+_FLAT = re.compile(r"the predictions of (.+?) do not vary")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,6 +101,15 @@ class Analysis(Registered):
         nouns = (" baseline", " forest")
         known = str(model) in self.model_names and name.endswith(nouns)
         return f"the {name[0].lower()}{name[1:]}" if known else name
+
+    def tell_notes(self, notes: pd.Series) -> pd.Series:
+        """Return notes of rows with printed names where predictions of models do not vary."""
+
+        def tell(found: re.Match[str]) -> str:
+            named = (self.tell_model(name) for name in found[1].split(" and "))
+            return f"the predictions of {' and '.join(named)} do not vary"
+
+        return notes.str.replace(_FLAT, tell, regex=True)
 
 
 def gather_analysis(

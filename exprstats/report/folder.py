@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from exprstats.document.html import render_html
+from exprstats.document.latex import render_latex
+from exprstats.document.markdown import render_markdown
 from exprstats.document.model import Document, Table
 from exprstats.document.numbering import move_appendix, number_document
 from exprstats.document.text import say, write_plain
@@ -64,8 +66,9 @@ def write_report(
     Returns
     -------
     pathlib.Path
-        The page, ``index.html``. Beside it stand ``tables/`` (each table as printed and, named
-        ``…_rows.csv``, in full precision), ``figures/`` (PNG and SVG), ``data/`` (scores, parts,
+        The page, ``index.html``. Beside it stand ``report.docx`` (the same for Word, in APA style),
+        ``tables/`` (each table as printed, as CSV, Markdown and LaTeX, and, named ``…_rows.csv``,
+        in full precision), ``figures/`` (PNG and SVG), ``data/`` (scores, parts,
         predictions, raters and features, as far as there are any), ``results.json`` (all tidy
         rows; the same bytes for the same data, seed and versions) and ``provenance.json``.
 
@@ -93,13 +96,15 @@ def write_document(
     analysis: Analysis, folder: str | PathLike[str], *, force: bool = False, failures: list[str]
 ) -> Document:
     """Write the report folder as `write_report`; return its document, and failures in the list."""
+    from exprstats.document.docx import render_docx
+
     started = time.perf_counter()
     inputs = [] if analysis.study is None else analysis.study.list_files()
     with stage_folder(folder, force=force, inputs=inputs) as draft:
         document = build_document(analysis, failures=failures, numbered=False)
         document, drawn = _draw_figures(document, draft / "figures")
         document = number_document(move_appendix(document))
-        images = _name_figures(document, drawn)
+        pictures = _name_figures(document, drawn)
         _save_tables(document, draft / "tables")
         for name, table in collect_data(analysis).items():
             write_csv(table, draft / "data" / f"{name}.csv")
@@ -108,8 +113,10 @@ def write_document(
             *failures,
         ]
         write_json({**collect_results(analysis), "failed": failed}, draft / "results.json")
-        page = render_html(document, images)
+        page = render_html(document, {one: svg.read_bytes() for one, (svg, _) in pictures.items()})
         (draft / "index.html").write_text(page, encoding="utf-8", newline="\n")
+        images = {number: png for number, (_, png) in pictures.items()}
+        (draft / "report.docx").write_bytes(render_docx(document, images))
         seconds = time.perf_counter() - started
         origin = collect_provenance(analysis, seconds=seconds)
         write_json({**origin, "failed_sections": failures}, draft / "provenance.json")
@@ -134,16 +141,18 @@ def _draw_figures(document: Document, folder: Path) -> tuple[Document, dict[int,
     return replace(document, sections=tuple(sections)), files
 
 
-def _name_figures(document: Document, files: dict[int, Path]) -> dict[str, bytes]:
-    """Give the files of figures their numbers, and return the pictures by number."""
-    images: dict[str, bytes] = {}
+def _name_figures(document: Document, files: dict[int, Path]) -> dict[str, tuple[Path, Path]]:
+    """Give the files of figures their numbers, and return SVG and PNG of each by number."""
+    pictures: dict[str, tuple[Path, Path]] = {}
     sections = (*document.sections, *document.appendix)
     for figure in (one for section in sections for one in section.figures):
         file = files[id(figure.draw)]
-        images[figure.number] = file.read_bytes()
-        for ending in (".png", ".svg"):
+        svg, png = (
             file.with_suffix(ending).rename(file.with_name(f"{slug(figure.stem)}{ending}"))
-    return images
+            for ending in (".svg", ".png")
+        )
+        pictures[figure.number] = svg, png
+    return pictures
 
 
 def try_figure(
@@ -169,6 +178,9 @@ def _save_tables(document: Document, folder: Path) -> None:
         for table in section.tables:
             stem = slug(table.stem)
             write_csv(print_table(table), folder / f"{stem}.csv")
+            for ending, render in (("md", render_markdown), ("tex", render_latex)):
+                path = folder / f"{stem}.{ending}"
+                path.write_text(render(table), encoding="utf-8", newline="\n")
             if table.rows is not None:
                 write_csv(table.rows, folder / f"{stem}_rows.csv")
 

@@ -1,6 +1,8 @@
 """The report folder: its files, its determinism, its care. Bytes are compared exactly."""
 
 import json
+from xml.etree import ElementTree
+from zipfile import ZipFile
 
 import pandas as pd
 import pytest
@@ -8,8 +10,10 @@ import pytest
 from exprstats.errors import OptionError
 from exprstats.report import write_report
 
+WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 FILES = {
     "index.html",
+    "report.docx",
     "results.json",
     "provenance.json",
     "figures/figure1_factor.png",
@@ -18,6 +22,8 @@ FILES = {
     "figures/figure3_weights.png",
     "figures/figure3_weights.svg",
     "tables/table1_reliability.csv",
+    "tables/table1_reliability.md",
+    "tables/table1_reliability.tex",
     "tables/table1_reliability_rows.csv",
     "tables/table2_measurement.csv",
     "tables/table3_performance.csv",
@@ -46,6 +52,33 @@ def folder(plain, tmp_path_factory, without_pictures):
 
 def test_the_folder_holds_what_the_design_names(folder):
     assert list_files(folder) >= FILES
+
+
+def read_word(path):
+    """Return the texts of a Word file's tables, row by row, and of its other paragraphs."""
+    with ZipFile(path) as file:
+        body = ElementTree.fromstring(file.read("word/document.xml"))[0]
+
+    def read(element):
+        told = "".join(one.text or "" for one in element.iter(f"{WORD}t"))
+        return " ".join(told.replace("\N{ZERO WIDTH SPACE}", "").split())
+
+    tables = [
+        [[read(cell) for cell in row.iter(f"{WORD}tc")] for row in grid.iter(f"{WORD}tr")]
+        for grid in body.iter(f"{WORD}tbl")
+    ]
+    return tables, [read(one) for one in body.findall(f"{WORD}p")]
+
+
+def test_the_word_file_holds_what_the_page_holds(folder, read_page):
+    page = read_page(folder / "index.html")
+    tables, texts = read_word(folder / "report.docx")
+    shown = [[[" ".join(cell.split()) for cell in row] for row in one] for one in page.tables]
+    assert tables == shown and len(tables) > 5
+    whole = " ".join("".join(page.text).split())
+    missing = [text for text in texts if text and text not in whole]
+    # On the page a number and a title stand on lines of their own.
+    assert not [text for text in missing if not text.startswith(("Table ", "Figure "))]
 
 
 def test_the_same_results_give_the_same_bytes(plain, folder, tmp_path, without_pictures):

@@ -2,6 +2,9 @@
 
 import csv
 import json
+import re
+from xml.etree import ElementTree
+from zipfile import ZipFile
 
 import pytest
 
@@ -56,6 +59,18 @@ def test_no_name_becomes_italic_or_a_template(folder, read_page):
     text = (folder / "index.html").read_text(encoding="utf-8")
     assert "{{ 7 * 7 }}" in read_page(folder / "index.html").text
     assert "<i>i</i>" not in text
+
+
+def test_word_markdown_and_latex_show_the_names_as_they_are(folder, hostile_names):
+    with ZipFile(folder / "report.docx") as file:
+        told = {one.text for one in ElementTree.fromstring(file.read("word/document.xml")).iter()}
+    for name in hostile_names:
+        assert name in told, name
+    markdown = "".join(path.read_text("utf-8") for path in (folder / "tables").glob("*.md"))
+    latex = "".join(path.read_text("utf-8") for path in (folder / "tables").glob("*.tex"))
+    assert "\\<script\\>alert(1)\\</script\\>" in markdown
+    assert not re.search(r"(?<!\\)[<|]script", markdown)
+    assert r"\$x\_1\$ \& *i*" in latex and "$x_1$" not in latex
 
 
 def test_no_spreadsheet_runs_a_cell(folder):

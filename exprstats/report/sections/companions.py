@@ -266,6 +266,8 @@ def _build_section(
     if any(column.key == "contexts" for column in columns):
         rows = rows.rename(columns={"context": "first"})  # a difference belongs to no context
     rows = name_contexts(rows).reset_index(drop=True)
+    if "note" in rows:
+        rows["note"] = analysis.tell_notes(rows["note"])
     apart = len(list_levels(rows, "context")) > 1
     lines = []
     for row in rows.to_dict("records"):

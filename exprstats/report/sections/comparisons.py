@@ -207,6 +207,7 @@ def _list_notes(
     noted = shown.assign(
         pair=[_name_pair(pair, analysis, first=None) for pair in pairs],
         metric=[labels[metric].name for metric in shown["metric"]],
+        note=analysis.tell_notes(shown["note"]),
     )
     return (*notes, *collect_notes(noted, ("pair", "metric", "context"), {TOO_FEW}))
 

@@ -333,6 +333,7 @@ def _list_notes(
     noted = shown.assign(
         model=shown["model"].map(analysis.name_model),
         metric=[labels[metric].name for metric in shown["metric"]],
+        note=analysis.tell_notes(shown["note"]),
     )
     errors = [metric for metric, label in labels.items() if label.better == "lower"]
     if shown.loc[shown["metric"].isin(errors), "conf_low"].lt(0).any():

@@ -14,7 +14,7 @@ from exprstats.plots import draw_performance
 from exprstats.report import write_report
 from exprstats.report.analysis import Analysis, gather_analysis
 from exprstats.report.sections import performance as scoreboard
-from exprstats.report.sections.comparisons import describe_pooling
+from exprstats.report.sections.comparisons import describe_comparisons, describe_pooling
 from exprstats.report.sections.performance import describe_performance
 from exprstats.report.sections.validation import find_share, warn_of_levels
 from exprstats.study.provenance import Logbook
@@ -164,3 +164,13 @@ def test_the_ceiling_is_that_of_clips_that_models_saw(plain):
     alone = plain.ratings.drop_duplicates("clip")
     assert limit_models(alone, seen, plain.factor, 0.9, log) is None
     assert log.notes[0].startswith("There is no ceiling of prediction: ")
+
+
+def test_notes_on_undefined_scores_call_models_as_tables_do(plain):
+    analysis = gather_analysis(plain, "s")
+    for describe in (describe_performance, describe_comparisons):
+        notes = " ".join(
+            write_plain(one) for table in describe(analysis).tables for one in table.notes
+        )
+        assert "of mean do not vary" not in notes
+    assert "predictions of the mean baseline do not vary (ElasticNet − Mean baseline" in notes
