@@ -28,6 +28,8 @@ def pytest_configure(config):
     config.option.doctest_ignore_import_errors |= not TORCH
     # A process of its own reads the options of all commands once, and not at each call.
     typer.testing._get_command = cache(typer.testing._get_command)
+    # What is collected here lives to the end: `pytest_collection_finish` starts the collector.
+    gc.disable()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -49,6 +51,7 @@ def pytest_collection_finish():
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
+    gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter):

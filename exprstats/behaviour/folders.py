@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from exprstats.behaviour.ledger import ClipFeatures, assemble
 from exprstats.behaviour.measurements import Measured, measure_recording
 from exprstats.behaviour.openface.frames import fail_file
 from exprstats.behaviour.openface.lines import describe_unreadable
-from exprstats.behaviour.openface.recordings import record_lines
+from exprstats.behaviour.openface.recordings import Recording, record_lines, remember_rows
 from exprstats.behaviour.openface.videos import Video, list_videos, open_video
 from exprstats.behaviour.segments import SegmentPlan, make_plan
 from exprstats.behaviour.settings import Quality, Sampling, Settings, choose_settings
@@ -122,8 +122,30 @@ def summarise_openface(
     [['a', 2.0]]
     """
     settings = choose_settings(sampling, quality, choices)
+    return summarise_each(
+        path, segments, [settings], recursive=recursive, endings=endings, resume=resume,
+        shard=shard, hashed=hashed, n_jobs=n_jobs,
+    )[0]  # fmt: skip
+
+
+def summarise_each(
+    path: FilePath,
+    segments: pd.DataFrame | None,
+    choices: Sequence[Settings],
+    *,
+    recursive: bool = False,
+    endings: Sequence[str] = (),
+    resume: FilePath | None = None,
+    shard: tuple[int, int] | None = None,
+    hashed: bool = False,
+    n_jobs: int = 1,
+) -> list[ClipFeatures]:
+    """Return what `summarise_openface` does for each of several settings in one pass of the files.
+
+    They must agree on which segments may be without a video.
+    """
     files = list_videos(take_path(path), recursive=recursive, endings=endings)
-    plan = make_plan(segments, [one.name for one in files], settings)
+    plan = make_plan(segments, [one.name for one in files], choices[0])
     if shard is not None:
         files, plan = _cut_shard(files, plan, shard)
     place = None if resume is None else Path(resume)
@@ -132,8 +154,17 @@ def summarise_openface(
         _Task(one, *plan.get_bounds(one.name), place, hashed) for one in files if one.name in wanted
     ]
     answers = run_tasks(
-        partial(_summarise_file, settings=settings), tasks, n_jobs=n_jobs, label="Reading OpenFace"
+        partial(_summarise_file, choices=choices), tasks, n_jobs=n_jobs, label="Reading OpenFace"
     )
+    return [
+        _assemble_answers(plan, [one[place] for one in answers], settings)
+        for place, settings in enumerate(choices)
+    ]
+
+
+def _assemble_answers(
+    plan: SegmentPlan, answers: Sequence[_Answer], settings: Settings
+) -> ClipFeatures:
     measured = {
         str(answer.status["video"]): answer.measured for answer in answers if answer.measured
     }
@@ -171,14 +202,24 @@ def _cut_shard(
     return chosen, SegmentPlan(plan.segments[here], plan.video[here])
 
 
-def _summarise_file(task: _Task, settings: Settings) -> _Answer:
+def _summarise_file(task: _Task, choices: Sequence[Settings]) -> list[_Answer]:
+    """Return an answer for each of the settings; a file is opened once, and not if all is kept."""
+
+    @cache
+    def record() -> Recording:
+        recording = record_lines(open_video(task.video))
+        return remember_rows(recording) if len(choices) > 1 else recording
+
+    return [_answer(task, settings, record) for settings in choices]
+
+
+def _answer(task: _Task, settings: Settings, record: Callable[[], Recording]) -> _Answer:
     try:
         digest = _hash_files(task.video.paths) if task.hashed or task.resume else None
         kept = _name_kept(task, digest, settings)
         measured = _load(kept)
         if measured is None:
-            recording = record_lines(open_video(task.video))
-            measured = measure_recording(recording, task.start, task.end, settings)
+            measured = measure_recording(record(), task.start, task.end, settings)
             _keep(kept, measured)
     except DataError as error:
         return _Answer(None, fail_file(task.video, error), tuple(error.problems))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,7 +12,7 @@ import pandas as pd
 
 from exprstats.apa import write_count, write_number
 from exprstats.behaviour.clips import measure_frames
-from exprstats.behaviour.folders import summarise_openface
+from exprstats.behaviour.folders import summarise_each
 from exprstats.behaviour.ledger import ClipFeatures
 from exprstats.behaviour.motion import FEATURES
 from exprstats.behaviour.settings import Quality, Sampling, Settings, choose_settings
@@ -103,7 +103,7 @@ def vary_confidence(
     ----------
     frames, segments
         As in `summarise_clips`; or a folder (or file), as in `summarise_openface`, whose files
-        are passed over once for each threshold, so that memory stays bounded.
+        are passed over once for all thresholds.
     thresholds
         Least confidences to try; the chosen one is tried anyway.
     sampling, quality, **choices
@@ -130,21 +130,21 @@ def vary_confidence(
     >>> result.glance()[["threshold", "n_clips", "n_left_out"]].to_numpy().tolist()
     [[0.8, 1.0, 0.0], [0.9, 0.0, 1.0]]
     """
-    groups = {field.name for field in fields(Settings)}
-    places = {name: choices.pop(name) for name in set(choices) - groups}
+    own = set(summarise_each.__kwdefaults__ or ())
+    places = {name: choices.pop(name) for name in own & set(choices)}
     settings = choose_settings(sampling, quality, choices)
     chosen = replace(settings, failed="keep")
     tried = sorted({*thresholds, chosen.confidence})
-    tables: dict[float, pd.DataFrame] = {}
-    total = 0
     with warnings.catch_warnings():
         # Each threshold would warn of the same files and of the clips that the table counts.
         warnings.simplefilter("ignore", DataWarning)
-        for threshold in tried:
-            settings = replace(chosen, confidence=threshold)
-            result = _measure(frames, segments, settings, places)
-            tables[threshold] = result.clips[result.ledger["kept"].to_numpy()]
-            total = len(result.ledger)
+        varied = [replace(chosen, confidence=threshold) for threshold in tried]
+        results = _measure(frames, segments, varied, places)
+    tables = {
+        threshold: result.clips[result.ledger["kept"].to_numpy()]
+        for threshold, result in zip(tried, results, strict=True)
+    }
+    total = len(results[0].ledger)
     reference = tables[chosen.confidence]
     rows = [
         {"threshold": threshold, "feature": name, "n_clips": len(table)}
@@ -160,15 +160,15 @@ def vary_confidence(
 def _measure(
     frames: pd.DataFrame | FilePath,
     segments: pd.DataFrame | None,
-    settings: Settings,
+    varied: Sequence[Settings],
     places: dict[str, Any],
-) -> ClipFeatures:
+) -> list[ClipFeatures]:
     if not isinstance(frames, pd.DataFrame):
-        return summarise_openface(frames, segments, **asdict(settings), **places)
+        return summarise_each(frames, segments, varied, **places)
     if places:
         message = f"'{next(iter(places))}' is no choice for a table of frames."
         raise OptionError(message)
-    return measure_frames(frames, segments, settings)
+    return [measure_frames(frames, segments, settings) for settings in varied]
 
 
 def _compare(values: pd.Series, reference: pd.Series) -> dict[str, float]:

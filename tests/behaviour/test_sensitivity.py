@@ -4,7 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exprstats.behaviour import rate_expressivity, read_openface, summarise_clips, vary_confidence
+from exprstats.behaviour import (
+    folders,
+    rate_expressivity,
+    read_openface,
+    summarise_clips,
+    vary_confidence,
+)
+from exprstats.behaviour.openface.lines import FileLines
 from exprstats.errors import DataError, OptionError
 
 
@@ -47,19 +54,47 @@ def test_few_clips_and_thresholds_that_change_nothing_are_said(frames):
     assert alone.sentence() == "No other threshold leaves clips to compare."
 
 
-def test_a_folder_gives_what_its_frames_give(frames, folder, write_face):
+@pytest.mark.parametrize("sampling", ["nearest", "mean"])
+def test_a_folder_gives_what_its_frames_give(sampling, frames, folder, write_face):
+    # Another face is trusted little: moments of both count at higher thresholds only.
+    frames["face"] = frames["confidence"].eq(0.6).astype(int)
     for video, table in frames.groupby("video"):
         columns = table.rename(columns={"face": "face_id"}).drop(columns="video")
         write_face(columns, folder / f"{video}.csv")
     read = read_openface(folder)
     segments = pd.DataFrame({"clip": [f"c{i}" for i in range(6)], "video": read["video"].unique()})
     segments = segments.assign(start=0.5, end=3.0)
-    found = vary_confidence(folder, segments, thresholds=[0.9], hz=4, n_jobs=1)
-    expected = vary_confidence(read, segments, thresholds=[0.9], hz=4)
+    options = {"thresholds": [0.5, 0.9], "hz": 4, "sampling": sampling}
+    found = vary_confidence(folder, segments, n_jobs=1, **options)
+    expected = vary_confidence(read, segments, **options)
     pd.testing.assert_frame_equal(found.table, expected.table, check_exact=True)
-    assert found.glance()["lowest_correlation"].iloc[1] == found.table["correlation"].min()
+    assert found.glance()["lowest_correlation"].iloc[2] == (
+        found.table.query("threshold == 0.9")["correlation"].min()
+    )
     with pytest.raises(OptionError, match="'n_jobs' is no choice for a table of frames"):
         vary_confidence(read, segments, n_jobs=2)
+
+
+def test_a_folder_is_passed_over_once_for_all_thresholds(
+    folder, write_face, make_face, monkeypatch
+):
+    opened, parsed = [], []
+    for video in ("a", "b"):
+        write_face(make_face(60), folder / f"{video}.csv")
+
+    def open_video(video, *, own=folders.open_video):
+        opened.append(video.name)
+        return own(video)
+
+    def parse(lines, rows, names, *, own=FileLines.parse):
+        parsed.append(lines.layout.video)
+        return own(lines, rows, names)
+
+    monkeypatch.setattr(folders, "open_video", open_video)
+    monkeypatch.setattr(FileLines, "parse", parse)
+    found = vary_confidence(folder).table
+    assert opened == parsed == ["a", "b"]
+    assert found["threshold"].nunique() == 6
 
 
 def test_expressivity_follows_the_rule_by_hand(make_face):

@@ -22,13 +22,15 @@ ROOMS = sorted({name.split(".")[1] for name in MODULES if "." in name})
 
 
 def walk_running(node):
-    """Yield the nodes of a tree but those under `if TYPE_CHECKING`."""
-    for child in ast.iter_child_nodes(node):
+    """Yield the statements below a node but those under `if TYPE_CHECKING`."""
+    waiting = list(ast.iter_child_nodes(node))
+    while waiting:
+        child = waiting.pop()
         if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
-            yield from (one for other in child.orelse for one in walk_running(other))
-            continue
-        yield child
-        yield from walk_running(child)
+            waiting += child.orelse
+        elif not isinstance(child, ast.expr):  # in which no import can stand
+            yield child
+            waiting += ast.iter_child_nodes(child)
 
 
 def list_imports(tree):
@@ -91,10 +93,13 @@ from typing import TYPE_CHECKING
 from exprstats import errors
 if TYPE_CHECKING:
     from exprstats.results import Result
+else:
+    from exprstats import codes
 def late():
     from exprstats.inference.metrics import find_metrics, metric
 """
     found = {
+        "exprstats.codes",
         "exprstats.errors",
         "exprstats.inference.metrics",
         "exprstats.inference.metrics.metric",

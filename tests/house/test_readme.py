@@ -13,10 +13,12 @@ def read_blocks(language):
     return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
 
 
-def test_the_python_lines_run(tmp_path, monkeypatch, capsys):
+@pytest.mark.usefixtures("blank_pictures")
+def test_the_python_lines_run(tmp_path, monkeypatch, capsys, use_few):
     monkeypatch.chdir(tmp_path)
     [code] = read_blocks("python")
-    exec(compile(code, "README.md", "exec"), {})
+    with use_few():
+        exec(compile(code, "README.md", "exec"), {})
     assert "ICC" in capsys.readouterr().out
     assert (tmp_path / "my_report" / "index.html").is_file()
 

@@ -17,6 +17,9 @@ ROOT = Path(__file__).parents[2]
 # each: what these are by default is tested where they are made.
 DEMO = """
 import shutil, sys
+from pathlib import Path
+import exprstats
+assert Path(exprstats.__file__).resolve().is_relative_to(Path.cwd().resolve()), exprstats.__file__
 from exprstats.cli import demo
 from exprstats.models import Trees, contrast_contexts, fit_elastic, fit_forest
 from exprstats.report import folder
@@ -78,11 +81,6 @@ def demonstration(wheel, tmp_path_factory):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(target)
     environment = {**os.environ, "PYTHONPATH": str(target)}
-    where = "import exprstats; print(exprstats.__file__)"
-    found = subprocess.run(
-        [sys.executable, "-c", where], env=environment, capture_output=True, text=True, cwd=place
-    )
-    assert found.stdout.startswith(str(target))
     # Without workers of its own: their start-up costs more than 20 people do.
     options = ["--subjects", "20", "--seed", "2", "--out", "report", "--n-jobs", "1"]
     run = subprocess.run(

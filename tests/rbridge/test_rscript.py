@@ -83,7 +83,7 @@ def test_what_goes_over_comes_back():
 
 
 RUN = """
-import json, threading
+import json, sys, threading
 import exprstats as ex
 import numpy as np, pandas as pd
 from exprstats import rbridge
@@ -92,13 +92,13 @@ rng = np.random.default_rng(1)
 answers = rng.normal(size=(90, 1)) + 0.7 * rng.normal(size=(90, 4))
 table = pd.DataFrame(answers, columns=list("abcd"))
 found = []
-work = lambda: found.append(ex.fit_factor(table, items=list("abcd")))
+def work():
+    found.append(ex.fit_factor(table, items=list("abcd")))
 thread = threading.Thread(target=work)
 if state.engine == "rscript":
     thread.start(); thread.join()
 else:
     work()
-import sys
 print(json.dumps({
     "engine": state.engine, "rpy2": "rpy2.rinterface" in sys.modules,
     "sentence": found[0].sentence(), "estimates": found[0].tidy()["estimate"].tolist(),
@@ -114,11 +114,20 @@ def run(code, **environment):
     return answer.stdout + answer.stderr
 
 
-def test_a_fit_by_either_engine_is_the_same_and_profiles_are_not_read(tmp_path):
+def test_a_fit_by_either_engine_is_the_same_and_profiles_are_not_read(
+    tmp_path, monkeypatch, capsys
+):
+    """What rpy2 reads of profiles stands in test_session.py; here R may have started before."""
     (tmp_path / "banner.R").write_text('cat("Welcome\\n"); stop("profile")\n', "utf-8")
     places = {"R_PROFILE": str(tmp_path / "banner.R"), "R_PROFILE_USER": str(tmp_path / "banner.R")}
     mine = json.loads(run(RUN, EXPRSTATS_R="rscript", **places))
-    theirs = json.loads(run(RUN, EXPRSTATS_R="rpy2", **places))
+    monkeypatch.setenv("EXPRSTATS_R", "rpy2")
+    rbridge.probe_r.cache_clear()
+    try:
+        exec(RUN, {})
+    finally:
+        rbridge.probe_r.cache_clear()
+    theirs = json.loads(capsys.readouterr().out)
     assert (mine.pop("engine"), mine.pop("rpy2")) == ("rscript", False)
     assert (theirs.pop("engine"), theirs.pop("rpy2")) == ("rpy2", True)
     assert mine == theirs

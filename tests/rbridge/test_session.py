@@ -294,34 +294,51 @@ def test_the_r_files_are_where_the_package_looks():
 
 
 @pytest.mark.r
-def test_an_r_that_started_is_remembered_until_something_changes(tmp_path):
+def test_an_r_that_started_is_remembered_until_something_changes(tmp_path, monkeypatch):
     memory = tmp_path / "exprstats" / "r-state.json"
-    count = (
-        "import json, subprocess\nfrom exprstats import rbridge\nrun, asked = subprocess.run, []\n"
-        "subprocess.run = lambda a, **k: asked.append(a[-1]) or run(a, **k)\n"
-        "state = rbridge.probe_r()\nprint(state.ready, 'exprstats.rbridge' in asked, state)"
-    )
+    asked, answers, run = [], {}, subprocess.run
+    plain = {"PATH": os.environ["PATH"], "LC_CTYPE": "C.UTF-8", "XDG_CACHE_HOME": str(tmp_path)}
+
+    def answer(command, **options):
+        """Start R in a process apart, in each setting once, and count how often it is asked for."""
+        if command[-1] != "exprstats.rbridge":
+            return run(command, **options)
+        asked.append(command)
+        setting = options["env"].get("R_LIBS")
+        answers[setting] = answers.get(setting) or run(command, **options)
+        return answers[setting]
 
     def probe(**environment):
-        said, _ = ask_apart(count, XDG_CACHE_HOME=str(tmp_path), **environment)
-        ready, started, state = said.split(maxsplit=2)
-        assert ready == "True", said
-        return started == "True", state
+        asked.clear()
+        rbridge.probe_r.cache_clear()
+        monkeypatch.setattr(os, "environ", plain | environment)
+        state = rbridge.probe_r()
+        assert state.ready, state
+        return bool(asked), str(state)
 
-    first = probe()
-    assert first[0] and probe() == (False, first[1])
-    # Another setting, and a file of R's that is newer, as after an update of lavaan.
-    library = tmp_path / "library"
-    library.mkdir()
-    assert probe(R_LIBS=str(library))[0] and not probe(R_LIBS=str(library))[0]
-    (library / "another").mkdir()
-    os.utime(library, (1, 1))
-    assert probe(R_LIBS=str(library))[0]
-    # What cannot be read or written is no error.
-    for text in ("", "{", "[]", '{"key": 1}', "null"):
-        memory.write_text(text)
-        assert probe()[0]
-    memory.unlink()
-    memory.mkdir()
-    assert probe()[0] and probe()[0]
+    told = "from exprstats import rbridge\nprint(rbridge.probe_r())"
+    first = ask_apart(told, **plain)[0].strip()
+    kept = memory.read_bytes()
+    monkeypatch.setattr(subprocess, "run", answer)
+    try:
+        # What one process found another one knows; without it, R is asked and says the same.
+        assert probe() == (False, first) and memory.read_bytes() == kept
+        memory.unlink()
+        assert probe() == (True, first) and probe() == (False, first)
+        # Another setting, and a file of R's that is newer, as after an update of lavaan.
+        library = tmp_path / "library"
+        library.mkdir()
+        assert probe(R_LIBS=str(library))[0] and not probe(R_LIBS=str(library))[0]
+        (library / "another").mkdir()
+        os.utime(library, (1, 1))
+        assert probe(R_LIBS=str(library))[0]
+        # What cannot be read or written is no error.
+        for text in ("", "{", "[]", '{"key": 1}', "null"):
+            memory.write_text(text)
+            assert probe()[0]
+        memory.unlink()
+        memory.mkdir()
+        assert probe()[0] and probe()[0]
+    finally:
+        rbridge.probe_r.cache_clear()
     assert [path.name for path in memory.parent.iterdir()] == ["r-state.json"]

@@ -50,9 +50,15 @@ def test_simulated_files_hold_what_their_study_needs(folder):
     assert {"mean", "spearman", "stability", "lag_one"} <= set(truth["term"])
 
 
+@pytest.fixture(scope="module")
+def run(folder):
+    path = folder / "shared.toml"
+    path.write_text(STUDY + KEYS, encoding="utf-8")
+    return run_study(read_study(path))
+
+
 @pytest.mark.usefixtures("blank_pictures")
-def test_a_study_of_estimates_needs_nothing_else(study, tmp_path):
-    run = run_study(read_study(study()))
+def test_a_study_of_estimates_needs_nothing_else(run, tmp_path):
     assert [one.find_place() for one in run.results] == [
         "estimates",
         "structure",
@@ -77,10 +83,10 @@ def test_a_study_of_estimates_needs_nothing_else(study, tmp_path):
     assert "scikit-learn" in provenance["versions"]
 
 
-def test_the_same_seed_gives_the_same_numbers(study):
-    one, other = (run_study(read_study(study()), n_jobs=jobs) for jobs in (1, 2))
-    pd.testing.assert_frame_equal(one.transfer.table, other.transfer.table)
-    pd.testing.assert_frame_equal(one.structure.table, other.structure.table)
+def test_the_same_seed_gives_the_same_numbers(run, study):
+    other = run_study(read_study(study()), n_jobs=2)
+    pd.testing.assert_frame_equal(run.transfer.table, other.transfer.table)
+    pd.testing.assert_frame_equal(run.structure.table, other.structure.table)
 
 
 def test_tables_of_bounds_and_words_are_read(study, folder):

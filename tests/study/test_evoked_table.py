@@ -16,10 +16,14 @@ pytestmark = pytest.mark.usefixtures("blank_pictures")
 STUDY = 'title = "Evoked"\nseed = 2\n[evoked]\nfiles = "machine.csv"\n'
 
 
-@pytest.fixture
-def study(tmp_path):
+@pytest.fixture(scope="module")
+def tables():
     found = simulate_evoked(videos=30, seed=2)
-    tables = {"machine": found.machine, "human": found.human} | found.predictions
+    return {"machine": found.machine, "human": found.human} | found.predictions
+
+
+@pytest.fixture
+def study(tables, tmp_path):
     for name, table in tables.items():
         write_csv(table, tmp_path / f"{name}.csv")
 

@@ -16,22 +16,33 @@ pytestmark = pytest.mark.usefixtures("blank_pictures")
 STUDY = 'title = "Signing"\nseed = 2\n[signing]\nfiles = "events.csv"\nlexicon = "lexicon.csv"\n'
 
 
+KEYS = "trees = 3\nn_folds = 3\ndraws = 100\n"
+
+
+@pytest.fixture(scope="module")
+def signed():
+    return simulate_signing(utterances=80, signers=4, seed=2)
+
+
+def write_study(signed, folder, keys=KEYS):
+    write_csv(signed.events, folder / "events.csv")
+    write_csv(signed.lexicon, folder / "lexicon.csv")
+    path = folder / "study.toml"
+    path.write_text(STUDY + keys, encoding="utf-8")
+    return path
+
+
 @pytest.fixture
-def study(tmp_path):
-    found = simulate_signing(utterances=80, signers=4, seed=2)
-    write_csv(found.events, tmp_path / "events.csv")
-    write_csv(found.lexicon, tmp_path / "lexicon.csv")
-
-    def write(keys="trees = 3\nn_folds = 3\ndraws = 100\n"):
-        path = tmp_path / "study.toml"
-        path.write_text(STUDY + keys, encoding="utf-8")
-        return path
-
-    return write
+def study(signed, tmp_path):
+    return lambda keys=KEYS: write_study(signed, tmp_path, keys)
 
 
-def test_a_study_of_signing_needs_nothing_else(study, tmp_path):
-    run = run_study(read_study(study()))
+@pytest.fixture(scope="module")
+def run(signed, tmp_path_factory):
+    return run_study(read_study(write_study(signed, tmp_path_factory.mktemp("signing"))))
+
+
+def test_a_study_of_signing_needs_nothing_else(run, tmp_path):
     assert [one.find_place() for one in run.results] == [
         *("event_counts", "cooccurrence", "label_prediction")
     ]
@@ -50,10 +61,10 @@ def test_a_study_of_signing_needs_nothing_else(study, tmp_path):
     assert "scikit-learn" in provenance["versions"]
 
 
-def test_the_same_seed_gives_the_same_numbers(study):
-    one, other = (run_study(read_study(study()), n_jobs=jobs) for jobs in (1, 2))
-    pd.testing.assert_frame_equal(one.cooccurrence.table, other.cooccurrence.table)
-    pd.testing.assert_frame_equal(one.label_prediction.table, other.label_prediction.table)
+def test_the_same_seed_gives_the_same_numbers(run, study):
+    other = run_study(read_study(study()), n_jobs=2)
+    pd.testing.assert_frame_equal(run.cooccurrence.table, other.cooccurrence.table)
+    pd.testing.assert_frame_equal(run.label_prediction.table, other.label_prediction.table)
 
 
 @pytest.mark.parametrize(

@@ -167,6 +167,20 @@ def record_lines(lines: FileLines | Joined) -> Recording:
     return add_angles(recording) if lines.layout.lacks_angles else recording
 
 
+def remember_rows(recording: Recording) -> Recording:
+    """Return a recording that reads no rows again of which all columns asked for were read last."""
+    kept: dict[tuple[str, ...], tuple[np.ndarray, np.ndarray]] = {}
+
+    def fetch(rows: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+        if names not in kept or not np.isin(rows, kept[names][0]).all():
+            known, places = np.unique(rows, return_index=True)
+            kept[names] = known, recording.fetch(rows, names)[places]
+        known, values = kept[names]
+        return values[np.searchsorted(known, rows)]
+
+    return replace(recording, fetch=fetch)
+
+
 def add_angles(recording: Recording) -> Recording:
     """Return a recording with gaze angles that come from its gaze vectors."""
     angles = GROUPS["gaze"]
