@@ -18,7 +18,7 @@ from exprstats.behaviour.ledger import ClipFeatures, assemble
 from exprstats.behaviour.measurements import Measured, measure_recording
 from exprstats.behaviour.openface.frames import fail_file
 from exprstats.behaviour.openface.lines import describe_unreadable
-from exprstats.behaviour.openface.recordings import Recording, record_lines, remember_rows
+from exprstats.behaviour.openface.recordings import Recording, hold_rows, record_lines
 from exprstats.behaviour.openface.videos import Video, list_videos, open_video
 from exprstats.behaviour.segments import SegmentPlan, make_plan
 from exprstats.behaviour.settings import Quality, Sampling, Settings, choose_settings
@@ -208,7 +208,7 @@ def _summarise_file(task: _Task, choices: Sequence[Settings]) -> list[_Answer]:
     @cache
     def record() -> Recording:
         recording = record_lines(open_video(task.video))
-        return remember_rows(recording) if len(choices) > 1 else recording
+        return hold_rows(recording) if len(choices) > 1 else recording
 
     return [_answer(task, settings, record) for settings in choices]
 

@@ -167,7 +167,7 @@ def record_lines(lines: FileLines | Joined) -> Recording:
     return add_angles(recording) if lines.layout.lacks_angles else recording
 
 
-def remember_rows(recording: Recording) -> Recording:
+def hold_rows(recording: Recording) -> Recording:
     """Return a recording that reads no rows again of which all columns asked for were read last."""
     kept: dict[tuple[str, ...], tuple[np.ndarray, np.ndarray]] = {}
 
