@@ -184,7 +184,8 @@ def _refuse_shared(files: Sequence[Path], tables: Sequence[pd.DataFrame]) -> Non
     """Refuse two files of the same moments, such as the CSV and the JSON of one export."""
     homes: dict[tuple[str, str], list[int]] = {}
     for place, table in enumerate(tables):
-        for key in set(zip(table["recording"].astype(str), table["modality"], strict=True)):
+        seen = table[["recording", "modality"]].drop_duplicates()
+        for key in set(zip(seen["recording"].astype(str), seen["modality"], strict=True)):
             homes.setdefault(key, []).append(place)
     for (recording, modality), places in homes.items():
         for one, other in combinations(places, 2):

@@ -165,7 +165,7 @@ def join_about(
     ).rename(columns=named)
     told = [name for name in ("subject", "context", "label") if name in about]
     known = estimates["recording"].astype(str)
-    lost = sorted(set(known) - set(about["recording"]))
+    lost = sorted(set(known.unique()) - set(about["recording"]))
     if len(lost) == known.nunique():
         fact = f"the table about recordings names none of {name_some(lost)}."
         remedy = ("Name them in the column 'recording' of ", Option("about"), ".")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -101,9 +102,15 @@ def simulate_estimates(
     truth = [
         {"context": name, **row}
         for place, name in enumerate(SETS)
-        for row in state_levels(_turn(_LOADINGS, turned=bool(place) and not alike), acted=acted)
+        for row in _state_set(turned=bool(place) and not alike, acted=acted)
     ]
     return SimulatedEstimates(pd.concat(parts, ignore_index=True), pd.DataFrame(truth))
+
+
+@cache
+def _state_set(*, turned: bool, acted: bool) -> list[dict[str, Any]]:
+    # Quadrature takes longer than a study, and there are four answers.
+    return state_levels(_turn(_LOADINGS, turned=turned), acted=acted)
 
 
 def _turn(loadings: np.ndarray, *, turned: bool) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -132,6 +133,11 @@ def _mix_rates(related: bool) -> dict[str, dict[str, float]]:
 
 def state_evoked(*, annotators: int = 3, related: bool = True) -> pd.DataFrame:
     """Return the population values of a simulated study, as `SimulatedEvoked` holds them."""
+    return _state_evoked(annotators, related).copy()
+
+
+@cache
+def _state_evoked(annotators: int, related: bool) -> pd.DataFrame:
     rates = _mix_rates(related)
     rows = [*_state_labels(rates, _COMMON if related else 0.0)]
     plain = {name: sum(_THEMES[t] * r for t, r in of.items()) for name, of in rates.items()}

@@ -17,20 +17,20 @@ KEYS = ["frame", "face_id", "timestamp", "confidence", "success"]
 
 def build_face(n=60, fps=25.0, seed=None):
     """Return a still face with everything at 0, or a fidgeting one where a seed is given."""
-    columns = [*KEYS, *GAZE, *POSE, *POINTS, *UNITS]
-    table = pd.DataFrame(np.zeros((n, len(columns))), columns=columns)
+    table = dict.fromkeys([*KEYS, *GAZE, *POSE, *POINTS, *UNITS], np.zeros(n))
     table["frame"] = np.arange(1, n + 1)
-    table["timestamp"] = ((table["frame"] - 1) / fps).round(3)
-    table["success"], table["confidence"] = 1, 0.98
+    table["timestamp"] = (np.arange(n) / fps).round(3)
+    table["success"], table["confidence"] = np.ones(n, dtype=int), np.full(n, 0.98)
     if seed is not None:
         rng = np.random.default_rng(seed)
         moving = [*GAZE, *POSE, *POINTS]
-        table[moving] = rng.normal(0, 3, (n, len(moving))).cumsum(axis=0).round(3)
+        drawn = rng.normal(0, 3, (n, len(moving))).cumsum(axis=0).round(3)
+        table.update(zip(moving, drawn.T, strict=True))
         for unit in UNITS:
             rated = unit.endswith("_r")
             drawn = rng.uniform(0, 5, n).round(2) if rated else rng.integers(0, 2, n)
             table[unit] = drawn
-    return table.copy()
+    return pd.DataFrame(table)
 
 
 @lru_cache(maxsize=16)

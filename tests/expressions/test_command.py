@@ -104,7 +104,7 @@ def test_maps_repeat_and_trust_what_scikit_learn_says():
 @pytest.mark.usefixtures("blank_pictures")
 def test_tables_that_were_written_are_read_again(acted, tmp_path):
     """Bounds, adjectives and texts of one run give the next its thresholds, words and vectors."""
-    shared = ["--draws", "9", "--folds", "2", "--seed", "3"]
+    shared = ["--draws", "9", "--folds", "6", "--seed", "3"]
     first = run(acted[1], *shared, "--out", tmp_path / "one")
     assert first.exit_code == 0, first.output
     tables = tmp_path / "one" / "tables"

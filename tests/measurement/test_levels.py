@@ -87,16 +87,22 @@ def test_shares_and_reliabilities_are_those_of_lavaans_estimates(demo, wanted):
     assert "cannot be tested with three items" in found.sentence()
 
 
-@pytest.mark.r
-def test_balanced_data_have_a_closed_form():
-    """Muthén (1994): pooled within covariances, and what the means have beyond them."""
+@pytest.fixture(scope="module")
+def balanced():
+    """Items of 150 subjects with 6 clips each, and the rows of their fit."""
     table = draw_levels()
+    return table, index_rows(fit_levels(table, items=ITEMS))
+
+
+@pytest.mark.r
+def test_balanced_data_have_a_closed_form(balanced):
+    """Muthén (1994): pooled within covariances, and what the means have beyond them."""
+    table, rows = balanced
     answers = table[ITEMS].to_numpy()
     means = table.groupby("subject", sort=False)[ITEMS].mean().to_numpy()
     rest = answers - np.repeat(means, 6, axis=0)
     inner = rest.T @ rest / (len(answers) - len(means))
     outer = np.cov(means.T, bias=True) - inner / 6
-    rows = index_rows(fit_levels(table, items=ITEMS))
     for layer, s in (("within", inner), ("between", outer)):
         first = np.sqrt(s[0, 1] * s[0, 2] / s[1, 2])
         for item, number in zip(ITEMS, (first, s[0, 1] / first, s[0, 2] / first), strict=True):
@@ -106,10 +112,9 @@ def test_balanced_data_have_a_closed_form():
 
 
 @pytest.mark.r
-def test_known_loadings_are_found_and_scales_do_not_matter():
-    table = draw_levels()
+def test_known_loadings_are_found_and_scales_do_not_matter(balanced):
+    table, rows = balanced
     stretched = table.assign(y1=table["y1"] * 1000, y2=-table["y2"])
-    rows = index_rows(fit_levels(table, items=ITEMS))
     with pytest.warns(FitWarning, match="'y2' loads against the other items"):
         other = index_rows(fit_levels(stretched, items=ITEMS))
     for layer, truth in (("within", WITHIN), ("between", BETWEEN)):
@@ -126,12 +131,11 @@ def test_known_loadings_are_found_and_scales_do_not_matter():
 
 
 @pytest.mark.r
-def test_items_that_are_turned_round_leave_the_reliability_of_means_as_it_was():
+def test_items_that_are_turned_round_leave_the_reliability_of_means_as_it_was(balanced):
     """Of the keyed sum, which is that of the items before they were turned (Lai, 2021)."""
-    table = draw_levels()
+    table, rows = balanced
     with pytest.warns(FitWarning, match="'y3' loads against the other items"):
         turned = index_rows(fit_levels(table.assign(y3=8 - table["y3"]), items=ITEMS))
-    rows = index_rows(fit_levels(table, items=ITEMS))
     for name in ("estimate", "conf_low", "conf_high"):
         told, other = (one.query("term == 'omega_means'")[name].item() for one in (rows, turned))
         assert other == pytest.approx(told, abs=1e-5)
@@ -140,7 +144,7 @@ def test_items_that_are_turned_round_leave_the_reliability_of_means_as_it_was():
 @pytest.mark.r
 def test_four_items_have_a_fit_and_contexts_come_first():
     loads = np.array([0.9, 0.7, 0.5, 0.8])
-    table = draw_levels(groups=120, size=8, within=loads, between=loads[::-1])
+    table = draw_levels(groups=60, size=8, within=loads, between=loads[::-1])
     table = table.rename(columns={"y4": "ça ~ 1"}).assign(task="x")
     table.loc[table.index % 2 == 0, "task"] = "y"
     found = fit_levels(table, items=[*ITEMS, "ça ~ 1"], by="task")

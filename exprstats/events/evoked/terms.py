@@ -248,6 +248,9 @@ def _difference_rows(
     left_out = np.stack([side.left_out for side in sides], axis=1)
     sizes = present.sum(axis=2)
     usable = (sizes.min(axis=1) >= 3) & np.isfinite(left_out).all(axis=(1, 2))
+    lines = np.flatnonzero(usable)
+    compared = _compare(values[lines], left_out[lines], present[lines], level)
+    found = dict(zip(lines.tolist(), compared, strict=True))
     rows = []
     for line, key in enumerate(keys):
         row: dict[str, Any] = {
@@ -257,17 +260,40 @@ def _difference_rows(
             "method": "jackknife",
             "n_clusters": int(sizes[line].min()),
         }
-        if not usable[line]:
-            rows.append(row | {"note": f"no interval: one side has {sizes[line].min()} videos"})
-            continue
-        rows.append(row | _compare(values[line], left_out[line], present[line], level))
+        few = {"note": f"no interval: one side has {sizes[line].min()} videos"}
+        rows.append(row | found.get(line, few))
     return rows
 
 
 def _compare(
     values: np.ndarray, left_out: np.ndarray, present: np.ndarray, level: float
-) -> dict[str, Any]:
-    """Return limits and p of one difference from two shares (2,), without each video (2, G)."""
+) -> list[dict[str, Any]]:
+    """Return limits and p of differences of shares (t, 2), without each video (t, 2, G)."""
+    if not len(values):
+        return []
+    laid = [_lay_sides(*one) for one in zip(values, left_out, present, strict=True)]
+    sizes = present.sum(axis=2)
+    centre, about, scales, errors, freedom = (list(one) for one in zip(*laid, strict=True))
+    known = np.array(scales, dtype=object), sizes, np.full(len(values), fill_value=True)
+    sides = Sides(values, np.stack(centre), np.stack(about), *known)
+    found = compare_sides(sides, np.array(freedom), level)
+    rows = []
+    for line, error in enumerate(errors):
+        low, high, p_value = (float(one[line]) for one in found)
+        still = error == 0 and scales[line] != "share"
+        note = _FEW if sizes[line].min() < ENOUGH_CLUSTERS else None
+        if still or not high > low:
+            low = high = p_value = np.nan
+            note = "no interval: no video makes a difference"
+        limits = {"conf_low": max(low, -1.0), "conf_high": min(high, 1.0)}
+        rows.append({"std_error": error, **limits, "p_value": p_value, "note": note})
+    return rows
+
+
+def _lay_sides(
+    values: np.ndarray, left_out: np.ndarray, present: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, str, float, float]:
+    """Return two shares on their scale, without each video, and their difference's error and df."""
     moved = move_values(np.full(2, "logit", dtype=object), values, left_out)
     scale = moved.scales[0]
     if (moved.scales != "logit").any():
@@ -278,29 +304,9 @@ def _compare(
     )
     plain = np.stack([spread_about(*side) for side in zip(values, left_out, present, strict=True)])
     away = (plain - values[:, None])[0] - (plain - values[:, None])[1]
-    groups, sizes = present.shape[1], present.sum(axis=1)
+    groups = present.shape[1]
     error = float(np.sqrt((groups - 1) / groups * ((away - away.mean()) ** 2).sum()))
-    free = max(count_freedom(away, present), 1.0)
-    found = compare_sides(
-        Sides(
-            values[None],
-            moved.centre[None],
-            about[None],
-            np.array([scale], dtype=object),
-            sizes[None],
-            np.array([True]),
-        ),
-        np.array([free]),
-        level,
-    )
-    low, high, p_value = (float(one[0]) for one in found)
-    still = error == 0 and scale != "share"
-    note = _FEW if sizes.min() < ENOUGH_CLUSTERS else None
-    if still or not high > low:
-        low = high = p_value = np.nan
-        note = "no interval: no video makes a difference"
-    limits = {"conf_low": max(low, -1.0), "conf_high": min(high, 1.0)}
-    return {"std_error": error, **limits, "p_value": p_value, "note": note}
+    return moved.centre, about, scale, error, max(count_freedom(away, present), 1.0)
 
 
 def weigh_ratio(

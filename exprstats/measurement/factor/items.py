@@ -145,7 +145,7 @@ def check_contexts(itemset: ItemSet, fitted: Sequence[str | None]) -> None:
 
 def _count_up(n: int) -> np.ndarray:
     """Return the texts 1 … n; their last three digits are written once for all thousands."""
-    page = "".join(f" @{number:03d}" for number in range(1000))
+    page = "".join(f" @{number:03d}" for number in range(1000)) if n > 999 else ""
     pages = [page.replace("@", str(thousand)) for thousand in range(1, n // 1000 + 1)]
     texts = " ".join(map(str, range(1, 1000))) + "".join(pages)
     return np.array(texts.split(" ")[:n], dtype=object)

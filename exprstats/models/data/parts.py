@@ -45,10 +45,11 @@ def label_parts(clips: pd.DataFrame, parts: pd.DataFrame) -> np.ndarray:
 def list_subjects(clips: pd.DataFrame, subject: str) -> list[Any]:
     """Return the ids of the subjects once each, sorted as text; near-equal ones are a DataError."""
     require_columns(clips, [subject], "clips")
-    problems = find_empty(clips, [subject]) + find_lookalikes(clips[subject])
+    ids = clips[subject].unique()
+    problems = find_empty(clips, [subject]) + find_lookalikes(ids)
     if problems:
         raise DataError(problems)
-    return sorted(clips[subject].unique(), key=str)
+    return sorted(ids, key=str)
 
 
 def find_lookalikes(ids: Iterable[Any]) -> list[Problem]:

@@ -24,7 +24,8 @@ d <- read.csv(commandArgs(TRUE)[1])
 start <- data.frame(lhs = c(rep("g", 6), letters[1:6]), op = rep(c("=~", "~~"), each = 6),
   rhs = rep(letters[1:6], 2), est = c(.1, .1, .1, .9, .9, .9, rep(.5, 6)))
 run <- function(rows, ...) {
-  cfa("g =~ a + b + c + d + e + f", rows, std.lv = TRUE, start = start, se = "none", ...)
+  cfa("g =~ a + b + c + d + e + f", sample.cov = cov(rows[letters[1:6]]), sample.nobs = nrow(rows),
+    std.lv = TRUE, start = start, se = "none", ...)
 }
 loads <- function(fit) standardizedSolution(fit, se = FALSE)$est.std[1:6]
 people <- unique(d$subject)
@@ -99,10 +100,13 @@ def test_the_search_finds_the_best_of_many_random_starts():
 
         def misfit(at, r=r):
             sigma = np.outer(at[:6], at[:6]) + np.diag(np.exp(at[6:]))
-            return np.linalg.slogdet(sigma)[1] + np.trace(r @ np.linalg.inv(sigma))
+            inverse = np.linalg.inv(sigma)
+            slope = inverse - inverse @ r @ inverse
+            slopes = np.r_[2 * slope @ at[:6], np.diag(slope) * np.exp(at[6:])]
+            return np.linalg.slogdet(sigma)[1] + np.trace(r @ inverse), slopes
 
         tries = [
-            minimize(misfit, np.r_[rng.uniform(-1, 1, 6), np.log(rng.uniform(0.2, 1, 6))])
+            minimize(misfit, np.r_[rng.uniform(-1, 1, 6), np.log(rng.uniform(0.2, 1, 6))], jac=True)
             for _ in range(12)
         ]
         proper = [one.fun for one in tries if np.exp(one.x[6:]).min() > 1e-3]

@@ -109,7 +109,7 @@ def test_full_information_refits_are_lavaans(items):
         np.testing.assert_allclose(found.residuals[out], rest.residuals, atol=2e-5)
         if len(items) == 3:
             np.testing.assert_allclose(found.means[out] + centre, rest.intercepts, atol=2e-5)
-    boot = bootstrap_factor(table, items=items, missing="fiml", draws=100, seed=1).tidy()
+    boot = bootstrap_factor(table, items=items, missing="fiml", draws=20, seed=1).tidy()
     whole = fit_factor(table, items=items, missing="fiml")
     errors = boot[(boot["term"] == "loading") & (boot["method"] == "jackknife")]["std_error"]
     np.testing.assert_allclose(errors, take(whole, "loading")["std_error"], atol=1e-8)

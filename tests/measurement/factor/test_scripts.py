@@ -41,18 +41,32 @@ CASES = {
 
 
 ASKED = [
-    *((case, ITEMS, True) for case in CASES),
-    *((case, [*ITEMS, "gaze"], case == "incomplete") for case in CASES),
-    ("plain", ITEMS, False),
+    (*asked, by)
+    for by in ("context", None)
+    for asked in (
+        *((case, ITEMS, True) for case in CASES),
+        *((case, [*ITEMS, "gaze"], case == "incomplete") for case in CASES),
+        ("plain", ITEMS, False),
+    )
 ]
 # By default each case runs once: those of two words with a fourth item, which gives degrees of
-# freedom, and those of one word without.
-RARE = [case != "plain" and ("and" in case) == (len(items) == 3) for case, items, _ in ASKED]
+# freedom, and those of one word without; those of WITHIN by context, the others of all clips.
+WITHIN = {"trained", "clustered and incomplete"}
+
+
+def is_rare(case, items, reverse, by):
+    if case == "plain":
+        return (by is None) == (reverse or len(items) == 4)
+    return ("and" in case) == (len(items) == 3) or (by is None) == (case in WITHIN)
+
+
 PLACES = [
     pytest.param(
-        place, id=f"{case}-{len(items)}-{reverse}", marks=[pytest.mark.slow] if rare else []
+        place,
+        id="-".join(map(str, (asked[0], len(asked[1]), *asked[2:]))),
+        marks=[pytest.mark.slow] if is_rare(*asked) else [],
     )
-    for place, ((case, items, reverse), rare) in enumerate(zip(ASKED, RARE, strict=True))
+    for place, asked in enumerate(ASKED)
 ]
 # Each script in an environment of its own; what stops one is told to its test.
 ALL = """
@@ -65,7 +79,7 @@ for (place in commandArgs(TRUE)) {
 
 def prepare(asked, draw, split, folder):
     """Write a case's table and script, and return the fit."""
-    case, items, reverse = asked
+    case, items, reverse, by = asked
     table = draw()
     table["gaze"] = 0.6 * table["factor"] + np.random.default_rng(3).normal(size=120) * 0.6
     if reverse:
@@ -80,7 +94,7 @@ def prepare(asked, draw, split, folder):
     elif "cluster" in options:
         told = {"cluster": "subject"}
     table.to_csv(folder / "clips.csv", index=False)
-    factor = fit_factor(table, items=items, by="context", **options)
+    factor = fit_factor(table, items=items, by=by, **options)
     write_lavaan_script(factor, folder / "refit.R", data="clips.csv", **told)
     return table, factor
 
@@ -104,7 +118,8 @@ def scripts(draw, split, tmp_path_factory, request):
 @pytest.mark.parametrize("script", PLACES)
 def test_the_script_finds_what_the_fit_found(scripts, script):
     """In sign and in every number: also where the first item is reverse-keyed."""
-    _, items, reverse = ASKED[script]
+    _, items, reverse, by = ASKED[script]
+    fits = 2 if by else 1
     folder, table, factor = scripts[script]
     stopped = folder / "error"
     assert not stopped.exists(), stopped.read_text()
@@ -123,9 +138,9 @@ def test_the_script_finds_what_the_fit_found(scripts, script):
         assert (
             both.loc[both["item"].eq("smile") & both["term"].eq("loading"), "estimate"] < 0
         ).all()
-    own = factor.scores.assign(row=np.tile(np.arange(1, 121), 2))
+    own = factor.scores.assign(row=np.tile(np.arange(1, 121), fits))
     both = scores.merge(own, on=["row", "fitted_on"], suffixes=("", "_mine"))
-    assert len(both) == 240
+    assert len(both) == 120 * fits
     for name in ("score", "factor_se"):
         np.testing.assert_allclose(both[name], both[f"{name}_mine"], atol=2e-5)
     loads = factor.solutions[-1].standard

@@ -20,19 +20,17 @@ FEATURES = ["motion", "gaze", "blink", "still"]
 def score_naively(rows, points, *, without=None, of="test", features=FEATURES):
     """Return RMSE and mean r over folds, a subject left out of the test or of the training."""
     squares, scores = [], []
+    x, y = rows[features].to_numpy(float), rows["score"].to_numpy(float)
+    place, kept = rows["fold"].to_numpy(), rows["subject"].to_numpy() != without
     for fold, (alpha, ratio) in points.items():
-        rest, held = rows[rows["fold"] != fold], rows[rows["fold"] == fold]
-        if of == "train":
-            rest = rest[rest["subject"] != without]
-        else:
-            held = held[held["subject"] != without]
+        rest, held = place != fold, place == fold
+        rest, held = (rest & kept, held) if of == "train" else (rest, held & kept)
         model = ElasticNet(alpha=alpha, l1_ratio=ratio, tol=1e-9, max_iter=100_000)
-        model = Ridge(alpha=alpha * len(rest)) if ratio == 0 else model
-        guess = make_pipeline(StandardScaler(), model).fit(rest[features], rest["score"])
-        guess = guess.predict(held[features])
-        squares.append((guess - held["score"]) ** 2)
+        model = Ridge(alpha=alpha * rest.sum()) if ratio == 0 else model
+        guess = make_pipeline(StandardScaler(), model).fit(x[rest], y[rest]).predict(x[held])
+        squares.append((guess - y[held]) ** 2)
         flat = np.ptp(guess) < 1e-9
-        scores.append(0.0 if flat else np.corrcoef(guess, held["score"])[0, 1])
+        scores.append(0.0 if flat else np.corrcoef(guess, y[held])[0, 1])
     return np.concatenate(squares).mean() ** 0.5, np.mean(scores)
 
 

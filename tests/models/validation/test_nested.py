@@ -43,7 +43,7 @@ def fit_naively(rows, alpha, ratio):
     model = ElasticNet(alpha=alpha, l1_ratio=ratio, tol=1e-7, max_iter=10_000)
     if ratio == 0:
         model = Ridge(alpha=alpha * len(rows))
-    return make_pipeline(StandardScaler(), model).fit(rows[FEATURES], rows["y"])
+    return make_pipeline(StandardScaler(), model).fit(rows[FEATURES].to_numpy(), rows["y"])
 
 
 @pytest.fixture(scope="module")
@@ -71,20 +71,20 @@ def test_choices_and_predictions_equal_nested_loops(request, uneven, context, ev
     table = table[table["context"].isna() if context is None else table["context"] == context]
     for outer in (1, 2, 3, 4):
         rest = rows[rows["fold"] != outer]
+        inner = [rest["fold"] == fold for fold in set(rest["fold"])]
+        inner = [(rest[~held], rest[held][FEATURES].to_numpy(), rest[held]["y"]) for held in inner]
         errors = {}
         for ratio in RATIOS:
             for alpha in ALPHAS:
-                squares = 0.0
-                for inner in set(rest["fold"]):
-                    held = rest[rest["fold"] == inner]
-                    model = fit_naively(rest[rest["fold"] != inner], alpha, ratio)
-                    squares += ((model.predict(held[FEATURES]) - held["y"]) ** 2).sum()
-                errors[alpha, ratio] = squares
+                errors[alpha, ratio] = sum(
+                    ((fit_naively(trained, alpha, ratio).predict(x) - y) ** 2).sum()
+                    for trained, x, y in inner
+                )
         best = min(errors, key=errors.get)
         chosen = table[table["fold"] == outer].drop_duplicates("term").set_index("term")
         assert (chosen.loc["alpha", "estimate"], chosen.loc["l1_ratio", "estimate"]) == best
         held = rows[rows["fold"] == outer]
-        wanted = fit_naively(rest, *best).predict(held[FEATURES])
+        wanted = fit_naively(rest, *best).predict(held[FEATURES].to_numpy())
         np.testing.assert_allclose(told.loc[held["clip"], "prediction"], wanted, atol=1e-6)
         weights = table[(table["fold"] == outer) & (table["term"] == "weight")]["estimate"]
         np.testing.assert_allclose(weights, fit_naively(rest, *best)[-1].coef_, atol=1e-6)
