@@ -49,10 +49,6 @@ def pytest_collection_modifyitems(items):
 def pytest_collection_finish():
     # Thousands of tests are a few million objects that live to the end: no collection of
     # garbage need walk through them again, nor through the small tables of a test every few rows.
-    # Each tree of a forest asks for the parameters of its class, which are read from a signature.
-    if "sklearn.base" in sys.modules:
-        estimator = sys.modules["sklearn.base"].BaseEstimator
-        estimator._get_param_names = classmethod(cache(estimator._get_param_names.__func__))
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
