@@ -251,7 +251,7 @@ def _find_problems(draft: Draft, layout: str, guess: Guess) -> tuple[list[Proble
 def _take_guessed(path: FilePaths, how: Reading) -> tuple[pd.DataFrame, Source]:
     source = open_source(path, how, warned=False)
     with warnings.catch_warnings(action="ignore", category=DataWarning):
-        return source.take(_give_roles(source)).table, source
+        return source.take(_give_roles(source), guarded=False).table, source
 
 
 def _give_roles(source: Source) -> dict[str, Role]:

@@ -362,10 +362,10 @@ def _hold_answers(table: pd.DataFrame, loops: Iterable[str], numeric: Sequence[s
 
 def _match_roles(names: Iterable[str], numeric: set[str], varied: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
+    parts = {name: {*split_name(name), squeeze_name(name)} for name in names}
     for role, words in WORDS.items():
         for word in words:
-            free = [name for name in names if name not in found.values()]
-            fits = [name for name in free if word in {*split_name(name), squeeze_name(name)}]
+            fits = [name for name in names if word in parts[name] and name not in found.values()]
             if role in {"clip", "subject", "rater"}:
                 fits = [name for name in fits if name in varied]
             # Two or more numbered columns of that name are judges or clips: coder1, coder2.

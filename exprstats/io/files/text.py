@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from io import StringIO
 from itertools import islice
@@ -159,23 +159,24 @@ class Kept(Batch):
         return self.cells[place]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Walked:
     """Rows of a file as some columns have them, and what was wrong with others."""
 
     places: set[int]
-    batches: list[Batch]
-    problems: list[Problem]
-    passed: list[Problem]
-    inner: int
-    ids: frozenset[str]
-    marked: bool
+    ids: Collection[str]
+    batches: list[Batch] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    passed: list[Problem] = field(default_factory=list)
+    inner: int = 0
+    marked: bool = False
 
-    def serves(self, places: set[int], ids: Collection[str]) -> bool:
+    def serves(self, places: Collection[int], ids: Collection[str]) -> bool:
         """Return whether these are the rows for other columns and ids, too."""
         # Columns that are no ids may tell rows of practice; where none does, no fewer do.
-        same = self.ids == set(ids) or (not self.marked and self.ids <= set(ids))
-        return same and places <= self.places
+        own, wanted = {*self.ids}, {*ids}
+        same = own == wanted or (not self.marked and own <= wanted)
+        return same and self.places.issuperset(places)
 
 
 MEMORY: ContextVar[dict[tuple[object, ...], Walked] | None] = ContextVar("memory", default=None)

@@ -126,7 +126,9 @@ def _can_hold_none(values: np.ndarray) -> bool:
         block = block[np.abs(block) < _LARGEST]
         doubled = block + block
         held = block[doubled == np.rint(doubled)]
-        if len(held) and np.isin(held, [-1.0, *USUAL_CODES]).any():
+        # Most answers lie between -1 and 7, the codes nearest to 0.
+        near = not len(held) or (held.min() > -1 and held.max() < 7)
+        if not near and np.isin(held, [-1.0, *USUAL_CODES]).any():
             return False
         counted, steps = counted + len(block), steps + len(held)
     return steps < _MAIN * counted
@@ -139,11 +141,13 @@ def _find_negative(values: np.ndarray) -> np.ndarray:
     """
     known = values[np.isfinite(values)]
     below = known[known < 0]
+    if not len(below):
+        return below
     # Few of them show that measured numbers are no codes.
     if not np.isin(below[:_FEWEST], [-1.0, *USUAL_CODES]).all():
         return np.empty(0)
     below, rest = np.unique(below), known[known >= 0]
-    if not len(below) or len(rest) < max(_FEWEST, _MAIN * len(known)):
+    if len(rest) < max(_FEWEST, _MAIN * len(known)):
         return np.empty(0)
     coded = np.isin(below, list(USUAL_CODES)) | ((below == -1) & (rest.min() >= 1))
     return below if coded.all() and len(np.unique(rest)) > 2 else np.empty(0)
@@ -242,6 +246,8 @@ def find_silent(
         Values whose label says that nothing was answered.
     """
     codes = [float(value) for value in silent]
+    if not codes and not labels:
+        return np.zeros(len(values), bool), None
     far = find_codes(column, np.where(np.isin(values, codes), np.nan, values), rows)
     # A label on a value that is far from the scale tells why it is there.
     codes += [code for code in (far.codes if far else ()) if f"{code:g}" in labels]

@@ -209,9 +209,14 @@ def find_sums(table: pd.DataFrame, names: Sequence[str]) -> dict[str, str]:
     {'all': 'it is the sum of the others'}
     """
     found = {}
+    plain = [one for one in names if not is_total(one)]
+    near = _find_near(table, names, plain)
     for name in names:
-        rest = [one for one in names if one != name and not is_total(one)]
+        rest = [one for one in plain if one != name]
         if len(rest) < 2 or not len(table):
+            continue
+        if name not in near:
+            found |= {name: "its name is that of totals or means"} if is_total(name) else {}
             continue
         others, own = table[rest], table[name].to_numpy(float)
         # Means are printed with some decimals.
@@ -224,6 +229,24 @@ def find_sums(table: pd.DataFrame, names: Sequence[str]) -> dict[str, str]:
         elif is_total(name):
             found[name] = "its name is that of totals or means"
     return found
+
+
+def _find_near(table: pd.DataFrame, names: Sequence[str], plain: Sequence[str]) -> set[str]:
+    """Return the columns that may be sums or means of plain others, by one look at all rows."""
+    values = table[[*plain]].to_numpy(float)
+    totals, counts = np.nansum(values, axis=1), (~np.isnan(values)).sum(axis=1)
+    if not np.isfinite(totals).all():
+        return {*names}
+    slack = 1e-6 * (1 + np.nansum(np.abs(values), axis=1))
+    near = set()
+    for name in names:
+        own = table[name].to_numpy(float)
+        rest = totals - np.nan_to_num(own) * (name in plain)
+        size = np.maximum(counts - ~np.isnan(own) * (name in plain), 1)
+        off = np.minimum(np.abs(rest - own), np.abs(rest / size - own) - 0.0051)
+        if (off <= slack + 1e-6 * np.abs(own)).all():
+            near.add(name)
+    return near
 
 
 def find_fixed(table: pd.DataFrame, names: Sequence[str], rater: str | None) -> dict[str, str]:
