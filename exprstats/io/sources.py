@@ -239,16 +239,9 @@ class Source:
 
 
 def open_source(path: FilePaths, reading: Reading = AS_IT_IS, *, warned: bool = True) -> Source:
-    """Read the header of a file, or of files that are one table.
+    """Read the header of a file, or of files, a folder or a pattern that are one table.
 
-    Parameters
-    ----------
-    path
-        The file; ``-`` is standard input; of several files, a folder or a pattern, one table.
-    reading
-        How it is to be read, where it does not say so itself.
-    warned
-        Whether to warn of what the reading passes over, which the layout's notes hold.
+    What the reading passes over, which the layout's notes hold, is ``warned`` of.
 
     Raises
     ------

@@ -120,13 +120,6 @@ def inspect_bytes(path: Path, encoding: str | None = None) -> Bytes:
     Cyrillic, Chinese or Japanese words. Single bytes of it in a file that is
     else UTF-8 are letters of Windows-1252 (`mend_bytes`), with a warning.
 
-    Parameters
-    ----------
-    path
-        The file; ``-`` is standard input.
-    encoding
-        That of a text, where it is known.
-
     Raises
     ------
     DataError

@@ -181,16 +181,9 @@ def _lay_text(found: Bytes, shared: dict[str, Any], header_row: int | None) -> L
 
 
 def read_batches(layout: Layout, problems: list[Problem], *, size: int = _BATCH) -> Iterator[Batch]:
-    """Yield the rows that hold anything, header first, in batches.
+    """Yield the rows that hold anything, header first, in batches of some size.
 
-    Parameters
-    ----------
-    layout
-        How the file is written.
-    problems
-        Takes what stops the reading, such as a quote that is never closed.
-    size
-        Rows of a batch.
+    What stops the reading, such as a quote that is never closed, is added to the problems.
     """
     mark = layout.separator or ","
     last = layout.first_row - 1

@@ -33,17 +33,8 @@ def find_separator(lines: list[str]) -> tuple[str, Problem | None]:
     r"""Return the separator that splits the header and the rows into equally many fields.
 
     Titles and comments above the header, and separators at the ends of all rows, do not count.
-    Where no separator splits the lines, blanks may.
-
-    Parameters
-    ----------
-    lines
-        First lines of the file, line ends kept.
-
-    Returns
-    -------
-    tuple
-        The separator, and a problem if two separators serve equally well.
+    Where no separator splits the first lines of a file, blanks may. If two serve equally well, a
+    problem comes with the first.
 
     Examples
     --------
@@ -195,16 +186,7 @@ def remember_rows() -> Iterator[None]:
 class Plain(Batch):
     """Rows without quotes that have equally many fields; they are split when they are asked for.
 
-    Parameters
-    ----------
-    text
-        The rows, each ended by a newline.
-    mark, width
-        What separates fields, and how many a row has.
-    numbers
-        As of any batch.
-    filled
-        Whether no field is empty.
+    Each ends with a newline; they are ``filled`` where no field is empty.
     """
 
     def __init__(

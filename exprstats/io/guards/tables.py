@@ -191,14 +191,8 @@ def find_table_codes(
 ) -> list[Outlying]:
     """Return codes far from the other values of some columns, or above the scale that they share.
 
-    Parameters
-    ----------
-    table, names
-        Columns of numbers.
-    rows, apart
-        As for `find_all_codes`.
-    shared
-        Columns to the question that they all ask, as of one clip each: they are one column.
+    ``rows`` and ``apart`` are as for `find_all_codes`; columns that ask one question of ``shared``,
+    as of one clip each, are one column.
     """
     rows = np.arange(len(table)) if rows is None else rows
     single = [name for name in names if name not in shared]
@@ -242,15 +236,8 @@ def find_all_codes(
 ) -> Iterator[Outlying]:
     """Yield codes far from the other values of a column, and of each group of its own scale.
 
-    Parameters
-    ----------
-    name, column
-        Name and values; a column that holds no numbers has no codes.
-    rows
-        Rows (n,) of the file; places in the table by default.
-    apart
-        Groups (n,) such as items, or their codes. A code of one group is none where it is an
-        ordinary value of another, or of the whole column.
+    A code of one group (n,), such as an item, or of the codes ``apart``, is none where it is an
+    ordinary value of another, or of the whole column. ``rows`` (n,) are those of the file.
     """
     if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
         return
