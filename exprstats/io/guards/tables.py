@@ -43,6 +43,13 @@ def trust_readers() -> Iterator[None]:
         _TRUSTED.reset(token)
 
 
+class _Said(tuple[str, ...]):
+    """Names of findings, which pandas need not copy with a table that they are attached to."""
+
+    def __deepcopy__(self, memo: object) -> _Said:
+        return self
+
+
 def mark_said(table: pd.DataFrame, said: Iterable[str] = (_ALL,)) -> pd.DataFrame:
     """Return the table with what was said of it, so that verbs do not say it again.
 
@@ -55,7 +62,7 @@ def mark_said(table: pd.DataFrame, said: Iterable[str] = (_ALL,)) -> pd.DataFram
         as of a table that was computed.
     """
     marked = table.copy(deep=False)
-    marked.attrs = {**table.attrs, _MARK: sorted(set(said))}
+    marked.attrs = {**table.attrs, _MARK: _Said(sorted(set(said)))}
     return marked
 
 
