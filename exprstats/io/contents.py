@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exprstats.codes import list_levels, recall_codes
+from exprstats.codes import list_values, recall_codes
 from exprstats.errors import DataWarning, Option, Problem, Text
 from exprstats.io.detection import FileFacts, Guess, guess_roles, list_facts
 from exprstats.io.drafts import Draft
@@ -275,7 +275,7 @@ def _find_silent(table: pd.DataFrame, how: Reading) -> tuple[str, ...]:
     """Return texts among numbers or ordered answers that stand where nothing was answered."""
     found: dict[str, None] = {}
     for _, column in table.select_dtypes(exclude="number").items():
-        levels = [*dict.fromkeys(map(str, list_levels(column)))]
+        levels = [*dict.fromkeys(map(str, list_values(column)))]
         found |= dict.fromkeys(list_no_answers(levels, Missing(how.missing)))
     return tuple(found)
 
@@ -328,7 +328,7 @@ def _give_reason(role: str, name: str, guess: Guess) -> str:
 
 
 def _describe_column(column: pd.Series, name: str, guess: Guess, labels: Labels) -> dict[str, Any]:
-    levels, number = list_levels(column), pd.api.types.is_numeric_dtype(column)
+    levels, number = list_values(column), pd.api.types.is_numeric_dtype(column)
     missing = 0 if recall_codes(column) is not None else int(column.isna().sum())
     role = next((role for role, held in guess.roles.items() if held == name), None)
     return {

@@ -10,7 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.codes import list_levels, repeats_rows
+from exprstats.codes import list_values, repeats_rows
 from exprstats.errors import NO_ROWS, DataError, Problem, Text, speak
 from exprstats.io.columns import Guessed
 from exprstats.io.files.answers import is_no_answer
@@ -242,7 +242,7 @@ def guess_roles(table: pd.DataFrame, labels: Sequence[str] = ()) -> Guess:
     names = [str(name) for name in table.columns]
     numeric = {str(name) for name in table.select_dtypes("number").columns} - {FROM_FILE}
     # One value in all rows names no clip and no person.
-    varied = [name for name in names if len(list_levels(table[name])) > 1] or names
+    varied = [name for name in names if len(list_values(table[name])) > 1] or names
     roles = _match_roles(names, numeric, varied if len(table) > _FEW_ROWS else names)
     roles = _drop_blank(table, roles, sorted(numeric))
     loops = find_loops(names, labels)
@@ -356,7 +356,7 @@ def _hold_answers(table: pd.DataFrame, loops: Iterable[str], numeric: Sequence[s
     """Return whether columns hold numbers in steps, or words whose order is known."""
     if numeric:
         return holds_steps(table[list(numeric)].to_numpy(float))
-    levels = {str(one) for name in loops for one in list_levels(table[name])}
+    levels = {str(one) for name in loops for one in list_values(table[name])}
     return 1 < sum(not is_no_answer(one) for one in levels) <= MOST_WORDS
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from exprstats.codes import list_levels
+from exprstats.codes import list_values
 from exprstats.io.files.words import is_total
 
 COPY = "a copy of the target"
@@ -263,7 +263,7 @@ def find_fixed(table: pd.DataFrame, names: Sequence[str], rater: str | None) -> 
         return {}
     counts = table.groupby(rater)[list(dict.fromkeys(names))].nunique().max()
     single = counts.index[counts < 2]
-    fixed = [name for name in single if len(list_levels(table[name])) > 1]
+    fixed = [name for name in single if len(list_values(table[name])) > 1]
     # What each rater gave to all clips is an answer where there is no other.
     alone = len(fixed) == len(names)
     return {} if alone else {name: f"it has one value for each '{rater}'" for name in fixed}
@@ -281,6 +281,6 @@ def find_equal_columns(table: pd.DataFrame, names: Sequence[str]) -> dict[str, s
     found = {}
     for place, name in enumerate(names):
         same = [one for one in names[place + 1 :] if table[name].equals(table[one])]
-        if same and len(list_levels(table[name])) > 1:
+        if same and len(list_values(table[name])) > 1:
             found[name] = f"it holds the same as '{same[0]}'"
     return found
