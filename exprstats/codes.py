@@ -93,6 +93,12 @@ def recall_codes(column: pd.Series) -> Codes | None:
     return found[1] if found and found[0]() is owner else None
 
 
+def list_values(column: pd.Series) -> list[Any]:
+    """Return the different values of a column in order of appearance, without missing ones."""
+    known = recall_codes(column)
+    return column.dropna().unique().tolist() if known is None else known.levels.tolist()
+
+
 def _find_place(values: np.ndarray) -> tuple[tuple[int, int, tuple[int, ...]], np.ndarray]:
     """Return where values lie, and the array that owns them."""
     owner = values

@@ -8,11 +8,12 @@ it those tests, and the examples of ``exprstats.deep``, are skipped and counted.
 import gc
 import os
 import re
-import sys
+import textwrap
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partialmethod
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import typer.testing
@@ -31,6 +32,20 @@ def pytest_configure(config):
     typer.testing._get_command = cache(typer.testing._get_command)
     # What is collected here lives to the end: `pytest_collection_finish` starts the collector.
     gc.disable()
+    typer.testing.CliRunner.invoke = partialmethod(_invoke_wide, typer.testing.CliRunner.invoke)
+
+
+def _invoke_wide(self, invoke, *given, env=None, **more):
+    """Run the program on a terminal that breaks no message, unless a test names its width.
+
+    Where a line ends depends on how long the names of temporary folders are.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if "COLUMNS" not in (env or {}):
+            fill = lambda text, _, **how: textwrap.fill(text, 100_000, **how)  # noqa: E731
+            wide = SimpleNamespace(fill=fill, wrap=textwrap.wrap)
+            patch.setattr("exprstats.document.terminal.textwrap", wide)
+        return invoke(self, *given, env=env, **more)
 
 
 @pytest.hookimpl(wrapper=True)

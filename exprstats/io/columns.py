@@ -88,8 +88,10 @@ class Words:
 
     def finish(self) -> tuple[pd.Series, list[Problem]]:
         """Return the texts; empty cells are missing."""
-        levels = [level or None for level in unescape_all(self.levels)]
-        return self.take(pd.array(levels, dtype="str")), []
+        levels = unescape_all(self.levels)
+        column = self.take(pd.array([level or None for level in levels], dtype="str"))
+        note_codes(column, self.codes, levels)
+        return column, []
 
     @property
     def levels(self) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from exprstats.codes import list_values, recall_codes
 from exprstats.errors import DataWarning, Option, Problem, Text
 from exprstats.io.detection import FileFacts, Guess, guess_roles, list_facts
 from exprstats.io.drafts import Draft
@@ -251,7 +252,7 @@ def _find_problems(draft: Draft, layout: str, guess: Guess) -> tuple[list[Proble
 def _take_guessed(path: FilePaths, how: Reading) -> tuple[pd.DataFrame, Source]:
     source = open_source(path, how, warned=False)
     with warnings.catch_warnings(action="ignore", category=DataWarning):
-        return source.take(_give_roles(source)).table, source
+        return source.take(_give_roles(source), guarded=False).table, source
 
 
 def _give_roles(source: Source) -> dict[str, Role]:
@@ -274,7 +275,7 @@ def _find_silent(table: pd.DataFrame, how: Reading) -> tuple[str, ...]:
     """Return texts among numbers or ordered answers that stand where nothing was answered."""
     found: dict[str, None] = {}
     for _, column in table.select_dtypes(exclude="number").items():
-        levels = column.dropna().astype(str).unique().tolist()
+        levels = [*dict.fromkeys(map(str, list_values(column)))]
         found |= dict.fromkeys(list_no_answers(levels, Missing(how.missing)))
     return tuple(found)
 
@@ -327,19 +328,19 @@ def _give_reason(role: str, name: str, guess: Guess) -> str:
 
 
 def _describe_column(column: pd.Series, name: str, guess: Guess, labels: Labels) -> dict[str, Any]:
-    known = column.dropna()
-    number = pd.api.types.is_numeric_dtype(column)
+    levels, number = list_values(column), pd.api.types.is_numeric_dtype(column)
+    missing = 0 if recall_codes(column) is not None else int(column.isna().sum())
     role = next((role for role, held in guess.roles.items() if held == name), None)
     return {
         "column": name,
         "role": role,
         "kind": "number" if number else "text",
-        "n": len(known),
-        "missing": int(column.isna().sum()),
-        "distinct": int(known.nunique()),
-        "low": float(known.min()) if number and len(known) else np.nan,
-        "high": float(known.max()) if number and len(known) else np.nan,
-        "shown": ", ".join(str(value) for value in known.unique()[:3]),
-        "levels": () if number or known.nunique() > _FEW else tuple(map(str, known.unique())),
+        "n": len(column) - missing,
+        "missing": missing,
+        "distinct": len(levels),
+        "low": float(min(levels)) if number and levels else np.nan,
+        "high": float(max(levels)) if number and levels else np.nan,
+        "shown": ", ".join(map(str, levels[:3])),
+        "levels": () if number or len(levels) > _FEW else tuple(map(str, levels)),
         "labels": dict(labels.get(name, {})),
     }

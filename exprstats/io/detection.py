@@ -10,7 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.codes import repeats_rows
+from exprstats.codes import list_values, repeats_rows
 from exprstats.errors import NO_ROWS, DataError, Problem, Text, speak
 from exprstats.io.columns import Guessed
 from exprstats.io.files.answers import is_no_answer
@@ -242,7 +242,7 @@ def guess_roles(table: pd.DataFrame, labels: Sequence[str] = ()) -> Guess:
     names = [str(name) for name in table.columns]
     numeric = {str(name) for name in table.select_dtypes("number").columns} - {FROM_FILE}
     # One value in all rows names no clip and no person.
-    varied = [name for name in names if len(table[name].dropna().unique()) > 1] or names
+    varied = [name for name in names if len(list_values(table[name])) > 1] or names
     roles = _match_roles(names, numeric, varied if len(table) > _FEW_ROWS else names)
     roles = _drop_blank(table, roles, sorted(numeric))
     loops = find_loops(names, labels)
@@ -356,16 +356,16 @@ def _hold_answers(table: pd.DataFrame, loops: Iterable[str], numeric: Sequence[s
     """Return whether columns hold numbers in steps, or words whose order is known."""
     if numeric:
         return holds_steps(table[list(numeric)].to_numpy(float))
-    levels = {str(one) for name in loops for one in table[name].dropna().unique()}
+    levels = {str(one) for name in loops for one in list_values(table[name])}
     return 1 < sum(not is_no_answer(one) for one in levels) <= MOST_WORDS
 
 
 def _match_roles(names: Iterable[str], numeric: set[str], varied: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
+    parts = {name: {*split_name(name), squeeze_name(name)} for name in names}
     for role, words in WORDS.items():
         for word in words:
-            free = [name for name in names if name not in found.values()]
-            fits = [name for name in free if word in {*split_name(name), squeeze_name(name)}]
+            fits = [name for name in names if word in parts[name] and name not in found.values()]
             if role in {"clip", "subject", "rater"}:
                 fits = [name for name in fits if name in varied]
             # Two or more numbered columns of that name are judges or clips: coder1, coder2.

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import islice, zip_longest
 from typing import Literal
 
@@ -19,9 +20,8 @@ from exprstats.io.drafts import Draft, drop_hollow
 from exprstats.io.files.headers import find_absent, find_twins, join_title, name_columns
 from exprstats.io.files.joined import join_sources, list_parts, place_problems, take_files
 from exprstats.io.files.reading import AS_IT_IS, Reading
-from exprstats.io.files.records import Layout, find_layout, read_batches
-from exprstats.io.files.tails import Sieve, describe_ragged, fit_rows, is_note
-from exprstats.io.files.text import MEMORY, Batch, Kept, Walked, names_rows
+from exprstats.io.files.records import Layout, find_layout, read_batches, sift_rows, walk_again
+from exprstats.io.files.text import Batch, Walked, names_rows
 from exprstats.io.files.words import FROM_FILE
 from exprstats.io.guards.codes import describe_codes, find_silent
 from exprstats.io.guards.ids import judge_context
@@ -177,7 +177,7 @@ class Source:
         }
         numbers = [np.empty(0, np.int64)]
         parts = {place for held, _ in columns.values() for place in held}
-        for batch in self._walk_again(parts, ids, problems):
+        for batch in self.walk(problems, ids, parts):
             numbers.append(batch.numbers)
             for places, column in columns.values():
                 cells = [batch.list_cells(place) for place in places]
@@ -187,34 +187,6 @@ class Source:
                 ]
                 column.feed(cells[0] if len(cells) == 1 else _join_cells(cells), batch.numbers)
         return [column for _, column in columns.values()], np.concatenate(numbers), problems
-
-    def _walk_again(
-        self, places: set[int], ids: Collection[str], problems: list[Problem]
-    ) -> Iterator[Batch]:
-        """Yield the rows below the header, from memory where the same columns were read before."""
-        memory = MEMORY.get()
-        if memory is None or self.layout.format != "text":
-            yield from self.walk(problems, ids)
-            return
-        at = self.layout
-        key = (at.sha256, at.encoding, at.separator, at.quote, at.header.place, *self.header)
-        held = memory.get(key)
-        if held is not None and held.serves(places, ids):
-            self.passed, self.inner = [*held.passed], held.inner
-            problems += held.problems
-            yield from held.batches
-            return
-        batches, found, texts = [], [], {}
-        for batch in self.walk(found, ids):
-            cells = {
-                place: [texts.setdefault(cell, cell) for cell in batch.list_cells(place)]
-                for place in places
-            }
-            batches.append(Kept(cells, batch.numbers))
-            yield batches[-1]
-        known = frozenset(ids), self.marked
-        memory[key] = Walked(places, batches, found, [*self.passed], self.inner, *known)
-        problems += found
 
     def _open_column(self, name: str, role: Role) -> Column:
         if role == "id":
@@ -244,61 +216,32 @@ class Source:
                 table[name] = column.where(~mute)
                 problems.append(problem)
             names.append(str(name))
+        if not wanted:  # on a declared scale every answer is one
+            return problems, ["*"]
         found = find_table_codes(table, names, rows, apart=groups, shared=self.shared)
-        # On a declared scale every answer is one.
-        said = [name for one in found for name in name_codes(one)] if wanted else ["*"]
-        return problems + (describe_codes(found) if wanted else []), said
+        return problems + describe_codes(found), [name for one in found for name in name_codes(one)]
 
-    def walk(self, problems: list[Problem], ids: Collection[str] = ()) -> Iterator[Batch]:
+    def walk(
+        self, problems: list[Problem], ids: Collection[str] = (), places: Collection[int] = ()
+    ) -> Iterator[Batch]:
         """Yield the rows below the header that have its number of fields.
 
-        Rows of practice are left out, unless ``ids`` name the column that says so.
+        Rows of practice are left out, unless ``ids`` name the column that says so; ``places`` are
+        those of the columns that are needed, if not all.
         """
-        width = len(self.header)
-        ragged: list[tuple[int, list[str]]] = []
-        held: Batch | None = None
-        begun, whole = False, True
-        sieve = Sieve(self.header, ids)
-        for batch in read_batches(self.layout, problems):
-            begin = 0 if begun else 1
-            if begin or not batch.is_even(self.header):
-                rows, numbers = batch.rows[begin:], batch.numbers[begin:]
-                fitted, wrong = fit_rows(rows, numbers, width, self.layout.sheet is not None)
-                ragged += wrong
-                fitted = sieve.take(fitted)
-            else:
-                fitted = sieve.take(batch, even=True)
-            begun = True
-            # The last rows may be no data, so that one batch waits for the next.
-            if len(fitted.numbers):
-                if held is not None:
-                    yield held
-                    whole = False
-                held = fitted
-        last = held.numbers[-1] if held is not None else 0
-        # Notes of one cell below the last row are no rows.
-        while ragged and ragged[-1][0] > last and is_note(ragged[-1][1], width):
-            number, cells = ragged.pop()
-            noted = f"row {number} holds a note ('{cells[0].strip()[:40]}'): left out."
-            sieve.passed.insert(0, Problem(noted))
-        if held is not None:
-            yield sieve.cut(held, whole=whole)
-        self.passed, self.inner, self.marked = sieve.list_passed(), sieve.count, bool(sieve.marks)
-        if ragged:
-            problems.append(describe_ragged([(at, len(row)) for at, row in ragged], width))
+        found = walk_again(self.layout, tuple(self.header), ids, places)
+        if found is None:
+            found = Walked(set(), ids)
+            yield from sift_rows(self.layout, self.header, found)
+        yield from found.batches
+        self.passed, self.inner, self.marked = [*found.passed], found.inner, found.marked
+        problems += found.problems
 
 
 def open_source(path: FilePaths, reading: Reading = AS_IT_IS, *, warned: bool = True) -> Source:
-    """Read the header of a file, or of files that are one table.
+    """Read the header of a file, or of files, a folder or a pattern that are one table.
 
-    Parameters
-    ----------
-    path
-        The file; ``-`` is standard input; of several files, a folder or a pattern, one table.
-    reading
-        How it is to be read, where it does not say so itself.
-    warned
-        Whether to warn of what the reading passes over, which the layout's notes hold.
+    What the reading passes over, which the layout's notes hold, is ``warned`` of.
 
     Raises
     ------
@@ -312,13 +255,20 @@ def open_source(path: FilePaths, reading: Reading = AS_IT_IS, *, warned: bool = 
         layout = join_sources(place, opened, certain=not place.is_dir())
     else:
         layout = find_layout(*parts[0])
+    header, problems, thousands = _read_header(layout)
+    for note in layout.warned if warned else ():
+        warn_user(Problem(note, file=str(layout.path)))
+    return Source(layout, [*header], [*problems], reading, Marks(thousands))
+
+
+@lru_cache(maxsize=64)
+def _read_header(layout: Layout) -> tuple[tuple[str, ...], tuple[Problem, ...], str | None]:
+    """Return the names of a file's columns, what is wrong with it, and its mark for thousands."""
     problems = list(layout.problems)
     head = next(read_batches(layout, problems, size=1), None)
     if head is None:
         problems = problems or [Problem("the file has no rows.", "Check the export.")]
         raise DataError([replace(problem, file=str(layout.path)) for problem in problems])
-    for note in layout.warned if warned else ():
-        warn_user(Problem(note, file=str(layout.path)))
     names = head.rows[0]
     above = layout.header.above
     if above:
@@ -331,8 +281,8 @@ def open_source(path: FilePaths, reading: Reading = AS_IT_IS, *, warned: bool = 
     elif layout.separator not in {None, ","} and names_rows(first):
         names = ["row", *names]
     header = name_columns(names, layout.sheet is not None)
-    problems = [*layout.problems, *find_twins(header, head.numbers[0])]
-    return Source(layout, header, problems, reading, Marks(find_thousands(first[1:])))
+    found = (*layout.problems, *find_twins(header, head.numbers[0]))
+    return tuple(header), found, find_thousands(first[1:])
 
 
 def read_others(source: Source, used: Iterable[str]) -> pd.DataFrame:

@@ -12,9 +12,7 @@ from exprstats.cli.program import app
 
 
 def call(*arguments):
-    # At 100 columns each table is one block.
-    env = {"COLUMNS": "100"}
-    return CliRunner().invoke(app, ["features", *map(str, arguments)], env=env)
+    return CliRunner().invoke(app, ["features", *map(str, arguments)])
 
 
 def read_line(text, start):

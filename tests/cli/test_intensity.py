@@ -81,7 +81,7 @@ def fitted(folder, files, without_pictures):
 def adapted(fitted, folder, files, without_pictures):
     """What was said of it when it was adapted to each new person."""
     neutral = ["--neutral", "task=neutral", "--lr", ".003", "--iterations", 3, "--device", "cpu"]
-    chosen = ["--target", "label", *neutral, "--out", folder / "ad"]
+    chosen = ["--target", "label", *neutral, "--out", folder / "ad", "--save", folder / "copies"]
     with without_pictures():
         return run("deep", "adapt", folder / "m.safetensors", *files, *chosen)
 
@@ -131,14 +131,11 @@ def test_what_sequences_need_is_asked_for(folder):
 
 
 @pytest.mark.torch
-@pytest.mark.usefixtures("adapted")
-def test_each_persons_copy_predicts_the_person(folder, files):
+def test_each_persons_copy_predicts_the_person(folder, files, adapted):
     """The folder of copies gives what `adapt` predicted after its last iteration."""
     files = [*files, "--device", "cpu"]
-    chosen = ["--target", "label", "--neutral", "task=neutral", "--lr", ".003", "--iterations", 3]
     copies = folder / "copies"
-    said = run("deep", "adapt", folder / "m.safetensors", *files, *chosen, "--save", copies)
-    assert f"6 copies are in {copies}" in said
+    assert f"6 copies are in {copies}" in adapted
     adapted = pd.read_csv(folder / "ad" / "data" / "predictions.csv").query("iteration == 3")
     said = run("deep", "predict", copies, *files, "--predictions", folder / "by_copies.csv")
     assert "14 people have no copy of their own and are left out" in said

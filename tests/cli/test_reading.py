@@ -1,9 +1,6 @@
 """Options of reading, the same for every command, and ``--strict``."""
 
-import json
 import random
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
@@ -59,15 +56,6 @@ def test_encodings_and_headers_are_as_named(call_json, tmp_path):
     file = write(tmp_path / "high.csv", above="x,y,z\n1,2,3\n")
     told = call_json("reliability", file, "--header-row", 3)
     assert told["inputs"][0]["rows"] == len(ROWS)
-
-
-def test_a_pipe_is_an_input(call, tmp_path):
-    text = "clip,rater,rating\n" + "".join(f"{a},{b},{c}\n" for a, b, c in ROWS)
-    program = "from exprstats.cli.program import run; run()"
-    words = [sys.executable, "-c", program, "reliability", "-", "--json", "-"]
-    piped = subprocess.run(words, input=text, capture_output=True, text=True, check=True)
-    named = call("reliability", write(tmp_path / "file.csv"), "--json", "-")
-    assert json.loads(piped.stdout)["rows"] == json.loads(named.stdout)["rows"]
 
 
 def test_answers_get_their_numbers(call_json, tmp_path):

@@ -36,10 +36,17 @@ def relate(folder, *more):
     )
 
 
-def test_rows_have_label_feature_and_term(folder, tmp_path):
-    run = relate(folder, "--json", tmp_path / "rows.json")
+@pytest.fixture(scope="module")
+def plain(folder, tmp_path_factory):
+    """Where the tables, figures and rows of events are that nothing was changed of."""
+    place = tmp_path_factory.mktemp("plain")
+    run = relate(folder, "--json", place / "rows.json", "--out", place / "out")
     assert run.exit_code == 0, run.output
-    held = json.loads((tmp_path / "rows.json").read_text(encoding="utf-8"))
+    return place
+
+
+def test_rows_have_label_feature_and_term(plain):
+    held = json.loads((plain / "rows.json").read_text(encoding="utf-8"))
     assert held["command"] == "signing"
     assert [one["file"].rpartition("/")[2] for one in held["inputs"]] == [
         *("events.csv", "lexicon.csv")
@@ -51,7 +58,7 @@ def test_rows_have_label_feature_and_term(folder, tmp_path):
     }
     row = next(one for one in held["rows"] if one["term"] == "lift")
     assert {"label", "feature", "n_joint", "conf_low", "p_value", "p_max_t"} <= set(row)
-    assert "NaN" not in (tmp_path / "rows.json").read_text(encoding="utf-8")
+    assert "NaN" not in (plain / "rows.json").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -71,13 +78,13 @@ def test_options_are_said_in_the_text(folder, more, told):
     assert told in " ".join(run.output.replace("\N{NO-BREAK SPACE}", " ").split())
 
 
-def test_the_tables_that_can_be_edited_go_back_in(folder, tmp_path):
-    run = relate(folder, "--out", tmp_path / "out")
-    assert run.exit_code == 0, run.output
-    tables = tmp_path / "out" / "tables"
-    again = relate(folder, "--units", tables / "units.csv", "--spellings", tables / "spellings.csv")
+def test_the_tables_that_can_be_edited_go_back_in(folder, plain):
+    tables = plain / "out" / "tables"
+    again = relate(
+        folder, "--quiet", "--units", tables / "units.csv", "--spellings", tables / "spellings.csv"
+    )
     assert again.exit_code == 0, again.output
-    assert {one.name for one in (tmp_path / "out" / "figures").glob("*.png")} == {
+    assert {one.name for one in (plain / "out" / "figures").glob("*.png")} == {
         *("figure1_label_scores.png", "figure2_events.png")
     }
 
@@ -117,22 +124,20 @@ def test_one_utterance_has_counts_and_says_why_nothing_is_predicted(tmp_path):
     assert "No pair of a label and a feature occurs in enough utterances for a test" in text
 
 
-def test_changed_tables_and_tokens_change_what_is_counted(folder, tmp_path):
+def test_changed_tables_and_tokens_change_what_is_counted(folder, plain, tmp_path):
     """A unit of one's own, a spelling of one's own, and texts split at blanks, each with effect."""
     (tmp_path / "units.csv").write_text("unit,tier,value\nAU 99,nose,wrinkle\n")
     (tmp_path / "spellings.csv").write_text("tier,value,tier_as,value_as\nnose,wrinkle,Nose,up\n")
-    plain = relate(folder, "--json", tmp_path / "plain.json")
-    assert plain.exit_code == 0, plain.output
     rows = {}
     for name, more in {
         "units": ("--units", tmp_path / "units.csv"),
         "spellings": ("--spellings", tmp_path / "spellings.csv"),
         "tokens": ("--tokens", "spaces"),
     }.items():
-        run = relate(folder, *more, "--json", tmp_path / f"{name}.json")
+        run = relate(folder, *more, "--quiet", "--json", tmp_path / f"{name}.json")
         assert run.exit_code == 0, run.output
         rows[name] = json.loads((tmp_path / f"{name}.json").read_text("utf-8"))["rows"]
-    plain = json.loads((tmp_path / "plain.json").read_text("utf-8"))["rows"]
+    plain = json.loads((plain / "rows.json").read_text("utf-8"))["rows"]
 
     def list_features(rows):
         return {row["feature"] for row in rows if row.get("feature")}

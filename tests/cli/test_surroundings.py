@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -141,22 +142,39 @@ def test_row_68_locales_change_nothing(tmp_path, ratings):
 
 @pytest.mark.r
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-def test_row_68_an_interrupted_call_ends_at_once_and_leaves_nothing(tmp_path, answers, sent):
-    out = tmp_path / "out"
-    words = ("factor", answers, *FOUR, "--missing", "fiml", "--draws", "200000", "--out", out)
+def test_row_68_an_interrupted_call_ends_at_once_and_leaves_nothing(tmp_path, sent):
+    people = [["person"], *([f"p{row // 2}"] for row in range(80))]
+    rows = [[*row, *who] for row, who in zip(one_factor(), people, strict=True)]
+    answers, out = write(Case("", rows, ""), tmp_path / "f.csv"), tmp_path / "out"
+    words = ("factor", answers, *FOUR, "--missing", "fiml", "--subject", "person", "--out", out)
     process = subprocess.Popen(
-        [*RUN, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path,
+        [*RUN, *map(str, words), "--draws", "200000"], cwd=tmp_path,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        # A shell that started the tests in its background ignores SIGINT, and so would they.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
-    for _ in range(400):
-        if "libR.so" in Path(f"/proc/{process.pid}/maps").read_text():
-            break
-        time.sleep(0.02)
-    time.sleep(0.3)
-    process.send_signal(sent)
     try:
+        # R is embedded, or serves as a child once it was looked for.
+        while process.poll() is None and "libR.so" not in read_maps(process.pid):
+            time.sleep(0.02)
+        time.sleep(0.3)
+        assert process.poll() is None and list(tmp_path.glob(".*out*"))
+        process.send_signal(sent)
         _, told = process.communicate(timeout=60)
     finally:
         process.kill()
     assert process.returncode != 0 and b"Traceback" not in told
     assert not out.exists() and not list(tmp_path.glob(".*out*"))
+
+
+def read_maps(process):
+    """Return what a process, and R as its child that serves it, have mapped into memory."""
+    place = Path("/proc")
+    children = (place / str(process) / "task" / str(process) / "children").read_text().split()
+    told = ""
+    for one in (str(process), *children):
+        with suppress(OSError):
+            serves = one == str(process) or b"serve.R" in (place / one / "cmdline").read_bytes()
+            told += (place / one / "maps").read_text() if serves else ""
+    return told

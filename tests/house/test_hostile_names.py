@@ -21,7 +21,7 @@ CONTEXTS = {"startle": "All", "disgust": "calm"}
 
 
 def call(*arguments):
-    done = CliRunner().invoke(app, [str(one) for one in arguments], env={"COLUMNS": "120"})
+    done = CliRunner().invoke(app, [str(one) for one in arguments])
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     return done

@@ -1,11 +1,14 @@
 """What is detected in a file, and files that are no table. No tolerance: texts and counts."""
 
 import hashlib
+import os
+from collections import Counter
 
 import pytest
 
-from exprstats import DataError
-from exprstats.io import read_table, sniff_file
+from exprstats import DataError, read_ratings
+from exprstats.io import read_contents, read_table, sniff_file
+from exprstats.io.files import records
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
@@ -205,3 +208,32 @@ def test_a_file_that_is_absent_is_told_by_its_whole_name(refuse, tmp_path):
     (tmp_path / "b.csv").write_text("clip,rating\na,1\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"/a\.csv: there is no such file"):
         sniff_file([tmp_path / "a.csv", tmp_path / "b.csv"])
+
+
+def test_a_small_file_is_laid_out_and_walked_once(write, monkeypatch):
+    path, done = write("clip,rater,rating\nonce,x,1\nonce,y,2\nb,x,3\nb,y,5\n"), Counter()
+
+    def tally(kind):
+        def run(*given):
+            done[kind.__name__] += 1
+            return kind(*given)
+
+        return run
+
+    for kind in (records.find_header, records.Sieve):
+        monkeypatch.setattr(records, kind.__name__, tally(kind))
+    assert sniff_file(path).rows == 4
+    assert read_contents(path).layout == "ratings"
+    assert read_ratings(path)["rating"].tolist() == [1, 2, 3, 5]
+    assert done == {"find_header": 1, "Sieve": 1}
+
+
+def test_a_file_that_changed_is_read_anew_whatever_its_time_and_size(write):
+    path = write("clip,rater,rating\na,x,1\na,y,2\n")
+    times = path.stat()
+    assert read_ratings(path)["rating"].tolist() == [1, 2]
+    path.write_text("rater;clip;rating\nx;a;3\ny;a;4\n"[: times.st_size], encoding="utf-8")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert path.stat().st_size == times.st_size
+    again = read_ratings(path)
+    assert again["rating"].tolist() == [3, 4] and again["clip"].tolist() == ["a", "a"]

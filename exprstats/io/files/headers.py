@@ -50,14 +50,8 @@ def find_header(rows: Sequence[Sequence[str]], given: int | None = None) -> Head
 
     A title is a row with one filled cell above a table of several columns; a comment begins with
     #. A row of labels follows the header of exports from survey programs: Qualtrics marks it,
-    of others it holds words where all other rows hold numbers.
-
-    Parameters
-    ----------
-    rows
-        The first rows of the file.
-    given
-        The header's row, counted from 1.
+    of others it holds words where all other rows hold numbers. ``rows`` are the first of the file;
+    a header's row that is ``given`` counts from 1.
 
     Examples
     --------
@@ -252,15 +246,7 @@ def unescape_all(texts: Sequence[str]) -> list[str]:
 def find_absent(
     names: Sequence[str], header: Sequence[str], cures: Mapping[str, Text]
 ) -> list[Problem]:
-    """Return a problem of each absent column, and one of many that nothing is said about.
-
-    Parameters
-    ----------
-    names, header
-        The columns that are wanted, and those there are.
-    cures
-        What is to be done where one of them is absent, if more is known than its name.
-    """
+    """Return a problem of each name that a header lacks, and one of many that have no cure."""
     absent = [name for name in dict.fromkeys(names) if name not in header]
     found = {name: cures.get(name) or _name_cure(name, header) for name in absent}
     listed = name_nearest("", header)

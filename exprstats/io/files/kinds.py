@@ -14,7 +14,7 @@ import tempfile
 import zlib
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 from zipfile import BadZipFile, ZipFile
@@ -83,7 +83,7 @@ _ARCHIVES = (
 _ENDINGS = {".omv": 2, ".jasp": 3, ".numbers": 5}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Bytes:
     """What the bytes of a file tell.
 
@@ -113,19 +113,12 @@ class Bytes:
 
 
 def inspect_bytes(path: Path, encoding: str | None = None) -> Bytes:
-    """Find a file's format and encoding in one pass over its bytes.
+    """Find a file's format and encoding; bytes that were met before are not looked through again.
 
     Text is UTF-8 or UTF-16 where it can be; what is neither, and holds no letter in UTF-8, is
     read as Windows-1252, which European spreadsheets write, unless its bytes are those of
     Cyrillic, Chinese or Japanese words. Single bytes of it in a file that is
     else UTF-8 are letters of Windows-1252 (`mend_bytes`), with a warning.
-
-    Parameters
-    ----------
-    path
-        The file; ``-`` is standard input.
-    encoding
-        That of a text, where it is known.
 
     Raises
     ------
@@ -136,25 +129,31 @@ def inspect_bytes(path: Path, encoding: str | None = None) -> Bytes:
     try:
         local = _keep_stream(name) if _is_stream(path) else path
         local, digest = _unpack(local)
-        local = unfold_records(local, keep_folder() / f"{digest}.records.csv")
-        with local.open("rb") as stream:
-            head = stream.read(_BLOCK)
-        _refuse_foreign(name, local, head)
-        binary = _find_format(local, head)
-        if binary:
-            return Bytes(name, local, binary, None, digest)
-        notes: tuple[Text, ...] = ()
-        broken: tuple[tuple[int, str], ...] = ()
-        if encoding is None:
-            encoding = _guess_marked(head)
-        if encoding is None or encoding == "utf-8-sig":
-            found, notes, broken = _tell_utf8(local)
-            encoding = encoding or found
+        return _inspect(name, local, digest, encoding)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         fact = f"the packed file is damaged ({error})."
         raise DataError(Problem(fact, "Copy it again.", file=name)) from error
     except OSError as error:
         raise DataError(_explain_os(path, error)) from error
+
+
+@lru_cache(maxsize=64)
+def _inspect(name: str, local: Path, digest: str, encoding: str | None) -> Bytes:
+    """Return what the bytes of a hash tell, as far as a table can be read from them."""
+    local = unfold_records(local, keep_folder() / f"{digest}.records.csv")
+    with local.open("rb") as stream:
+        head = stream.read(_BLOCK)
+    _refuse_foreign(name, local, head)
+    binary = _find_format(local, head)
+    if binary:
+        return Bytes(name, local, binary, None, digest)
+    notes: tuple[Text, ...] = ()
+    broken: tuple[tuple[int, str], ...] = ()
+    if encoding is None:
+        encoding = _guess_marked(head)
+    if encoding is None or encoding == "utf-8-sig":
+        found, notes, broken = _tell_utf8(local)
+        encoding = encoding or found
     _check_text(name, local, encoding, MENDED if broken else "strict")
     return Bytes(name, local, "text", encoding, digest, notes, broken)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TextIO
@@ -18,9 +19,13 @@ from exprstats.io.files.annotations import tell_log
 from exprstats.io.files.headers import Header, find_header
 from exprstats.io.files.kinds import MENDED, SAVE_CSV, STATISTICAL, Bytes, FileFormat, inspect_bytes
 from exprstats.io.files.reading import AS_IT_IS, Reading
+from exprstats.io.files.tails import Sieve, describe_ragged, fit_rows, is_note
 from exprstats.io.files.text import (
+    MEMORY,
     Batch,
+    Kept,
     Lines,
+    Walked,
     are_rows,
     find_plain,
     find_quote,
@@ -41,12 +46,14 @@ from exprstats.io.files.workbooks import (
 # Small enough that a batch stays in the processor's cache.
 _BATCH = 4_096
 _SAMPLE_LINES = 400
+# Bytes of files whose rows are kept while others are read.
+_SMALL = 1 << 18
 _OPEN_QUOTE = "Close or remove the double quote that begins here."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Layout:
-    """How a file is written.
+    """How a file is written; one object as long as the file stays as it is.
 
     Attributes
     ----------
@@ -109,6 +116,11 @@ def find_layout(path: Path, reading: Reading = AS_IT_IS) -> Layout:
         If it is no table that can be read.
     """
     found = inspect_bytes(path, reading.encoding)
+    return _lay(found, path, reading.sheet, reading.header_row)
+
+
+@lru_cache(maxsize=64, typed=True)
+def _lay(found: Bytes, path: Path, sheet_name: str | int | None, header_row: int | None) -> Layout:
     shared: dict[str, Any] = {"path": path, "local": found.path, "format": found.format}
     shared |= {"encoding": found.encoding, "sha256": found.sha256}
     if found.format in STATISTICAL:
@@ -116,35 +128,35 @@ def find_layout(path: Path, reading: Reading = AS_IT_IS) -> Layout:
         labels = {"labels": told.labels, "silent": told.silent}
         return Layout(**shared, separator=None, notes=told.notes, warned=told.warned, **labels)
     if found.format == "text":
-        return _lay_text(found, shared, reading)
+        return _lay_text(found, shared, header_row)
     try:
         sheets = read_sheets(found.path, found.format, _SAMPLE_LINES)
     except DataError:
         raise
     except Exception as error:
         raise DataError(_blame_workbook(path, error)) from error
-    sheet, notes = choose_sheet(sheets, reading.sheet, found.name)
-    header = find_header([_write_cells(row) for row in sheet.rows], reading.header_row)
+    sheet, notes = choose_sheet(sheets, sheet_name, found.name)
+    header = find_header([_write_cells(row) for row in sheet.rows], header_row)
     notes = (*notes, *header.notes)
     return Layout(
         **shared, separator=None, sheet=sheet.name, header=header, notes=notes, warned=notes
     )
 
 
-def _lay_text(found: Bytes, shared: dict[str, Any], reading: Reading) -> Layout:
+def _lay_text(found: Bytes, shared: dict[str, Any], header_row: int | None) -> Layout:
     errors = MENDED if found.broken else "strict"
     with found.path.open(encoding=found.encoding, errors=errors, newline="") as stream:
         lines = list(islice(stream, _SAMPLE_LINES))
-    if reading.header_row is None and (log := tell_log(lines)) is not None:
+    if header_row is None and (log := tell_log(lines)) is not None:
         raise DataError(Problem(f"the file is {log[0]}.", log[1], file=found.name))
     declared = _read_declared(lines[0])
     below = lines[declared is not None :]
-    below = below[max((reading.header_row or 1) - 1 - (declared is not None), 0) :]
+    below = below[max((header_row or 1) - 1 - (declared is not None), 0) :]
     mark, problem = (declared, None) if declared else find_separator(below)
     lines = lines[declared is not None :]
     given = None
-    if reading.header_row is not None:
-        given = max(reading.header_row - (declared is not None), 1)
+    if header_row is not None:
+        given = max(header_row - (declared is not None), 1)
     try:
         header = find_header(list(split_lines(lines, mark)), given)
         quote = find_quote(lines[header.place], mark) if header.place < len(lines) else '"'
@@ -169,16 +181,9 @@ def _lay_text(found: Bytes, shared: dict[str, Any], reading: Reading) -> Layout:
 
 
 def read_batches(layout: Layout, problems: list[Problem], *, size: int = _BATCH) -> Iterator[Batch]:
-    """Yield the rows that hold anything, header first, in batches.
+    """Yield the rows that hold anything, header first, in batches of some size.
 
-    Parameters
-    ----------
-    layout
-        How the file is written.
-    problems
-        Takes what stops the reading, such as a quote that is never closed.
-    size
-        Rows of a batch.
+    What stops the reading, such as a quote that is never closed, is added to the problems.
     """
     mark = layout.separator or ","
     last = layout.first_row - 1
@@ -200,6 +205,82 @@ def read_batches(layout: Layout, problems: list[Problem], *, size: int = _BATCH)
             numbers = numbers[held]
         if rows:
             yield Batch(rows, numbers)
+
+
+def walk_again(
+    layout: Layout, header: tuple[str, ...], ids: Collection[str], places: Collection[int]
+) -> Walked | None:
+    """Return all rows of a file, as `sift_rows` yields them, if they are kept.
+
+    Those of a small file are for a while, and columns at some places of a larger one while
+    `remember_rows` lasts.
+    """
+    if layout.local.stat().st_size <= _SMALL:
+        found = _walk_small(layout, header, frozenset())
+        return _walk_small(layout, header, frozenset(ids)) if found.marked and ids else found
+    memory = MEMORY.get()
+    if memory is None or not places:
+        return None
+    found = memory.get((layout, *header))
+    if found is None or not found.serves(places, ids):
+        found, texts = Walked({*places}, frozenset(ids)), {}
+        for batch in sift_rows(layout, header, found):
+            cells = {
+                place: [texts.setdefault(cell, cell) for cell in batch.list_cells(place)]
+                for place in found.places
+            }
+            found.batches.append(Kept(cells, batch.numbers))
+        memory[layout, *header] = found
+    return found
+
+
+@lru_cache(maxsize=16)
+def _walk_small(layout: Layout, header: tuple[str, ...], ids: frozenset[str]) -> Walked:
+    found = Walked(set(range(len(header))), ids)
+    found.batches.extend(sift_rows(layout, header, found))
+    return found
+
+
+def sift_rows(layout: Layout, header: Sequence[str], walked: Walked) -> Iterator[Batch]:
+    """Yield the rows below the header that have its number of fields.
+
+    Rows of practice are left out, unless the ids of ``walked`` name the column that says so. At the
+    end it has what was left out and what is wrong.
+    """
+    width = len(header)
+    ragged: list[tuple[int, list[str]]] = []
+    held: Batch | None = None
+    begun, whole = False, True
+    sieve = Sieve(header, walked.ids)
+    for batch in read_batches(layout, walked.problems):
+        begin = 0 if begun else 1
+        if begin or not batch.is_even(header):
+            rows, numbers = batch.rows[begin:], batch.numbers[begin:]
+            fitted, wrong = fit_rows(rows, numbers, width, layout.sheet is not None)
+            ragged += wrong
+            fitted = sieve.take(fitted)
+        else:
+            fitted = sieve.take(batch, even=True)
+        begun = True
+        # The last rows may be no data, so that one batch waits for the next.
+        if len(fitted.numbers):
+            if held is not None:
+                yield held
+                whole = False
+            held = fitted
+    last = held.numbers[-1] if held is not None else 0
+    # Notes of one cell below the last row are no rows.
+    while ragged and ragged[-1][0] > last and is_note(ragged[-1][1], width):
+        number, cells = ragged.pop()
+        noted = f"row {number} holds a note ('{cells[0].strip()[:40]}'): left out."
+        sieve.passed.insert(0, Problem(noted))
+    if held is not None:
+        yield sieve.cut(held, whole=whole)
+    walked.passed, walked.inner = sieve.list_passed(), sieve.count
+    walked.marked = bool(sieve.marks)
+    if ragged:
+        told = [(at, len(row)) for at, row in ragged]
+        walked.problems.append(describe_ragged(told, width))
 
 
 def _read_rows(

@@ -128,14 +128,8 @@ def find_tail(rows: Rows, numbers: Sequence[int], *, whole: bool) -> list[tuple[
     """Return the places of last rows that are no data, with what they are, the last one first.
 
     A note fills one cell of several: with some words, or below a blank row. Totals are called so,
-    or all their numbers are the sums, means or standard deviations of the rows above.
-
-    Parameters
-    ----------
-    rows, numbers
-        The last rows of a table as texts, and the number of each in the file.
-    whole
-        Whether these are all rows of the table, so that their numbers can be summed.
+    or all their numbers are the sums, means or standard deviations of the rows above, if these are
+    the ``whole`` table. ``numbers`` are those of the rows in the file.
 
     Examples
     --------

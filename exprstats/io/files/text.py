@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from io import StringIO
 from itertools import islice
@@ -33,17 +33,8 @@ def find_separator(lines: list[str]) -> tuple[str, Problem | None]:
     r"""Return the separator that splits the header and the rows into equally many fields.
 
     Titles and comments above the header, and separators at the ends of all rows, do not count.
-    Where no separator splits the lines, blanks may.
-
-    Parameters
-    ----------
-    lines
-        First lines of the file, line ends kept.
-
-    Returns
-    -------
-    tuple
-        The separator, and a problem if two separators serve equally well.
+    Where no separator splits the first lines of a file, blanks may. If two serve equally well, a
+    problem comes with the first.
 
     Examples
     --------
@@ -159,23 +150,24 @@ class Kept(Batch):
         return self.cells[place]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Walked:
     """Rows of a file as some columns have them, and what was wrong with others."""
 
     places: set[int]
-    batches: list[Batch]
-    problems: list[Problem]
-    passed: list[Problem]
-    inner: int
-    ids: frozenset[str]
-    marked: bool
+    ids: Collection[str]
+    batches: list[Batch] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    passed: list[Problem] = field(default_factory=list)
+    inner: int = 0
+    marked: bool = False
 
-    def serves(self, places: set[int], ids: Collection[str]) -> bool:
+    def serves(self, places: Collection[int], ids: Collection[str]) -> bool:
         """Return whether these are the rows for other columns and ids, too."""
         # Columns that are no ids may tell rows of practice; where none does, no fewer do.
-        same = self.ids == set(ids) or (not self.marked and self.ids <= set(ids))
-        return same and places <= self.places
+        own, wanted = {*self.ids}, {*ids}
+        same = own == wanted or (not self.marked and own <= wanted)
+        return same and self.places.issuperset(places)
 
 
 MEMORY: ContextVar[dict[tuple[object, ...], Walked] | None] = ContextVar("memory", default=None)
@@ -194,16 +186,7 @@ def remember_rows() -> Iterator[None]:
 class Plain(Batch):
     """Rows without quotes that have equally many fields; they are split when they are asked for.
 
-    Parameters
-    ----------
-    text
-        The rows, each ended by a newline.
-    mark, width
-        What separates fields, and how many a row has.
-    numbers
-        As of any batch.
-    filled
-        Whether no field is empty.
+    Each ends with a newline; they are ``filled`` where no field is empty.
     """
 
     def __init__(

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 IDS = ("clip", "rater", "subject", "context", "item", "model")
 # The column that names the file of each row, where files are read as one table.
 FROM_FILE = "from_file"
+# Names of columns come again in each question about a table, and words in its cells.
+_remember = lru_cache(maxsize=10_000)
 
 
 def list_words(text: str) -> tuple[str, ...]:
@@ -213,6 +216,7 @@ TOTALS = frozenset(
 )
 
 
+@_remember
 def fold_name(text: str) -> str:
     """Return a text in lower case without accents.
 
@@ -225,25 +229,27 @@ def fold_name(text: str) -> str:
     return "".join(one for one in plain if not unicodedata.combining(one)).lower().strip()
 
 
+@_remember
 def squeeze_name(name: str) -> str:
     """Return a name's letters and digits alone, in lower case."""
     return re.sub(r"[\W_]", "", str(name).lower())
 
 
-def split_name(name: str) -> set[str]:
+@_remember
+def split_name(name: str) -> frozenset[str]:
     """Return the words of a column's name that tell its role.
 
     Examples
     --------
-    >>> split_name("subjectNr") & {"subject"}, split_name("Probandennummer") & {"probanden"}
-    ({'subject'}, {'probanden'})
+    >>> "subject" in split_name("subjectNr"), "probanden" in split_name("Probandennummer")
+    (True, True)
     """
     spaced = fold_name(re.sub(r"([^\W\d_A-Z])([A-Z])", r"\1 \2", name))
     parts = {part for part in re.split(r"[\W\d_]+", spaced) if part}
     parts |= {_COMPOUND.sub("", one) for one in parts if len(parts) == 1} - {""}
     # A name such as rating_date or task_order only mentions a role.
     whole = {part for part in parts if len(parts - {part}) == 0 or parts - BESIDE <= {part}}
-    return whole or ({*parts} if len(parts) == 2 and _is_compound(parts) else set())
+    return frozenset(whole or (parts if len(parts) == 2 and _is_compound(parts) else ()))
 
 
 def _is_compound(parts: set[str]) -> bool:
@@ -252,6 +258,7 @@ def _is_compound(parts: set[str]) -> bool:
     return long.startswith(short) and _COMPOUND.sub("", long) == short
 
 
+@_remember
 def is_aside(name: str) -> bool:
     """Return whether a column's name is that of ids, times, people's facts or a survey program.
 
@@ -263,6 +270,7 @@ def is_aside(name: str) -> bool:
     return ASIDE.fullmatch(fold_name(name)) is not None
 
 
+@_remember
 def is_answer(name: str) -> bool:
     """Return whether a column is called as that of answers: "Answer.warm", "slider.response".
 

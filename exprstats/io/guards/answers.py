@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from exprstats.codes import list_values
 from exprstats.io.files.answers import order_answers
 from exprstats.io.files.words import TRACKED, WORDS, is_answer, is_aside, split_name
 from exprstats.io.numbers import MISSING_TEXTS
@@ -137,7 +138,7 @@ def list_answer_words(contents: FileContents, levels: Iterable[str]) -> list[str
 def hold_words(table: pd.DataFrame, roles: Mapping[str, str]) -> bool:
     """Return whether a column holds answers in words: in a known order, or called as answers."""
     free = [name for name in table.select_dtypes(exclude="number") if name not in roles.values()]
-    held = {str(name): [*map(str, table[name].dropna().unique())] for name in free}
+    held = {str(name): [*map(str, list_values(table[name]))] for name in free}
     return any(
         1 < len(words) <= MOST_WORDS and (is_answer(name) or order_answers(words) is not None)
         for name, words in held.items()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from exprstats.codes import list_values
 from exprstats.errors import Option, Problem
 from exprstats.io.classes import write_class
 from exprstats.io.files.answers import is_no_answer
@@ -119,7 +120,7 @@ def find_class_columns(names: Sequence[str], levels: Sequence[str]) -> dict[str,
 
 
 def _list_levels(column: pd.Series) -> list[str]:
-    known = column.dropna().unique()
+    known = list_values(column)
     if len(known) > MOST_WORDS:
         return []
     if pd.api.types.is_numeric_dtype(column) and not all(float(one).is_integer() for one in known):

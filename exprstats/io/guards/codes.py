@@ -51,14 +51,8 @@ def find_codes(column: str, values: np.ndarray, rows: np.ndarray) -> Outlying | 
     """Return the values of a column that are separated from most others by more than their range.
 
     Answers on a scale of up to 25 whole or half steps have no such values; among measured
-    quantities, which may be skewed, only the usual codes for missing values count.
-
-    Parameters
-    ----------
-    column
-        Its name.
-    values, rows
-        Numbers and the rows of the file that they stand in (n,).
+    quantities, which may be skewed, only the usual codes for missing values count. ``rows`` (n,)
+    are those of the file.
 
     Examples
     --------
@@ -116,17 +110,16 @@ def _peel_levels(levels: np.ndarray, counts: np.ndarray) -> tuple[int, int]:
 
 
 def _can_hold_none(values: np.ndarray) -> bool:
-    """Return whether numbers (n,) are neither answers on a scale nor hold a usual code.
-
-    It spares counting what was measured, where nearly every value is a level of its own.
-    """
+    """Return whether numbers (n,) are neither answers on a scale nor hold a usual code."""
     counted, steps = 0, 0
     for start in range(0, len(values), _MANY):
         block = values[start : start + _MANY]
         block = block[np.abs(block) < _LARGEST]
         doubled = block + block
         held = block[doubled == np.rint(doubled)]
-        if len(held) and np.isin(held, [-1.0, *USUAL_CODES]).any():
+        # Most answers lie between -1 and 7, the codes nearest to 0.
+        near = not len(held) or (held.min() > -1 and held.max() < 7)
+        if not near and np.isin(held, [-1.0, *USUAL_CODES]).any():
             return False
         counted, steps = counted + len(block), steps + len(held)
     return steps < _MAIN * counted
@@ -139,11 +132,13 @@ def _find_negative(values: np.ndarray) -> np.ndarray:
     """
     known = values[np.isfinite(values)]
     below = known[known < 0]
+    if not len(below):
+        return below
     # Few of them show that measured numbers are no codes.
     if not np.isin(below[:_FEWEST], [-1.0, *USUAL_CODES]).all():
         return np.empty(0)
     below, rest = np.unique(below), known[known >= 0]
-    if not len(below) or len(rest) < max(_FEWEST, _MAIN * len(known)):
+    if len(rest) < max(_FEWEST, _MAIN * len(known)):
         return np.empty(0)
     coded = np.isin(below, list(USUAL_CODES)) | ((below == -1) & (rest.min() >= 1))
     return below if coded.all() and len(np.unique(rest)) > 2 else np.empty(0)
@@ -161,13 +156,6 @@ def _add_negative(column: str, values: np.ndarray, rows: np.ndarray, below: np.n
 
 def find_shared(columns: Mapping[str, np.ndarray], rows: np.ndarray) -> list[Outlying]:
     """Return usual codes above a scale that two other columns keep to: 9 where others end at 7.
-
-    Parameters
-    ----------
-    columns
-        Numbers (n,) of each column.
-    rows
-        Rows (n,) of the file.
 
     Examples
     --------
@@ -230,18 +218,10 @@ def find_silent(
     labels: Mapping[str, str],
     silent: Iterable[str],
 ) -> tuple[np.ndarray, Problem | None]:
-    """Return which values (n,) labels call no answer, and what to say of them.
-
-    Parameters
-    ----------
-    column, values, rows
-        As for `find_codes`.
-    labels
-        Value to label.
-    silent
-        Values whose label says that nothing was answered.
-    """
+    """Return which values (n,) labels call no answer, as the silent ones, and what to say of it."""
     codes = [float(value) for value in silent]
+    if not codes and not labels:
+        return np.zeros(len(values), bool), None
     far = find_codes(column, np.where(np.isin(values, codes), np.nan, values), rows)
     # A label on a value that is far from the scale tells why it is there.
     codes += [code for code in (far.codes if far else ()) if f"{code:g}" in labels]

@@ -10,7 +10,7 @@ from itertools import combinations
 import pandas as pd
 
 from exprstats.apa import count_things
-from exprstats.codes import repeats_rows
+from exprstats.codes import list_values, repeats_rows
 from exprstats.errors import Option, Problem
 from exprstats.io.files.words import (
     FROM_FILE,
@@ -238,7 +238,7 @@ def _find_single(table: pd.DataFrame, clip: str) -> Crossing | None:
     """Return the question that a file of one rater leaves open; None of another file."""
     people = {*WORDS["subject"], *WORDS["rater"]}
     for name in map(str, table):
-        if split_name(name) & people and len(table[name].dropna().unique()) == 1:
+        if split_name(name) & people and len(list_values(table[name])) == 1:
             who = table[name].iloc[0]
             told = f"{who:g}" if isinstance(who, float) else who
             fact = f"all rows are of one '{name}' ({told}), who saw each '{clip}' once."
@@ -249,7 +249,7 @@ def _find_single(table: pd.DataFrame, clip: str) -> Crossing | None:
 
 def hold_ratings(table: pd.DataFrame, names: Sequence[str]) -> bool:
     """Return whether columns hold whole or half steps of about one range, as ratings do."""
-    held = [name for name in names if len(table[name].dropna().unique()) > 1]
+    held = [name for name in names if len(list_values(table[name])) > 1]
     if not held:
         return False
     spans = table[held].max().to_numpy(float) - table[held].min().to_numpy(float)
@@ -265,7 +265,7 @@ def _list_crossed(
     table: pd.DataFrame, roles: Mapping[str, str], numeric: Sequence[str]
 ) -> Iterator[tuple[str, str, str]]:
     """Yield a column of values and two of ids, each pair of which has at most one row."""
-    varied = [name for name in numeric if len(table[name].dropna().unique()) > 1]
+    varied = [name for name in numeric if len(list_values(table[name])) > 1]
     given = roles.get("rating")
     worded = [name for name in numeric if split_name(name) & {*WORDS["rating"]}]
     tried = [given] if given else worded or [name for name in numeric if not is_aside(name)]

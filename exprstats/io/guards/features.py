@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
+from exprstats.codes import list_values
 from exprstats.io.files.words import is_total
 
 COPY = "a copy of the target"
@@ -209,9 +210,14 @@ def find_sums(table: pd.DataFrame, names: Sequence[str]) -> dict[str, str]:
     {'all': 'it is the sum of the others'}
     """
     found = {}
+    plain = [one for one in names if not is_total(one)]
+    near = _find_near(table, names, plain)
     for name in names:
-        rest = [one for one in names if one != name and not is_total(one)]
+        rest = [one for one in plain if one != name]
         if len(rest) < 2 or not len(table):
+            continue
+        if name not in near:
+            found |= {name: "its name is that of totals or means"} if is_total(name) else {}
             continue
         others, own = table[rest], table[name].to_numpy(float)
         # Means are printed with some decimals.
@@ -224,6 +230,24 @@ def find_sums(table: pd.DataFrame, names: Sequence[str]) -> dict[str, str]:
         elif is_total(name):
             found[name] = "its name is that of totals or means"
     return found
+
+
+def _find_near(table: pd.DataFrame, names: Sequence[str], plain: Sequence[str]) -> set[str]:
+    """Return the columns that may be sums or means of plain others, by one look at all rows."""
+    values = table[[*plain]].to_numpy(float)
+    totals, counts = np.nansum(values, axis=1), (~np.isnan(values)).sum(axis=1)
+    if not np.isfinite(totals).all():
+        return {*names}
+    slack = 1e-6 * (1 + np.nansum(np.abs(values), axis=1))
+    near = set()
+    for name in names:
+        own = table[name].to_numpy(float)
+        rest = totals - np.nan_to_num(own) * (name in plain)
+        size = np.maximum(counts - ~np.isnan(own) * (name in plain), 1)
+        off = np.minimum(np.abs(rest - own), np.abs(rest / size - own) - 0.0051)
+        if (off <= slack + 1e-6 * np.abs(own)).all():
+            near.add(name)
+    return near
 
 
 def find_fixed(table: pd.DataFrame, names: Sequence[str], rater: str | None) -> dict[str, str]:
@@ -239,7 +263,7 @@ def find_fixed(table: pd.DataFrame, names: Sequence[str], rater: str | None) -> 
         return {}
     counts = table.groupby(rater)[list(dict.fromkeys(names))].nunique().max()
     single = counts.index[counts < 2]
-    fixed = [name for name in single if len(table[name].dropna().unique()) > 1]
+    fixed = [name for name in single if len(list_values(table[name])) > 1]
     # What each rater gave to all clips is an answer where there is no other.
     alone = len(fixed) == len(names)
     return {} if alone else {name: f"it has one value for each '{rater}'" for name in fixed}
@@ -257,6 +281,6 @@ def find_equal_columns(table: pd.DataFrame, names: Sequence[str]) -> dict[str, s
     found = {}
     for place, name in enumerate(names):
         same = [one for one in names[place + 1 :] if table[name].equals(table[one])]
-        if same and len(table[name].dropna().unique()) > 1:
+        if same and len(list_values(table[name])) > 1:
             found[name] = f"it holds the same as '{same[0]}'"
     return found

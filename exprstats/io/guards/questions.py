@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exprstats.apa import count_things
+from exprstats.codes import list_values
 from exprstats.errors import NO_NUMBERS, NO_TIMES, Option, Problem
 from exprstats.io.classes import write_class
 from exprstats.io.files.spreads import asks_judges, find_judges, find_pairs, is_seat
@@ -50,7 +51,7 @@ _TOLD = {
 
 def find_target(table: pd.DataFrame, guess: Guess) -> str | None:
     """Return the column to be predicted: by its name, or the one that no tracker wrote."""
-    varied = [name for name in guess.numbers if len(table[name].dropna().unique()) > 1]
+    varied = [name for name in guess.numbers if len(list_values(table[name])) > 1]
     named = next((one for one in varied if one.strip().lower() in TARGETS), None)
     if named is not None:
         return named
@@ -125,7 +126,7 @@ def _ask_texts(layout: str, table: pd.DataFrame) -> list[Problem]:
         return []
     asked = []
     for name, column in table.select_dtypes(exclude="number").items():
-        levels = column.dropna().unique()
+        levels = list_values(column)
         refused = [one for one in levels if str(one).strip().lower() in REJECTED]
         if refused and len(levels) <= MOST_JUDGES:
             counted = count_things(column.isin(refused).sum(), "rows is", "rows are", of=len(table))
@@ -198,9 +199,9 @@ def _ask_numbers(layout: str, guess: Guess, table: pd.DataFrame) -> list[Problem
             return [Problem(fact, (*remedy, " or ", Option("rating", raters), "."))]
     if layout == "models side by side":
         truth = guess.roles["truth"]
-        known = set(table[truth].dropna().unique())
+        known = set(list_values(table[truth]))
         models = guess.numbers
-        alike = all(set(table[name].dropna().unique()) <= known for name in models)
+        alike = all(set(list_values(table[name])) <= known for name in models)
         if 1 < len(known) <= MOST_JUDGES and alike and models:
             fact = f"'{truth}' and its models hold the same {len(known)} numbers."
             metrics = Option("metrics", ["accuracy", "uar", "macro_f1", "kappa"])
@@ -289,7 +290,7 @@ def _are_people(guess: Guess) -> bool:
 
 def _differ(table: pd.DataFrame, names: Sequence[str]) -> bool:
     """Return whether columns have ranges that no judges or items of one scale have."""
-    kept = [name for name in names if not is_aside(name) and len(table[name].dropna().unique()) > 1]
+    kept = [name for name in names if not is_aside(name) and len(list_values(table[name])) > 1]
     spans = table[kept].max().to_numpy(float) - table[kept].min().to_numpy(float)
     return len(kept) > 2 and bool(spans.max() > _WIDER * spans.min())
 

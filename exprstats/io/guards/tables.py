@@ -43,6 +43,13 @@ def trust_readers() -> Iterator[None]:
         _TRUSTED.reset(token)
 
 
+class _Said(tuple[str, ...]):
+    """Names of findings, which pandas need not copy with a table that they are attached to."""
+
+    def __deepcopy__(self, memo: object) -> _Said:
+        return self
+
+
 def mark_said(table: pd.DataFrame, said: Iterable[str] = (_ALL,)) -> pd.DataFrame:
     """Return the table with what was said of it, so that verbs do not say it again.
 
@@ -55,7 +62,7 @@ def mark_said(table: pd.DataFrame, said: Iterable[str] = (_ALL,)) -> pd.DataFram
         as of a table that was computed.
     """
     marked = table.copy(deep=False)
-    marked.attrs = {**table.attrs, _MARK: sorted(set(said))}
+    marked.attrs = {**table.attrs, _MARK: _Said(sorted(set(said)))}
     return marked
 
 
@@ -191,14 +198,8 @@ def find_table_codes(
 ) -> list[Outlying]:
     """Return codes far from the other values of some columns, or above the scale that they share.
 
-    Parameters
-    ----------
-    table, names
-        Columns of numbers.
-    rows, apart
-        As for `find_all_codes`.
-    shared
-        Columns to the question that they all ask, as of one clip each: they are one column.
+    ``rows`` and ``apart`` are as for `find_all_codes`; columns that ask one question of ``shared``,
+    as of one clip each, are one column.
     """
     rows = np.arange(len(table)) if rows is None else rows
     single = [name for name in names if name not in shared]
@@ -242,15 +243,8 @@ def find_all_codes(
 ) -> Iterator[Outlying]:
     """Yield codes far from the other values of a column, and of each group of its own scale.
 
-    Parameters
-    ----------
-    name, column
-        Name and values; a column that holds no numbers has no codes.
-    rows
-        Rows (n,) of the file; places in the table by default.
-    apart
-        Groups (n,) such as items, or their codes. A code of one group is none where it is an
-        ordinary value of another, or of the whole column.
+    A code of one group (n,), such as an item, or of the codes ``apart``, is none where it is an
+    ordinary value of another, or of the whole column. ``rows`` (n,) are those of the file.
     """
     if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
         return
