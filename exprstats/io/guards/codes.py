@@ -123,12 +123,13 @@ def _can_hold_none(values: np.ndarray) -> bool:
     counted, steps = 0, 0
     for start in range(0, len(values), _MANY):
         block = values[start : start + _MANY]
-        block = block[np.abs(block) < _LARGEST]
-        doubled = block + block
-        held = block[doubled == np.rint(doubled)]
+        small = np.abs(block) < _LARGEST
+        with np.errstate(over="ignore"):
+            doubled = block + block
+        held = block[small & (doubled == np.rint(doubled))]
         if len(held) and np.isin(held, [-1.0, *USUAL_CODES]).any():
             return False
-        counted, steps = counted + len(block), steps + len(held)
+        counted, steps = counted + np.count_nonzero(small), steps + len(held)
     return steps < _MAIN * counted
 
 
