@@ -129,7 +129,7 @@ def _can_hold_none(values: np.ndarray) -> bool:
         held = block[small & (doubled == np.rint(doubled))]
         if len(held) and np.isin(held, [-1.0, *USUAL_CODES]).any():
             return False
-        counted, steps = counted + np.count_nonzero(small), steps + len(held)
+        counted, steps = counted + int(np.count_nonzero(small)), steps + len(held)
     return steps < _MAIN * counted
 
 
