@@ -7,6 +7,7 @@ import re
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from copy import copy
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -227,6 +228,19 @@ def _stop(number: int, _: object) -> None:
     sys.exit(128 + number)
 
 
+def narrow_program(words: list[str]) -> typer.Typer:
+    """Return the program with the command that words ask for, if they begin with one.
+
+    The options of all other commands are then not built, .03 s of every call.
+    """
+    asked = [one for one in app.registered_commands if one.name in words[:1]]
+    if not asked:
+        return app
+    program = copy(app)
+    program.registered_commands, program.registered_groups = asked, []
+    return program
+
+
 def run() -> None:
     """Run the command line; the entry point of the package."""
     # Whoever ends the process lets it clear away what is half-written.
@@ -234,7 +248,7 @@ def run() -> None:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _stop)
     try:
-        app()
+        narrow_program(sys.argv[1:])()
     except BrokenPipeError:
         # Whoever read the output has left (exprstats … | head); there is nobody to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

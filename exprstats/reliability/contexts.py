@@ -265,7 +265,8 @@ def place_panel(panel: Panel, model: IccModel, codes: tuple[np.ndarray, np.ndarr
         _find_codes(local, everywhere[panel.rows])
         for local, everywhere in zip((panel.cluster, panel.rater), codes, strict=True)
     )
-    cell = subject[samples.cells[0]] * (int(codes[1].max()) + 1) + rater[samples.cells[1]]
+    cells = samples.cells
+    cell = subject[cells.subject] * (int(codes[1].max()) + 1) + rater[cells.rater]
     k = find_usual_divisor(np.bincount(panel.clip))
     places = {"subject": subject, "rater": rater, "cell": cell}
     return Placed(str(panel.context), samples, places, k, panel.n_clips)
@@ -293,7 +294,8 @@ def spread_difference(one: Placed, two: Placed, estimand: Estimand, *, averaged:
         for line, context in enumerate((one, two)):
             divisors = context.divide(averaged=averaged)
             whole[line] = measure_estimand(estimand, context.samples.whole, divisors)
-            without = measure_estimand(estimand, context.samples.without[part], divisors)
+            samples = context.samples
+            without = samples.split(measure_estimand(estimand, samples.joined, divisors))[part]
             if part == "subject" and not np.isfinite(without).any():
                 without_limits.append(context.name)
             places = np.searchsorted(union, context.places[part])

@@ -20,7 +20,7 @@ from exprstats.reliability.icc.estimands import ESTIMANDS, clean_components, set
 from exprstats.reliability.icc.jackknife import Samples, sample_panel, settle_spread, spread_thetas
 from exprstats.reliability.icc.nested import find_subject_divisors
 from exprstats.reliability.icc.oneway import find_usual_divisor
-from exprstats.reliability.icc.panels import Panel, number_cells, split_panels
+from exprstats.reliability.icc.panels import Panel, split_panels
 from exprstats.results import Result
 
 _POINTS = ("estimate", "std_error", "conf_low", "conf_high")
@@ -152,8 +152,7 @@ def _write_components(
     noise = _find_noise(panel, parts, k)
     for name, value in parts.items():
         told = keep_telling(samples, panel) if name == "error" else samples
-        thetas = {part: sample[name] for part, sample in told.without.items()}
-        spread = settle_spread(spread_thetas(thetas))
+        spread = settle_spread(spread_thetas(told.split(told.joined[name])))
         row = {"component": name, "share": value / total, "estimate": value}
         row["std_error"] = spread.variance**0.5
         if name in {"error", "residual"} and value > 0:
@@ -218,13 +217,12 @@ def keep_telling(samples: Samples, panel: Panel) -> Samples:
     all others would be degrees of freedom that nobody has.
     """
     twice = (np.bincount(panel.clip) > 1)[panel.clip].astype(float)
-    cell = number_cells(panel.cluster, panel.rater, panel.n_raters)[0]
-    codes = {"subject": panel.cluster, "rater": panel.rater, "cell": cell}
-    without = {}
-    for part, sample in samples.without.items():
-        tells = np.bincount(codes[part], twice) > 0
-        without[part] = {name: np.asarray(values)[tells] for name, values in sample.items()}
-    return replace(samples, without=without)
+    codes = {"subject": panel.cluster, "rater": panel.rater, "cell": samples.cells.code}
+    tells = {part: np.bincount(codes[part], twice) > 0 for part in samples.sizes}
+    kept = np.concatenate([*tells.values()])
+    joined = {name: values[kept] for name, values in samples.joined.items()}
+    sizes = {part: int(np.count_nonzero(tell)) for part, tell in tells.items()}
+    return replace(samples, joined=joined, sizes=sizes)
 
 
 def _limit_sem(
@@ -232,8 +230,7 @@ def _limit_sem(
 ) -> dict[str, Any]:
     """Return the root of summed error variances over a divisor, with limits on the log scale."""
     value = float(_find_log(samples.whole, errors, divisor))
-    without = samples.without.items()
-    thetas = {part: _find_log(sample, errors, divisor) for part, sample in without}
+    thetas = samples.split(_find_log(samples.joined, errors, divisor))
     beyond = "beyond raters' levels" if errors == ("residual",) else ""
     spread = settle_spread(spread_thetas(thetas, beyond))
     (way,) = find_cluster_limits(value, [spread], level, over)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import exprstats
+from exprstats.cli.program import app, narrow_program
 
 PROGRAM = Path(sys.executable).with_name("exprstats")
 COMMANDS = (
@@ -153,3 +154,10 @@ def test_a_command_that_stops_prints_nothing_but_the_error(call, tmp_path):
     stopped = call("check", tmp_path, code=2)
     assert stopped.stdout == ""
     assert "this is a folder" in " ".join(stopped.stderr.split())
+
+
+def test_the_command_that_is_asked_for_is_built_alone():
+    alone = narrow_program(["reliability", "--help"])
+    assert [one.name for one in alone.registered_commands] == ["reliability"]
+    assert all(narrow_program(words) is app for words in ([], ["--help"], ["deep"], ["relability"]))
+    assert len(app.registered_commands) > 20

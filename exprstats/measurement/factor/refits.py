@@ -188,9 +188,9 @@ def form_used_moments(answers: np.ndarray, missing: str) -> Moments:
     Items are screened, and their words chosen, by what enters the fit: with ``missing="fiml"`` no
     row needs to be complete.
     """
-    given = np.logical_not(np.isnan(answers))
-    if missing == "listwise" or given.all():
+    if missing == "listwise" or not np.isnan(answers).any():
         return form_moments(answers)
+    given = np.logical_not(np.isnan(answers))
     used = answers[given.any(axis=1)]
     shared = (given.T.astype(float) @ given).min()
     centre = np.nanmean(used, axis=0)

@@ -11,7 +11,7 @@ from exprstats.contracts import RATINGS, check_table
 from exprstats.errors import DataError, Problem
 from exprstats.io.guards.tables import guard_table
 from exprstats.measurement.factor.formulas import weigh_bartlett
-from exprstats.measurement.factor.items import ItemSet, check_contexts
+from exprstats.measurement.factor.items import ItemSet, check_contexts, find_complete
 from exprstats.measurement.factor.solution import Solution
 
 NO_RATERS = "the raters behind the item means were not given"
@@ -54,7 +54,8 @@ def _list_model(
     score, error, spread = np.full((3, len(itemset.ids)), np.nan)
     # One note for all stays one, as long as no row has its own.
     notes = None
-    if raters is not None or np.isnan(itemset.answers).any() or any(one.flaw for one in solutions):
+    whole = find_complete(itemset.answers).all()
+    if raters is not None or not whole or any(one.flaw for one in solutions):
         notes = np.full(len(itemset.ids), NO_RATERS if raters is None else None, dtype=object)
     for one in solutions:
         # Also the pooled model's errors are those of each context's own raters.
@@ -70,13 +71,9 @@ def _list_model(
                 )
             unscored = chosen & np.isnan(score)
             error[unscored], notes[unscored] = np.nan, one.flaw or "an item is missing"
-    return itemset.ids.assign(
-        fitted_on=fitted_on,
-        score=score,
-        std_error=error,
-        factor_se=spread,
-        note=NO_RATERS if notes is None else notes,
-    )
+    columns = {"fitted_on": fitted_on, "score": score, "std_error": error, "factor_se": spread}
+    note = NO_RATERS if notes is None else notes
+    return pd.DataFrame({**itemset.ids, **columns, "note": note}, itemset.ids.index, copy=False)
 
 
 def read_raters(ratings: pd.DataFrame, items: Sequence[str]) -> ItemSet:
@@ -159,11 +156,11 @@ def score_answers(
         return _average(answers, np.logical_not(np.isnan(answers)), solution)
     ratio = solution.loadings / solution.residuals
     prior = 1.0 if method == "regression" else 0.0
-    if not np.isnan(answers).any():
+    if find_complete(answers).all():
         information = solution.loadings @ ratio + prior
         weights = ratio / information
         score = answers @ weights - solution.intercepts @ weights
-        return score, np.full(len(answers), 1 / np.sqrt(information))
+        return score, np.broadcast_to(1 / np.sqrt(information), score.shape)
     given = _forgive(np.logical_not(np.isnan(answers)), solution)
     information = given @ (solution.loadings * ratio)
     total = np.where(given, answers - solution.intercepts, 0.0) @ ratio

@@ -31,7 +31,6 @@ from exprstats.reliability.icc.jackknife import (
     find_t_limits,
     jackknife_panel,
     sample_panel,
-    sample_sums,
     spread_estimand,
 )
 from exprstats.reliability.icc.nested import find_subject_divisors
@@ -262,9 +261,10 @@ def analyse_panel(panel: Panel, level: float) -> Analysis:
     of contexts are then no reliability.
     """
     sums = sum_clips(panel.rating, panel.clip)
-    whole = (
-        find_additive(add_moments(sums)) if panel.contexts is None else sample_sums(panel, sums)[0]
-    )
+    parts = [sums]
+    if panel.contexts is not None:
+        parts = [sum_clips(part.rating, part.clip) for _, part in panel.parts]
+    whole = np.sum([find_additive(add_moments(part)) for part in parts], axis=0)
     squares = clean_squares(divide_sums(whole))
     theta, n0 = clean_zero(float(find_reliability(squares))), float(squares.n0)
     spreads = () if panel.subject is None else jackknife_panel(panel, sums)
@@ -330,7 +330,7 @@ def _analyse_pairs(
     base = find_usual_divisor(sums.counts)
     subjects = find_subject_divisors(panel, sums.counts) if model == "nested" else {}
     divisors = subjects | {"k": base}
-    samples = sample_panel(panel, model)
+    samples = sample_panel(panel, model, sums)
     components = clean_components(samples.whole)
     if squares.within == 0 and model == "two-way":
         # Gaps alone would leave raters' two components apart, with a sum of 0.

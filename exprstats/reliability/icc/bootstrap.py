@@ -141,12 +141,12 @@ def _prepare_components(
     def decompose(counts: np.ndarray) -> dict[str, np.ndarray]:
         counts = counts[:, columns]
         whole = _weigh(counts, by_subject)
-        rater = _weigh(counts, cell).pair().sum(axis=-2)
-        pairs = {"every": whole.pair(), "clip": counts @ clip, "rater": rater}
+        rater = _weigh(counts, cell).pair().sum(axis=-1)
+        pairs = {"every": whole.pair(), "clip": clip @ counts.T, "rater": rater}
         if not nested:
             return find_components(pairs)
-        within = {"cell": cell.pair().sum(axis=-2), "subject": by_subject.pair()}
-        return find_nested_components(pairs | {name: counts @ x for name, x in within.items()})
+        within = {"cell": cell.pair().sum(axis=-1), "subject": by_subject.pair()}
+        return find_nested_components(pairs | {name: x @ counts.T for name, x in within.items()})
 
     return decompose
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from scipy.special import stdtrit
 
 from exprstats.options import IccModel
 from exprstats.reliability.icc.estimands import AGREEMENT, CONSISTENCY, Estimand, measure_estimand
-from exprstats.reliability.icc.nested import (
-    encode_pairs,
-    find_nested_components,
-    leave_pairs_out,
-    sum_levels,
-    sum_pairs,
-)
+from exprstats.reliability.icc.nested import find_nested_components, sum_pairs
 from exprstats.reliability.icc.oneway import (
     ClipSums,
     Peeled,
@@ -28,7 +24,14 @@ from exprstats.reliability.icc.oneway import (
     sum_clips,
     sum_groups,
 )
-from exprstats.reliability.icc.panels import Panel, is_sparse, number_cells
+from exprstats.reliability.icc.panels import (
+    CellCodes,
+    Panel,
+    find_cells,
+    is_sparse,
+    list_used,
+    number_cells,
+)
 from exprstats.reliability.icc.twoway import find_bare, find_components
 
 Sample = Mapping[str, np.ndarray]
@@ -66,23 +69,43 @@ class Spread:
     method: str = "jackknife"
 
 
-def combine_thetas(
-    thetas: Mapping[str, np.ndarray], beyond: str = "", method: str = "jackknife"
-) -> Spread:
+def combine_thetas(thetas: Mapping[str, np.ndarray]) -> Spread:
     """Return the spread of leave-one-out values (G,) by part, NaN where one is undefined.
 
     Subjects are left out one at a time. Where some rater rates clips of more than one subject,
     raters are too, and so are the subject-by-rater cells, which both would count twice:
     V = V_subject + V_rater − V_cell, never below the larger of the first two (the two-way
-    clustering of Cameron, Gelbach, & Miller, 2011, on a jackknife). ``beyond`` says in a refusal
-    which variation within clips does not count.
+    clustering of Cameron, Gelbach, & Miller, 2011, on a jackknife).
     """
+    return _combine(thetas, _find_variances(thetas))
+
+
+def _combine(
+    thetas: Mapping[str, np.ndarray],
+    variances: Mapping[str, float],
+    beyond: str = "",
+    method: str = "jackknife",
+) -> Spread:
     n_subjects, n_raters = len(thetas["subject"]), len(thetas.get("rater", ()))
-    failed = [name for name, theta in thetas.items() if len(theta) < 2 or np.isnan(theta).any()]
+    failed = [name for name, variance in variances.items() if math.isnan(variance)]
     refusal = _refuse(failed[0], thetas[failed[0]], n_raters, beyond) if failed else ""
-    variance = float("nan") if refusal else combine_variances(thetas)
+    variance = variances["subject"]
+    if n_raters:
+        total = variance + variances["rater"] - variances["cell"]
+        variance = max(total, variance, variances["rater"])
     df = (min(n_subjects, n_raters) if n_raters else n_subjects) - 1
-    return Spread(variance, df, n_subjects, n_raters, refusal, method)
+    found = math.nan if failed else variance
+    return Spread(found, df, n_subjects, n_raters, refusal, method)
+
+
+def _find_variances(thetas: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Return the delete-one jackknife variance by part; NaN of one value, or where one is NaN."""
+    variances = dict.fromkeys(thetas, math.nan)
+    for name, theta in thetas.items():
+        if (count := len(theta)) > 1:
+            off = theta - theta.sum() / count
+            variances[name] = (count - 1) / count * float(off @ off)
+    return variances
 
 
 def spread_thetas(thetas: Mapping[str, np.ndarray], beyond: str = "") -> tuple[Spread, ...]:
@@ -92,30 +115,21 @@ def spread_thetas(thetas: Mapping[str, np.ndarray], beyond: str = "") -> tuple[S
     holds its own truth, that of these raters, in .93 to .97 of studies. As an interval for raters
     like these it holds .64 to .95, the worse the more severe they are, while the former, with
     min(G, W) − 1 degrees of freedom, holds .93 to 1; Satterthwaite's degrees of freedom were tried
-    and hold .86 to .98. So the former is the one to report wherever it exists.
+    and hold .86 to .98. So the former is the one to report wherever it exists. ``beyond`` says in a
+    refusal which variation within clips does not count.
     """
-    full = combine_thetas(thetas, beyond)
+    variances = _find_variances(thetas)
+    full = _combine(thetas, variances, beyond)
     if "rater" not in thetas or not (full.refusal or full.n_raters < FEW_RATERS):
         return (full,)
-    return full, combine_thetas({"subject": thetas["subject"]}, beyond, "jackknife_subjects")
+    theta, variance = {"subject": thetas["subject"]}, {"subject": variances["subject"]}
+    return full, _combine(theta, variance, beyond, "jackknife_subjects")
 
 
 def settle_spread(spreads: Sequence[Spread]) -> Spread:
     """Return the spread to report, else the first with its refusal."""
     defined = {spread.method: spread for spread in spreads if not spread.refusal}
     return next((defined[name] for name in CLUSTERED if name in defined), spreads[0])
-
-
-def combine_variances(thetas: Mapping[str, np.ndarray]) -> float:
-    """Return V_subject, or V_subject + V_rater − V_cell but not below the larger of the first."""
-    variances = {}
-    for name, theta in thetas.items():
-        off, count = theta - theta.mean(), len(theta)
-        variances[name] = float((count - 1) / count * (off @ off))
-    if "rater" not in variances:
-        return variances["subject"]
-    total = variances["subject"] + variances["rater"] - variances["cell"]
-    return max(total, variances["subject"], variances["rater"])
 
 
 def find_t_limits(estimate: float, spread: Spread, level: float) -> tuple[float, float]:
@@ -139,16 +153,15 @@ def _refuse(name: str, theta: np.ndarray, n_raters: int, beyond: str) -> str:
 def jackknife_panel(panel: Panel, sums: ClipSums) -> tuple[Spread, ...]:
     """Return the cluster-jackknife variances of ICC(k), k = n0, as `spread_thetas` gives them."""
     if panel.contexts is not None:
-        whole, samples = sample_sums(panel, sums)
-        return spread_thetas(
-            {name: leave_sums_out(whole, lost.T) for name, lost in samples.items()}
-        )
-    moments = add_moments(sums)
-    whole = find_additive(moments)
+        samples = sample_sums(panel, sums)
+        sizes = _count_parts(find_cells(panel), always=False)
+        return spread_thetas(_split(leave_sums_out(samples[0], samples[1:].T), sizes))
     taken = leave_each_out(panel, sums)
-    ends = np.cumsum([len(part) for part in taken.values()])
+    sizes = {name: len(part) for name, part in taken.items()}
+    moments = taken["subject"].sum(axis=0)
+    whole = list_sums(moments)
     parts = list(taken.values())
-    if ends[-1] <= _BLOCK:
+    if sum(sizes.values()) <= _BLOCK:
         # On few samples calls cost more than numbers: all in one.
         parts = [np.concatenate([part.T for part in parts], axis=1).T]
     thetas = []
@@ -157,52 +170,36 @@ def jackknife_panel(panel: Panel, sums: ClipSums) -> tuple[Spread, ...]:
         # Blocks stay in the processor's memory, where millions of cells do not.
         for start in range(0, len(part), _BLOCK):
             thetas.append(leave_sums_out(whole, list_sums(part[start : start + _BLOCK])))
-    found = np.split(np.concatenate(thetas), ends[:-1])
-    return spread_thetas(dict(zip(taken, found, strict=True)))
+    return spread_thetas(_split(np.concatenate(thetas), sizes))
 
 
-def sample_sums(
-    panel: Panel, sums: ClipSums, *, always: bool = False
-) -> tuple[np.ndarray, Mapping[str, np.ndarray]]:
-    """Return a panel's sums (5,), within its contexts, and those (G, 5) without each cluster."""
-
-    def sample(
-        part: Panel, sums: ClipSums, *, always: bool
-    ) -> tuple[np.ndarray, Mapping[str, np.ndarray]]:
-        moments = add_moments(sums)
-        taken = leave_each_out(part, sums, always=always)
-        return find_additive(moments), {
-            name: find_additive(moments - off) for name, off in taken.items()
-        }
-
-    if panel.contexts is None:
-        return sample(panel, sums, always=always)
-    whole, without = add_contexts(
-        panel, lambda part: sample(part, sum_clips(part.rating, part.clip), always=True)
-    )
-    if len(without["cell"]) == len(without["rater"]) and not always:
-        return whole, {"subject": without["subject"]}
-    return whole, without
+def sample_sums(panel: Panel, sums: ClipSums) -> np.ndarray:
+    """Return a panel's sums (1 + S, 5), within its contexts, and those without each cluster."""
+    if panel.contexts is not None:
+        return add_contexts(
+            panel, lambda part: sample_sums(part, sum_clips(part.rating, part.clip))
+        )
+    moments = add_moments(sums)
+    taken = leave_each_out(panel, sums, always=True).values()
+    return find_additive(np.concatenate([moments[None], *(moments - part for part in taken)]))
 
 
-def add_contexts(
-    panel: Panel, sample: Callable[[Panel], tuple[np.ndarray, Mapping[str, np.ndarray]]]
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Return statistics added over contexts, of all ratings and without each cluster.
+def add_contexts(panel: Panel, sample: Callable[[Panel], np.ndarray]) -> np.ndarray:
+    """Return statistics (1 + S, m) added over contexts, given those of a context.
 
-    ``sample`` gives a context's statistics (m,), and those (G, m) without each subject, rater and
-    cell of the context.
+    They come of all ratings, then without each subject, each rater and each cell.
     """
-    cell = number_cells(panel.cluster, panel.rater, panel.n_raters)[0]
-    codes = {"subject": panel.cluster, "rater": panel.rater, "cell": cell}
-    parts = [(rows, *sample(part)) for rows, part in panel.parts]
-    whole = sum((one for _, one, _ in parts), np.zeros(1))
-    without = {name: np.tile(whole, (int(code.max()) + 1, 1)) for name, code in codes.items()}
-    for rows, one, samples in parts:
-        for name, lost in samples.items():
-            # A context numbers its clusters in the order that they have in all ratings.
-            without[name][np.unique(codes[name][rows])] += lost - one
-    return whole, without
+    codes = panel.cluster, panel.rater, find_cells(panel).code
+    starts = np.cumsum([1, *(int(code.max()) + 1 for code in codes)])
+    parts = [(rows, sample(part)) for rows, part in panel.parts]
+    added = np.tile(sum(found[0] for _, found in parts), (starts[-1], 1))
+    for rows, found in parts:
+        # A context numbers its clusters in the order that they have in all ratings.
+        used = [
+            start + list_used(code[rows]) for start, code in zip(starts[:-1], codes, strict=True)
+        ]
+        added[np.concatenate(used)] += found[1:] - found[0]
+    return added
 
 
 def leave_each_out(panel: Panel, sums: ClipSums, *, always: bool = False) -> dict[str, np.ndarray]:
@@ -223,7 +220,7 @@ def _sum_crossed(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the moments that each rater (W, 6) and each cell in use (C, 6) takes off.
 
-    Cells come in the order of `number_cells`.
+    CellCodes come in the order of `number_cells`.
     """
     n_subjects, n_raters = int(subject.max()) + 1, int(rater.max()) + 1
     if is_sparse(n_subjects * n_raters, len(rater)):
@@ -238,7 +235,7 @@ def _sum_crossed(
     return by_rater.T, table.take(np.flatnonzero(table[1]), axis=1).T
 
 
-def leave_sums_out(whole: np.ndarray, sums: Iterable[np.ndarray]) -> np.ndarray:
+def leave_sums_out(whole: Sequence[np.ndarray], sums: Iterable[np.ndarray]) -> np.ndarray:
     """Return ICC(k) of five sums (G,), k = n0 of all ratings (5,); NaN where it is undefined.
 
     The number of ratings a clip is part of what is estimated, so it stays that of all ratings:
@@ -267,103 +264,109 @@ class Samples:
     ----------
     whole
         Components of all ratings, numbers.
-    without
-        By part (``subject``, and ``rater`` and ``cell`` where raters are shared), components
-        without each, arrays (G,) in the order of the panel's codes.
+    joined
+        Components without each cluster, arrays (S,): of one part after the other, each in the order
+        of the panel's codes.
+    sizes
+        Samples of each part: ``subject``, and ``rater`` and ``cell`` where raters are shared.
     cells
-        Subject and rater codes of each cell (C,).
+        The subject-by-rater cells.
     """
 
     whole: Mapping[str, float]
-    without: Mapping[str, Sample]
-    cells: tuple[np.ndarray, np.ndarray]
+    joined: Sample
+    sizes: Mapping[str, int]
+    cells: CellCodes
+
+    def split(self, values: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the values (G,) of each part, given those of all samples (S,)."""
+        return _split(values, self.sizes)
 
 
-def sample_panel(panel: Panel, model: IccModel, *, always: bool = False) -> Samples:
+def sample_panel(
+    panel: Panel, model: IccModel, sums: ClipSums | None = None, *, always: bool = False
+) -> Samples:
     """Return a panel's components under a model, with its leave-one-out samples.
 
     Where subjects are not known, each clip stands for one. Raters and cells are left out where
-    raters are shared, or ``always``.
+    raters are shared, or ``always``. ``sums`` are those of all clips, where they are at hand.
     """
-    cell, n_cells = number_cells(panel.cluster, panel.rater, panel.n_raters)
-    first = np.zeros(n_cells, dtype=np.int64)
-    first[cell] = np.arange(len(cell))
+    sums = sum_clips(panel.rating, panel.clip) if sums is None else sums
+    cells = find_cells(panel)
     if model == "one-way":
-        sums, lost = sample_sums(panel, sum_clips(panel.rating, panel.clip), always=True)
-        whole, without = _split(sums), {name: _split(part) for name, part in lost.items()}
+        found, squares = _divide(sample_sums(panel, sums))
     elif panel.contexts is None:
-        whole, without = _sample_pairs(panel, model)
+        found, squares = _find_pairs(panel, model, sums, cells)
     else:
-        whole, without = _pool_pairs(panel, model)
-    if (n_cells == panel.n_raters and not always) or panel.fixed:
-        without = {"subject": without["subject"]}
-    without = _blank_bare(panel, model, without)
-    numbers = {name: float(value) for name, value in whole.items()}
-    return Samples(numbers, without, (panel.cluster[first], panel.rater[first]))
-
-
-def _blank_bare(panel: Panel, model: IccModel, without: Mapping[str, Sample]) -> dict[str, Sample]:
-    """Return leave-one-out components, NaN where what is left has no mean square to speak of.
-
-    A coefficient of such a sample lies at an end of its range whatever the data, and a jackknife of
-    them has width 0 or is far too narrow.
-    """
-    lost = sample_sums(panel, sum_clips(panel.rating, panel.clip), always=True)[1]
+        found, squares = _pool_pairs(panel, model)
+    sizes = _count_parts(cells, always=always)
+    if panel.fixed:
+        sizes = {"subject": sizes["subject"]}
     # A product of so long vectors would start threads of BLAS, which cost more than they give.
     floor = 1e-12 * float(((panel.rating - panel.rating.mean()) ** 2).sum())
-    bare = {name: np.minimum(part[:, 2], part[:, 3]) <= floor for name, part in lost.items()}
+    bare = squares.min(axis=0)[1:] <= floor
     if model == "two-way":
-        bare |= {name: bare[name] | found for name, found in find_bare(panel).items()}
-    return {
-        name: {key: np.where(bare[name], np.nan, value) for key, value in part.items()}
-        if bare[name].any()
-        else dict(part)
-        for name, part in without.items()
-    }
+        lacking = find_bare(panel)
+        bare[: len(lacking)] |= lacking
+    if bare.any():
+        # A coefficient of a sample without a mean square to speak of lies at an end of its range
+        # whatever the data, and a jackknife of them has width 0 or is far too narrow.
+        found = {name: np.where([False, *bare], np.nan, part) for name, part in found.items()}
+    end = 1 + sum(sizes.values())
+    whole = {name: float(part[0]) for name, part in found.items()}
+    return Samples(whole, {name: part[1:end] for name, part in found.items()}, sizes, cells)
+
+
+def _count_parts(cells: CellCodes, *, always: bool) -> dict[str, int]:
+    """Return how many samples lack one subject, and one rater, one cell where raters are shared."""
+    sizes = {"subject": int(cells.subject.max()) + 1, "rater": int(cells.rater.max()) + 1}
+    shared = len(cells.rater) > sizes["rater"] or always
+    return sizes | {"cell": len(cells.rater)} if shared else {"subject": sizes["subject"]}
+
+
+def _split(values: np.ndarray, sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
+    ends = accumulate(sizes.values())
+    return {part: values[end - sizes[part] : end] for part, end in zip(sizes, ends, strict=True)}
 
 
 def spread_estimand(
     samples: Samples, estimand: Estimand, divisors: Mapping[str, float]
 ) -> tuple[Spread, ...]:
     """Return the jackknife variances of an estimand, as `spread_thetas` gives them."""
-    thetas = {}
-    for part, sample in samples.without.items():
-        theta = measure_estimand(estimand, sample, divisors)
-        thetas[part] = np.where(np.isinf(theta), np.nan, theta)
+    theta = measure_estimand(estimand, samples.joined, divisors)
+    theta = np.where(np.isinf(theta), np.nan, theta)
     crossed = estimand in (AGREEMENT, CONSISTENCY)
-    return spread_thetas(thetas, "beyond raters' levels" if crossed else "")
+    return spread_thetas(samples.split(theta), "beyond raters' levels" if crossed else "")
 
 
-def _split(sums: np.ndarray) -> Sample:
+# The functions below return components (1 + S,) by name, of all ratings and then without each
+# subject, rater and cell; and sums of squares between and within clips (2, 1 + S).
+
+
+def _divide(sums: np.ndarray) -> tuple[Sample, np.ndarray]:
     squares = divide_sums(sums)
-    return {"clip": (squares.between - squares.within) / squares.n0, "error": squares.within}
+    found = {"clip": (squares.between - squares.within) / squares.n0, "error": squares.within}
+    return found, sums[:, 2:4].T
 
 
-def _sample_pairs(panel: Panel, model: IccModel) -> tuple[Sample, Mapping[str, Sample]]:
-    find = find_components if model == "two-way" else find_nested_components
-    centred, codes = panel.rating - panel.rating.mean(), encode_pairs(panel)
-    by = sum_levels(centred, codes)
-    kinds = by if model == "nested" else ("clip", "rater", "every")
-    pairs = sum_pairs({kind: by[kind] for kind in kinds})
-    samples = leave_pairs_out(centred, codes, by, pairs)
-    return find(pairs), {name: find(part) for name, part in samples.items()}
+def _find_pairs(
+    panel: Panel, model: IccModel, sums: ClipSums, cells: CellCodes
+) -> tuple[Sample, np.ndarray]:
+    pairs, squares = sum_pairs(panel, sums, cells, nested=model == "nested")
+    return (find_components if model == "two-way" else find_nested_components)(pairs), squares
 
 
-def _pool_pairs(panel: Panel, model: IccModel) -> tuple[Sample, Mapping[str, Sample]]:
+def _pool_pairs(panel: Panel, model: IccModel) -> tuple[Sample, np.ndarray]:
     """Return components within contexts: their mean, weighted by the clips of each less one."""
     total = sum(part.n_clips - 1 for _, part in panel.parts)
     names: list[str] = []
 
-    def sample(part: Panel) -> tuple[np.ndarray, Mapping[str, np.ndarray]]:
+    def sample(part: Panel) -> np.ndarray:
+        sums = sum_clips(part.rating, part.clip)
+        found, squares = _find_pairs(part, model, sums, find_cells(part))
+        names[:] = found
         weight = (part.n_clips - 1) / total
-        whole, without = _sample_pairs(part, model)
-        names[:] = whole
-        stacks = {
-            name: weight * np.stack([*map(np.asarray, lost.values())], axis=-1)
-            for name, lost in without.items()
-        }
-        return weight * np.array([*map(float, whole.values())]), stacks
+        return np.concatenate([weight * np.array([*found.values()]), squares]).T
 
-    whole, without = add_contexts(panel, sample)
-    split = {name: dict(zip(names, lost.T, strict=True)) for name, lost in without.items()}
-    return dict(zip(names, whole, strict=True)), split
+    added = add_contexts(panel, sample).T
+    return dict(zip(names, added[:-2], strict=True)), added[-2:]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from exprstats.reliability.icc.panels import Panel, number_cells
+from exprstats.reliability.icc.oneway import ClipSums, sum_groups
+from exprstats.reliability.icc.panels import CellCodes, Panel
 
-# Ordered pairs and their summed squared differences (..., 2) of one sample or of many, by what
+# Ordered pairs and their summed squared differences (2, ...) of one sample or of many, by what
 # the two ratings share: clip, rater, subject, subject-by-rater cell, or nothing (every pair).
 Pairs = Mapping[str, np.ndarray]
 
@@ -22,22 +23,16 @@ class Level:
     totals: np.ndarray
     squares: np.ndarray
 
-    def less(self, other: Level) -> Level:
-        """Return what is left when other ratings are taken away."""
-        return Level(
-            self.counts - other.counts, self.totals - other.totals, self.squares - other.squares
-        )
-
-    def take(self, classes: np.ndarray) -> Level:
-        """Return the sums of the named classes."""
-        return Level(self.counts[classes], self.totals[classes], self.squares[classes])
-
     def pair(self) -> np.ndarray:
-        """Return, for each class (classes, 2), its ordered pairs and their summed squares."""
-        found = np.empty((*self.counts.shape, 2))
-        found[..., 0] = self.counts * (self.counts - 1)
-        found[..., 1] = self.counts * self.squares - self.totals**2
-        return found
+        """Return, for each class (2, classes), its ordered pairs and their summed squares."""
+        squares = self.counts * self.squares - self.totals**2
+        return np.array([self.counts * (self.counts - 1), squares])
+
+    def shrink(self, classes: np.ndarray, part: Level) -> np.ndarray:
+        """Return what pairs (2, n) classes lose with a part of them, given the class of each."""
+        counts, totals, squares = (x[classes] for x in (self.counts, self.totals, self.squares))
+        left = Level(counts - part.counts, totals - part.totals, squares - part.squares)
+        return Level(counts, totals, squares).pair() - left.pair()
 
 
 def sum_level(values: np.ndarray, codes: np.ndarray, size: int | None = None) -> Level:
@@ -48,62 +43,46 @@ def sum_level(values: np.ndarray, codes: np.ndarray, size: int | None = None) ->
     return Level(counts, totals, np.bincount(codes, values**2, least))
 
 
-def encode_pairs(panel: Panel) -> dict[str, np.ndarray]:
-    """Return what pairs of ratings may share, as codes (N,); without subjects each clip is one."""
-    cell = number_cells(panel.cluster, panel.rater, panel.n_raters)[0]
-    return {"clip": panel.clip, "rater": panel.rater, "subject": panel.cluster, "cell": cell}
+def sum_pairs(
+    panel: Panel, sums: ClipSums, cells: CellCodes, *, nested: bool
+) -> tuple[Pairs, np.ndarray]:
+    """Return a panel's pair sums, and its sums of squares between and within clips (2, 1 + S).
 
-
-def sum_levels(values: np.ndarray, codes: Mapping[str, np.ndarray]) -> dict[str, Level]:
-    """Return the sums of centred ratings (N,) by what they may share, and of ``every`` rating."""
-    every = Level(np.asarray(float(len(values))), values.sum(), (values**2).sum())
-    return {name: sum_level(values, code) for name, code in codes.items()} | {"every": every}
-
-
-def sum_pairs(by: Mapping[str, Level]) -> Pairs:
-    """Return the pair sums of one sample from its `sum_levels`."""
-    return {
-        name: level.pair() if name == "every" else level.pair().sum(axis=0)
-        for name, level in by.items()
-    }
-
-
-def leave_pairs_out(
-    values: np.ndarray, codes: Mapping[str, np.ndarray], by: Mapping[str, Level], pairs: Pairs
-) -> dict[str, Pairs]:
-    """Return the pair sums without each subject, each rater, each subject-by-rater cell.
-
-    A group that is left out takes its own pairs along and those that it forms with the rest of its
-    clips, raters or subjects; all follow from sums, so no sample is summed anew. Values (N,) are
-    centred ratings; ``by`` is what `sum_levels` gave for the codes of `encode_pairs`, and pairs
-    within subjects and cells are sought where PAIRS, the `sum_pairs` of all, has them.
+    They come of all ratings, then without each subject, each rater and each cell. Pairs within
+    subjects and cells are summed where the panel is ``nested``. A group that is left out takes its
+    own pairs along and those that it forms with the rest of its clips, raters or subjects; all
+    follow from sums, so no sample is summed anew.
     """
-    clip, rater, subject, cell = (codes[name] for name in ("clip", "rater", "subject", "cell"))
-    n_cells = len(by["cell"].counts)
-    first, owner = np.zeros(n_cells, dtype=np.int64), np.zeros(len(by["clip"].counts), np.int64)
-    first[cell], owner[clip] = np.arange(len(cell)), subject
-    cell_rater, cell_subject = rater[first], subject[first]
-    lone = _shrink(by["clip"].take(clip), Level(np.ones_like(values), values, values**2))
-    off_rater = _shrink(by["rater"].take(cell_rater), by["cell"])
-    # What each subject, rater and cell takes along.
-    gone = {
-        "clip": (
-            add_groups(by["clip"].pair(), owner),
-            add_groups(lone, rater),
-            add_groups(lone, cell),
-        ),
-        "rater": (add_groups(off_rater, cell_subject), by["rater"].pair(), off_rater),
+    y, n, inner = panel.rating - sums.shift, sums.counts.astype(float), sums.within
+    each = float(sums.each) if sums.each else n[panel.clip]
+    # What goes with a cell, and with a subject: ratings, their sum and squares; pairs of ratings of
+    # a clip and their squares; and the sum of squares within clips.
+    lone = 2 * (each - 1), inner[panel.clip] + each * sums.squares
+    alone = sums.squares * (each / np.maximum(each - 1, 1))
+    by_cell = sum_groups((1.0, y, y * y, *lone, alone), cells.code, len(cells.rater)).T
+    by_clip = n, sums.totals, inner + sums.totals**2 / n, n * (n - 1), n * inner, inner
+    by_subject, by_rater = add_groups(by_clip, panel.owners), add_groups(by_cell, cells.rater)
+    left = _leave_each_out(by_subject.sum(axis=1), by_subject, by_rater, by_cell)
+    subject, rater, cell = (Level(*sides[:3]) for sides in (by_subject, by_rater, by_cell))
+    own, off = rater.pair(), rater.shrink(cells.rater, cell)
+    pairs = {
+        "every": Level(*left[:3]).pair(),
+        "clip": left[3:5],
+        "rater": _leave_each_out(own.sum(axis=1), add_groups(off, cells.subject), own, off),
     }
-    if "cell" in pairs:
-        off_subject = _shrink(by["subject"].take(cell_subject), by["cell"])
-        own = by["cell"].pair()
-        gone["subject"] = by["subject"].pair(), add_groups(off_subject, cell_rater), off_subject
-        gone["cell"] = add_groups(own, cell_subject), add_groups(own, cell_rater), own
-    return {
-        part: {name: pairs[name] - losses[place] for name, losses in gone.items()}
-        | {"every": by["every"].less(by[part]).pair()}
-        for place, part in enumerate(("subject", "rater", "cell"))
-    }
+    if nested:
+        own, off = subject.pair(), subject.shrink(cells.subject, cell)
+        pairs["subject"] = _leave_each_out(own.sum(axis=1), own, add_groups(off, cells.rater), off)
+        own = cell.pair()
+        parts = (add_groups(own, codes) for codes in (cells.subject, cells.rater))
+        pairs["cell"] = _leave_each_out(own.sum(axis=1), *parts, own)
+    about_mean = left[2] - left[1] ** 2 / np.maximum(left[0], 1)
+    return pairs, np.array([about_mean - left[5], left[5]])
+
+
+def _leave_each_out(whole: np.ndarray, *gone: np.ndarray) -> np.ndarray:
+    """Return sums (m, 1 + S): the whole (m,), then it less each column of what goes."""
+    return whole[:, None] - np.concatenate([np.zeros((len(whole), 1)), *gone], axis=1)
 
 
 def find_nested_components(pairs: Pairs) -> dict[str, np.ndarray]:
@@ -158,16 +137,11 @@ def find_subject_divisors(panel: Panel, counts: np.ndarray) -> dict[str, float]:
 
 
 def halve_squares(part: np.ndarray) -> np.ndarray:
-    """Return half the mean squared difference of pairs (..., 2); NaN where there are none."""
+    """Return half the mean squared difference of pairs (2, ...); NaN where there are none."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(part[..., 0] > 0.5, part[..., 1] / part[..., 0], np.nan)
+        return np.where(part[0] > 0.5, part[1] / part[0], np.nan)
 
 
-def add_groups(columns: np.ndarray, group: np.ndarray) -> np.ndarray:
-    """Return the sums (G, c) of rows of columns (n, c) by group codes (n,)."""
-    return np.array([np.bincount(group, column) for column in columns.T]).T
-
-
-def _shrink(level: Level, part: Level) -> np.ndarray:
-    """Return the pairs and squares that classes lose with a part of them."""
-    return level.pair() - level.less(part).pair()
+def add_groups(rows: Iterable[np.ndarray], group: np.ndarray) -> np.ndarray:
+    """Return the sums (m, G) of rows (m, n) by group codes (n,)."""
+    return np.array([np.bincount(group, row) for row in rows])

@@ -43,9 +43,10 @@ def find_additive(moments: np.ndarray) -> np.ndarray:
 def list_sums(moments: np.ndarray) -> tuple[np.ndarray, ...]:
     """Return the five parts of `find_additive`, numbers or arrays (G,), one after the other."""
     clips, ratings, squares, total, between, within = moments.T
-    some = clips > 0.5
-    if not some.all():
-        ratings = np.where(some, ratings, 1.0)
+    empty = clips < 0.5
+    bare = empty.any()
+    if bare:
+        ratings = np.where(empty, 1.0, ratings)
     # N − n counts a clip with one rating out of MSW, where it has nothing to say; it stays in
     # MSB. Moments are sums over centred ratings, so that the difference loses no digits.
     parts = (
@@ -55,7 +56,7 @@ def list_sums(moments: np.ndarray) -> tuple[np.ndarray, ...]:
         within,
         ratings - squares / ratings,
     )
-    return parts if some.all() else tuple(np.where(some, part, 0.0) for part in parts)
+    return tuple(np.where(empty, 0.0, part) for part in parts) if bare else parts
 
 
 def divide_sums(sums: np.ndarray) -> MeanSquares:
@@ -154,11 +155,10 @@ def sum_clips(values: np.ndarray, clip: np.ndarray) -> ClipSums:
     centred = values - shift
     each = find_block(clip)
     if each:
-        rows = centred.reshape(-1, each)
-        ones = np.ones(each)
+        rows, ones = centred.reshape(-1, each), np.ones(each)
         totals = rows @ ones
-        rows -= (totals / each)[:, None]
-        rows *= rows
+        centred -= np.repeat(totals / each, each)
+        centred *= centred
         return ClipSums(np.full(len(totals), each), totals, rows @ ones, shift, centred, each)
     counts = np.bincount(clip)
     totals = np.bincount(clip, centred)
@@ -210,12 +210,12 @@ def peel_ratings(values: np.ndarray, clip: np.ndarray, sums: ClipSums) -> Peeled
 
 
 def sum_groups(peeled: Peeled, group: np.ndarray, size: int) -> np.ndarray:
-    """Return the moments (size, 6) of each group of clips, or that a group of ratings takes off.
+    """Return the moments (size, m) of each group of clips, or that a group of ratings takes off.
 
     A group of ratings holds at most one of a clip, as a rater does.
     """
     counts = np.bincount(group, minlength=size)
-    moments = np.empty((6, size))
+    moments = np.empty((len(peeled), size))
     for place, column in enumerate(peeled):
         given = isinstance(column, np.ndarray)
         moments[place] = np.bincount(group, column, size) if given else column * counts

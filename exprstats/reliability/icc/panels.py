@@ -65,7 +65,7 @@ class Panel:
         """The panels of the contexts that are pooled, each with the places of its ratings here."""
         if self.contexts is None:
             return [(np.arange(len(self.rating)), self)]
-        places = [np.flatnonzero(self.contexts == code) for code in np.unique(self.contexts)]
+        places = [np.flatnonzero(self.contexts == code) for code in list_used(self.contexts)]
         return [(rows, _take_rows(self, rows, self.context, self.item)) for rows in places]
 
     @property
@@ -232,6 +232,23 @@ def _take_rows(whole: Panel, rows: slice | np.ndarray, context: str | None, item
     return Panel(context, item, rating, clip, rater, subject, given, **kept)
 
 
+@dataclass(frozen=True, slots=True)
+class CellCodes:
+    """Subject-by-rater cells in use: the code of each rating (N,), and subject and rater (C,)."""
+
+    code: np.ndarray
+    subject: np.ndarray
+    rater: np.ndarray
+
+
+def find_cells(panel: Panel) -> CellCodes:
+    """Return the cells of a panel; where subjects are not known, each clip stands for one."""
+    code, size = number_cells(panel.cluster, panel.rater, panel.n_raters)
+    first = np.zeros(size, dtype=np.int64)
+    first[code] = np.arange(len(code))
+    return CellCodes(code, panel.cluster[first], panel.rater[first])
+
+
 def number_cells(subject: np.ndarray, rater: np.ndarray, n_raters: int) -> tuple[np.ndarray, int]:
     """Return codes (N,) of the subject-by-rater cells in use, and how many there are."""
     place = subject * n_raters + rater
@@ -245,6 +262,11 @@ def number_cells(subject: np.ndarray, rater: np.ndarray, n_raters: int) -> tuple
     used = np.zeros(room, dtype=bool)
     used[place] = True
     return (np.cumsum(used) - 1)[place], int(used.sum())
+
+
+def list_used(codes: np.ndarray) -> np.ndarray:
+    """Return which codes (N,) are in use, in their order."""
+    return np.flatnonzero(np.bincount(codes))
 
 
 def is_sparse(room: int, n_ratings: int) -> bool:

@@ -8,8 +8,9 @@ import numpy as np
 from scipy.special import fdtri
 
 from exprstats.apa import write_count
+from exprstats.codes import close_gaps
 from exprstats.reliability.icc.nested import Pairs, halve_squares
-from exprstats.reliability.icc.panels import Panel
+from exprstats.reliability.icc.panels import Panel, list_used
 
 # Normal equations of so many raters take no time to speak of.
 MOST_RATERS = 200
@@ -32,17 +33,19 @@ class CrossedSquares:
 def square_table(panel: Panel, full: np.ndarray) -> CrossedSquares:
     """Return the mean squares of the ``full`` clips, rated by all (McGraw & Wong, 1996, tab. 3)."""
     k = panel.n_raters
-    table = np.empty((panel.n_clips, k))
-    table[panel.clip, panel.rater] = panel.rating
-    table = table[full]
+    table = np.empty(panel.n_clips * k)
+    table[panel.clip * k + panel.rater] = panel.rating
+    table = table.reshape(-1, k)[full]
     n = len(table)
     table -= table.mean()
-    clip, rater = table.mean(axis=1), table.mean(axis=0)
-    residual = table - clip[:, None] - rater
+    clip, rater = table @ np.ones(k) / k, table.mean(axis=0)
+    table -= clip[:, None]
+    table -= rater
+    table *= table
     return CrossedSquares(
         float(k * (clip**2).sum() / (n - 1)),
         float(n * (rater**2).sum() / (k - 1)),
-        float((residual**2).sum() / ((n - 1) * (k - 1))),
+        float(table.sum() / ((n - 1) * (k - 1))),
         n,
         k,
     )
@@ -61,10 +64,12 @@ def find_bias(panel: Panel, full: np.ndarray) -> str:
     subjects in spread, and mean squares of some of them are those of another population. ``full``
     (n,) marks them.
     """
+    if full.all():
+        return ""
     whole = tell_complete(int(full.sum()))
-    if panel.places is not None and not full.all():
+    if panel.places is not None:
         context = np.zeros(panel.n_clips, dtype=np.int64)
-        context[panel.clip] = np.unique(panel.places, return_inverse=True)[1]
+        context[panel.clip] = close_gaps(panel.places)
         every = np.bincount(context)
         mine = np.bincount(context[full], minlength=len(every))
         if (mine == 0).any():
@@ -72,7 +77,8 @@ def find_bias(panel: Panel, full: np.ndarray) -> str:
         if (mine / mine.sum() < FAIR_SHARE * every / every.sum()).any():
             return f"{whole} come too rarely from some contexts"
     if panel.subject is not None:
-        seen, known = len(np.unique(panel.owners[full])), int(panel.owners.max()) + 1
+        owners = panel.owners
+        seen, known = len(list_used(owners[full])), int(owners.max()) + 1
         if seen < FAIR_SUBJECTS * known:
             return f"{whole} show {write_count(seen)} of {write_count(known)} subjects"
     return ""
@@ -171,8 +177,8 @@ def lacks_squares(rating: np.ndarray, clip: np.ndarray, rater: np.ndarray) -> bo
     return min(rest, clips) <= 1e-12 * total
 
 
-def find_bare(panel: Panel) -> dict[str, np.ndarray]:
-    """Return which subjects (G,) and raters (W,) leave a table that `lacks_squares` without them.
+def find_bare(panel: Panel) -> np.ndarray:
+    """Return which subjects and raters (G + W,) leave a table that `lacks_squares` without them.
 
     What one of them leaves bare is bare in every part of the others as well, so that two fits to
     some rows, which share neither subjects nor raters, settle most tables.
@@ -181,20 +187,17 @@ def find_bare(panel: Panel) -> dict[str, np.ndarray]:
     rater = own * panel.n_raters + panel.rater
 
     def is_bare(rows: np.ndarray) -> bool:
-        codes = (np.unique(one[rows], return_inverse=True)[1] for one in (panel.clip, rater))
+        codes = (close_gaps(one[rows]) for one in (panel.clip, rater))
         return not rows.size or lacks_squares(panel.rating[rows], *codes)
 
     parts = {"subject": panel.cluster, "rater": panel.rater}
     found = {name: np.zeros(int(codes.max()) + 1, dtype=bool) for name, codes in parts.items()}
-    quarters = (
-        np.flatnonzero((panel.cluster % 2 == half) & (panel.rater % 2 == half)) for half in (0, 1)
-    )
-    if panel.n_raters > MOST_RATERS or not any(
-        all(is_bare(quarter[:rows]) for rows in _SCREENS) for quarter in quarters
+    even, odd = (panel.cluster | panel.rater) & 1 == 0, panel.cluster & panel.rater & 1 == 1
+    if panel.n_raters <= MOST_RATERS and any(
+        all(is_bare(np.flatnonzero(quarter)[:rows]) for rows in _SCREENS) for quarter in (even, odd)
     ):
-        return found
-    for name, codes in parts.items():
-        if any(is_bare(np.flatnonzero(codes % 2 == half)) for half in (0, 1)):
-            each = range(len(found[name]))
-            found[name][:] = [is_bare(np.flatnonzero(codes != one)) for one in each]
-    return found
+        for name, codes in parts.items():
+            if any(is_bare(np.flatnonzero(codes % 2 == half)) for half in (0, 1)):
+                each = range(len(found[name]))
+                found[name][:] = [is_bare(np.flatnonzero(codes != one)) for one in each]
+    return np.concatenate([*found.values()])

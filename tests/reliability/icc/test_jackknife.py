@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from exprstats.reliability import rate_reliability
-from exprstats.reliability.icc.jackknife import combine_variances, jackknife_panel
+from exprstats.reliability.icc.jackknife import combine_thetas, jackknife_panel
 from exprstats.reliability.icc.oneway import add_moments, peel_ratings, sum_clips
 from exprstats.reliability.icc.panels import split_panels
 from exprstats.simulate import simulate_expressiveness
@@ -82,7 +82,7 @@ def test_the_sum_is_never_below_its_larger_part():
         "rater": np.array([0.2, 0.3]),
         "cell": np.array([-1.0, 1.0]),
     }
-    assert combine_variances(thetas) == pytest.approx(0.04)
+    assert combine_thetas(thetas).variance == pytest.approx(0.04)
 
 
 def test_limits_are_t_limits_mapped_through_f(make_crowd):

@@ -16,15 +16,12 @@ from exprstats.errors import DataError, RError
 from exprstats.reliability import rate_reliability
 from exprstats.reliability.icc.estimands import SUBJECT_NESTED, measure_estimand
 from exprstats.reliability.icc.nested import (
-    encode_pairs,
     find_nested_components,
     find_subject_divisors,
-    leave_pairs_out,
-    sum_levels,
     sum_pairs,
 )
 from exprstats.reliability.icc.oneway import sum_clips
-from exprstats.reliability.icc.panels import Panel, split_panels
+from exprstats.reliability.icc.panels import Panel, find_cells, split_panels
 from exprstats.reliability.icc.reml import fit_reml, solve_one_way
 
 ORACLES = Path(__file__).parents[2] / "oracles" / "reliability"
@@ -55,40 +52,36 @@ def loop_components(table):
     }
 
 
-def sum_nested(panel):
-    """Return the pair sums of a panel, and those without each subject, rater and cell."""
-    centred, codes = panel.rating - panel.rating.mean(), encode_pairs(panel)
-    by = sum_levels(centred, codes)
-    pairs = sum_pairs(by)
-    return pairs, leave_pairs_out(centred, codes, by, pairs)
+def find_samples(panel):
+    """Return components of all ratings, then without each subject, rater and cell."""
+    sums = sum_clips(panel.rating, panel.clip)
+    return find_nested_components(sum_pairs(panel, sums, find_cells(panel), nested=True)[0])
 
 
-def read_components(pairs):
-    return {name: float(value) for name, value in find_nested_components(pairs).items()}
+def read_components(panel):
+    return {name: float(part[0]) for name, part in find_samples(panel).items()}
 
 
 def test_components_equal_a_loop_over_pairs(make_crowd):
     table = make_crowd(1, subjects=6, clips=3, workers=7, raters=(2, 4))
     [panel] = split_panels(table)
-    pairs, _ = sum_nested(panel)
-    assert read_components(pairs) == pytest.approx(loop_components(table), abs=1e-10)
+    assert read_components(panel) == pytest.approx(loop_components(table), abs=1e-10)
 
 
 def test_leaving_out_equals_a_loop(make_crowd):
     table = make_crowd(2, subjects=5, clips=2, workers=6, raters=(2, 4))
     [panel] = split_panels(table)
-    _, samples = sum_nested(panel)
-    labels = {"subject": table["subject"], "rater": table["rater"]}
-    for part, label in labels.items():
-        found = find_nested_components(samples[part])
-        for place, name in enumerate(label.unique()):
+    found, place = find_samples(panel), 1
+    for label in (table["subject"], table["rater"]):
+        for name in label.unique():
             expected = loop_components(table[label != name])
             for component, value in expected.items():
                 assert found[component][place] == pytest.approx(value, abs=1e-10)
+            place += 1
     cells = table["subject"] + "/" + table["rater"]
-    found = np.sort(find_nested_components(samples["cell"])["clip"])
+    without = np.sort(found["clip"][place:])
     expected = np.sort([loop_components(table[cells != name])["clip"] for name in cells.unique()])
-    np.testing.assert_allclose(found, expected, atol=1e-10)
+    np.testing.assert_allclose(without, expected, atol=1e-10)
 
 
 def draw_nested(rng, subjects=30, clips=4, workers=20):
@@ -107,7 +100,7 @@ def test_components_are_unbiased():
     names = ("subject", "clip", "rater", "residual")
     found = []
     for _ in range(300):
-        components = read_components(sum_nested(draw_nested(rng)[0])[0])
+        components = read_components(draw_nested(rng)[0])
         found.append([components[name] for name in names])
     error = np.std(found, axis=0) / 300**0.5
     assert (np.abs(np.mean(found, axis=0) - (0.64, 0.36, 0.25, 0.49)) < 4 * error).all()

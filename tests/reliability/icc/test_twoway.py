@@ -16,8 +16,9 @@ from scipy import stats
 from exprstats.errors import DataError
 from exprstats.reliability import rate_reliability
 from exprstats.reliability.icc.estimands import AGREEMENT, CONSISTENCY, measure_estimand
-from exprstats.reliability.icc.nested import encode_pairs, leave_pairs_out, sum_levels, sum_pairs
-from exprstats.reliability.icc.panels import split_panels
+from exprstats.reliability.icc.nested import sum_pairs
+from exprstats.reliability.icc.oneway import sum_clips
+from exprstats.reliability.icc.panels import Panel, find_cells, split_panels
 from exprstats.reliability.icc.twoway import find_agreement_limits, find_components, square_table
 
 ORACLES = Path(__file__).parents[2] / "oracles" / "reliability"
@@ -91,42 +92,48 @@ def loop_components(table):
 
 def pair_panel(table, **options):
     [panel] = split_panels(table, **options)
-    centred = panel.rating - panel.rating.mean()
-    return panel, centred, sum_pairs(sum_levels(centred, encode_pairs(panel)))
+    return panel, find_samples(panel)
+
+
+def find_samples(panel):
+    """Return components of all ratings, then without each subject, rater and cell."""
+    sums = sum_clips(panel.rating, panel.clip)
+    return find_components(sum_pairs(panel, sums, find_cells(panel), nested=False)[0])
 
 
 def test_components_equal_a_loop_over_pairs():
     table = read_oracle("incomplete")
-    _, _, pairs = pair_panel(table)
-    found, expected = find_components(pairs), loop_components(table)
-    assert {name: float(value) for name, value in found.items()} == pytest.approx(expected)
+    _, found = pair_panel(table)
+    expected = loop_components(table)
+    assert {name: float(part[0]) for name, part in found.items()} == pytest.approx(expected)
 
 
 def test_components_of_complete_tables_are_those_of_anova():
-    panel, _, pairs = pair_panel(read_oracle("crowd"))
+    panel, samples = pair_panel(read_oracle("crowd"))
     squares = square_table(panel, np.ones(panel.n_clips, dtype=bool))
     expected = {
         "clip": (squares.clip - squares.residual) / squares.k,
         "rater": (squares.rater - squares.residual) / squares.n,
         "residual": squares.residual,
     }
-    found = {name: float(value) for name, value in find_components(pairs).items()}
+    found = {name: float(part[0]) for name, part in samples.items()}
     assert found == pytest.approx(expected)
 
 
 def test_leaving_out_equals_a_loop(make_crowd):
     table = make_crowd(2, subjects=5, clips=2, workers=6, raters=(2, 4))
-    panel, centred, pairs = pair_panel(table)
-    cells = (table["subject"] + "/" + table["rater"]).to_numpy()
-    codes = encode_pairs(panel) | {"cell": pd.factorize(cells)[0]}
-    samples = leave_pairs_out(centred, codes, sum_levels(centred, codes), pairs)
-    labels = {"subject": table["subject"], "rater": table["rater"], "cell": pd.Series(cells)}
-    for part, label in labels.items():
-        found = find_components(samples[part])
-        for place, name in enumerate(label.unique()):
-            expected = loop_components(table[(label != name).to_numpy()])
+    panel, found = pair_panel(table)
+    cells, place = find_cells(panel), 1
+    own = table["subject"] + "/" + table["rater"]
+    parts = (table["subject"], panel.cluster), (table["rater"], panel.rater), (own, cells.code)
+    for label, codes in parts:
+        for code in range(codes.max() + 1):
+            gone = label[np.flatnonzero(codes == code)[0]]
+            expected = loop_components(table[(label != gone).to_numpy()])
             for component, value in expected.items():
                 assert found[component][place] == pytest.approx(value, abs=1e-10)
+            place += 1
+    assert place == len(found["clip"])
 
 
 def test_two_way_cluster_interval_equals_the_loop(make_crowd):
@@ -157,11 +164,9 @@ def test_incomplete_components_are_unbiased():
     for _ in range(300):
         rater = np.argsort(rng.random((40, 12)), axis=1)[:, :4]
         y = rng.normal(0, 1, (40, 1)) + rng.normal(0, 0.7, 12)[rater] + rng.normal(0, 0.9, (40, 4))
-        codes = {"clip": np.repeat(np.arange(40), 4), "rater": rater.ravel()}
-        pairs = sum_pairs(sum_levels((y - y.mean()).ravel(), codes))
-        found.append(
-            [float(find_components(pairs)[name]) for name in ("clip", "rater", "residual")]
-        )
+        clip = np.repeat(np.arange(40), 4)
+        samples = find_samples(Panel(None, "", y.ravel(), clip, rater.ravel(), None, clip, 0))
+        found.append([samples[name][0] for name in ("clip", "rater", "residual")])
     error = np.std(found, axis=0) / 300**0.5
     assert (np.abs(np.mean(found, axis=0) - (1, 0.49, 0.81)) < 4 * error).all()
 
