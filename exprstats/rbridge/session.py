@@ -110,7 +110,7 @@ def _ask(
         raise RError(message) from error
     from rpy2.rinterface_lib.embedded import RRuntimeError
 
-    with _hush():
+    with _hold_signals(), _hush():
         try:
             _source(room)
             if function not in workplace:
@@ -200,6 +200,37 @@ def _source_into(workplace: Any, path: Path) -> None:
     import rpy2.rinterface as ri
 
     ri.baseenv["sys.source"](str(path), envir=workplace)
+
+
+@contextmanager
+def _hold_signals() -> Iterator[None]:
+    """End R's work when the process is to end, and only then do what the signal asks for.
+
+    While R works, Python runs in R's calls back alone, and what is raised in those is lost.
+    """
+    from rpy2.rinterface_lib import openrlib
+
+    caught: list[int] = []
+
+    def hold(number: int, _: object) -> None:
+        caught.append(number)
+        openrlib.rlib.R_interrupts_pending = 1
+
+    held: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():  # no other gets signals
+        known = (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP"))
+        asked = {one: signal.getsignal(one) for one in known if one is not None}
+        held = {one: handler for one, handler in asked.items() if callable(handler)}
+        for one in held:
+            signal.signal(one, hold)
+    try:
+        yield
+    finally:
+        for one, handler in held.items():
+            signal.signal(one, handler)
+        if caught:
+            openrlib.rlib.R_interrupts_pending = 0
+            held[caught[0]](caught[0], None)
 
 
 @contextmanager

@@ -52,8 +52,8 @@ def test_the_house_keeps_its_size(lengths, capsys):
     total = sum(lengths[path] for path in PACKAGE)
     with capsys.disabled():
         print(f"\n{len(modules)} modules, {total:,} lines, median {modules[len(modules) // 2]}")
-    assert len(modules) <= 355
-    assert total <= 93_000
+    assert len(modules) <= 360
+    assert total <= 93_900
 
 
 def test_a_folder_holds_at_most_12_modules_unless_it_is_a_list():

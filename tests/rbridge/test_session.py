@@ -5,6 +5,7 @@ Tolerance: none; numbers cross as the same doubles, so they are compared exactly
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -25,6 +26,7 @@ echo <- function(...) list(...)
 many <- function(x) list(matrix = matrix(x, 2), text = c("a", NA), none = NULL,
                          whole = c(1L, NA), yes = c(a = TRUE), frame = data.frame(n = 1:2))
 kinds <- function(...) vapply(list(...), typeof, "")
+spin <- function() repeat {}
 named <- function() structure(1, call = "lavaan::cfa(v1)")
 """
 
@@ -145,6 +147,29 @@ def test_an_unknown_room_or_function_is_an_rerror(room):
         rbridge.call("attic", "echo")
     with pytest.raises(RError, match=r"no function 'sing' in trial\.R"):
         rbridge.call(room, "sing")
+
+
+@pytest.mark.r
+def test_a_signal_ends_what_r_does_and_then_does_what_it_does_elsewhere(room):
+    class Ended(Exception):
+        pass
+
+    def end(number, _):
+        raise Ended(number)
+
+    asked = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: end}
+    before = {number: signal.signal(number, handler) for number, handler in asked.items()}
+    try:
+        for number, raised in ((signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Ended)):
+            timer = threading.Timer(0.2, os.kill, (os.getpid(), number))
+            timer.start()
+            with pytest.raises(raised):
+                rbridge.call(room, "spin")
+            assert signal.getsignal(number) is asked[number]
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert rbridge.call(room, "echo", 1.5).value == [np.array([1.5])]
 
 
 @pytest.mark.r
