@@ -210,11 +210,12 @@ def _hold_signals() -> Iterator[None]:
     """
     from rpy2.rinterface_lib import openrlib
 
+    r: Any = openrlib.rlib
     caught: list[int] = []
 
     def hold(number: int, _: object) -> None:
         caught.append(number)
-        openrlib.rlib.R_interrupts_pending = 1
+        r.R_interrupts_pending = 1
 
     held: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():  # no other gets signals
@@ -229,7 +230,7 @@ def _hold_signals() -> Iterator[None]:
         for one, handler in held.items():
             signal.signal(one, handler)
         if caught:
-            openrlib.rlib.R_interrupts_pending = 0
+            r.R_interrupts_pending = 0
             held[caught[0]](caught[0], None)
 
 
