@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from io import BytesIO
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
@@ -21,18 +20,16 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Inches
 
-from exprstats.document.cells import list_records
-from exprstats.document.model import Document, Figure, Section, Table
+from exprstats.document.model import Document, Figure, Section, Table, list_blocks, list_spanners
 from exprstats.document.styles import set_styles
-from exprstats.document.text import FIXED, Run, Text, write_plain
+from exprstats.document.text import FIXED, Run, Text, write_on_line, write_plain
 from exprstats.document.widths import SIDEWAYS, SIZE, UPRIGHT, TableWidths, break_names, find_widths
 
 if TYPE_CHECKING:
     from docx.document import Document as File
 
-# What XML cannot hold; and what would break a line, which names from files may bring.
+# What XML cannot hold, which names from files may bring.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_BREAK = re.compile(r"\s*[\t\r\n]+\s*")
 _TALLEST = 7.0  # inches of a figure, which leaves room for its title and note
 _ONE_PAGE = 20  # rows that stand on one page together
 _RULE = '<w:bottom w:val="single" w:sz="6" w:space="0" w:color="000000"/>'
@@ -172,7 +169,6 @@ class _Writer:
 
 def _write_table(table: Table, held: TableWidths) -> Iterator[str]:
     """Yield a table with rules at its top, below its headings and at its bottom."""
-    rows = list_records(table.cells)
     widths = [round(width * 1440) for width in held.widths]
     yield (
         f'<w:tbl><w:tblPr><w:tblStyle w:val="APATable"/><w:tblW w:w="{sum(widths)}" w:type="dxa"/>'
@@ -182,41 +178,39 @@ def _write_table(table: Table, held: TableWidths) -> Iterator[str]:
     yield from (f'<w:gridCol w:w="{width}"/>' for width in widths)
     yield "</w:tblGrid>"
     yield from _write_head(table, widths, held.size)
-    together, last = len(rows) <= _ONE_PAGE, None
-    for place, row in enumerate(rows):
-        if table.group is not None and row[table.group] != last:
-            last = row[table.group]
-            label = (Run(str(last)),)
-            yield _write_row(_write_cell(label, sum(widths), "Table Group", span=len(widths)))
-        follows = together and (place + 1 < len(rows) or bool(table.notes))
-        yield _write_row(
-            *(
+    left = len(table.cells)
+    together = left <= _ONE_PAGE
+    for label, rows in list_blocks(table):
+        if label is not None:
+            named = (Run(label),)
+            yield _write_row(_write_cell(named, sum(widths), "Table Group", span=len(widths)))
+        for row in rows:
+            left -= 1
+            form = "<w:keepNext/>" if together and (left or table.notes) else ""
+            cells = [
                 _write_cell(
                     (Run(break_names(str(row[column.key]), held, at)),),
                     widths[at],
                     "Table Words" if column.words or not at else "Table Number",
                     size=held.size,
-                    form=("<w:keepNext/>" if follows else "")
-                    + ('<w:ind w:left="160"/>' if table.group is not None and not at else ""),
+                    form=f'{form}<w:ind w:left="160"/>' if label is not None and not at else form,
                 )
                 for at, column in enumerate(table.columns)
-            )
-        )
+            ]
+            yield _write_row(*cells)
     yield "</w:tbl>"
 
 
 def _write_head(table: Table, widths: Sequence[int], size: float) -> Iterator[str]:
     """Yield the rows that each page repeats: spanners where there are any, and headings."""
-    if any(column.spanner for column in table.columns):
-        cells, start = [], 0
-        for label, below in groupby(table.columns, key=lambda column: column.spanner):
-            end = start + len(list(below))
-            form = {"span": end - start, "size": size, "ruled": bool(label)}
-            cells.append(
-                _write_cell((Run(label),), sum(widths[start:end]), "Table Spanner", **form)
-            )
-            start = end
-        yield _write_row(*cells, head=True)
+    above, start = [], 0
+    for label, width in list_spanners(table):
+        form = {"span": width, "size": size, "ruled": bool(label)}
+        room = sum(widths[start : start + width])
+        above.append(_write_cell((Run(label),), room, "Table Spanner", **form))
+        start += width
+    if above:
+        yield _write_row(*above, head=True)
     cells = [
         _write_cell(
             column.heading,
@@ -292,7 +286,7 @@ def _write_field(code: str, shown: str, size: float = SIZE) -> str:
 
 def _clean(text: Any) -> str:
     """Return a text on one line as XML can hold it, in quotes as well."""
-    return escape(_ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", _BREAK.sub(" ", str(text))))
+    return escape(_ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", write_on_line(text)))
 
 
 _PICTURE = """<w:r><w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0">

@@ -2,17 +2,13 @@ r"""A table rendered in LaTeX with the rules of booktabs: ``\input`` it where it
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from itertools import groupby
 from typing import Any
 
-from exprstats.document.cells import list_records
-from exprstats.document.model import Column, Table
-from exprstats.document.text import FIXED, Text
+from exprstats.document.model import Table, list_blocks, list_spanners
+from exprstats.document.text import FIXED, Text, write_on_line
 
 _LONG, _MANY = 40, 7  # rows that fit on one page, and columns that fit in the usual type
-_BREAK = re.compile(r"\s*[\t\r\n\f\v]+\s*")
 _SIGNS = str.maketrans(
     {
         **{one: rf"\{one}" for one in "&%$#_{}"},
@@ -42,8 +38,7 @@ def render_latex(table: Table) -> str:
     >>> print(render_latex(Table("few", "Few", columns, cells, number="1")).splitlines()[-4])
     a\_b & $-$.50 \\
     """
-    columns, rows = table.columns, list_records(table.cells)
-    long = len(rows) > _LONG
+    columns, long = table.columns, len(table.cells) > _LONG
     aligned = "".join("l" if one.words or not at else "r" for at, one in enumerate(columns))
     shape = f"{{@{{}}{aligned}@{{}}}}"
     caption = rf"\caption{{{_escape(table.title)}}}\label{{table-{table.number}}}"
@@ -53,9 +48,9 @@ def render_latex(table: Table) -> str:
     else:
         opening = [r"\begin{table}[htbp]", caption, size, rf"\begin{{tabular}}{shape}"]
     headings = _join([_style(one.heading) for one in columns])
-    lines = [*opening, r"\toprule", *_write_spanners(columns), headings, r"\midrule"]
+    lines = [*opening, r"\toprule", *_write_spanners(table), headings, r"\midrule"]
     lines += [r"\endhead"] if long else []
-    for label, held in groupby(rows, key=lambda row: row[table.group] if table.group else None):
+    for label, held in list_blocks(table):
         if label is not None:
             lines.append(rf"\multicolumn{{{len(columns)}}}{{@{{}}l}}{{{_escape(label)}}} \\")
         indent = "" if label is None else r"\quad "
@@ -67,17 +62,14 @@ def render_latex(table: Table) -> str:
     return "\n".join([*lines, "}" if long else r"\end{table}", ""])
 
 
-def _write_spanners(columns: Sequence[Column]) -> list[str]:
+def _write_spanners(table: Table) -> list[str]:
     """Return the line of labels over columns and the rules below them, where there are any."""
-    if not any(one.spanner for one in columns):
-        return []
     cells, rules, start = [], [], 1
-    for label, held in groupby(columns, key=lambda one: one.spanner):
-        span = len(list(held))
-        cells.append(rf"\multicolumn{{{span}}}{{c}}{{{_escape(label)}}}")
-        rules += [rf"\cmidrule(lr){{{start}-{start + span - 1}}}"] if label else []
-        start += span
-    return [_join(cells), " ".join(rules)]
+    for label, width in list_spanners(table):
+        cells.append(rf"\multicolumn{{{width}}}{{c}}{{{_escape(label)}}}")
+        rules += [rf"\cmidrule(lr){{{start}-{start + width - 1}}}"] if label else []
+        start += width
+    return [_join(cells), " ".join(rules)] if cells else []
 
 
 def _join(cells: Sequence[str]) -> str:
@@ -95,6 +87,6 @@ def _style(text: Text) -> str:
 
 
 def _escape(text: Any) -> str:
-    told = _BREAK.sub(" ", str(text)).translate(_SIGNS)
+    told = write_on_line(text).translate(_SIGNS)
     # A bracket at the start of a line would be read as an option of the line break before it.
     return f"{{}}{told}" if told.startswith(("[", "*")) else told

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from itertools import groupby
 from typing import Any
 
-from exprstats.document.cells import list_records
-from exprstats.document.model import Table
-from exprstats.document.text import Text
+from exprstats.document.model import Table, list_blocks
+from exprstats.document.text import Text, write_on_line
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>|#~^$&])")
-_BREAK = re.compile(r"\s*[\t\r\n\f\v]+\s*")
 
 
 def render_markdown(table: Table) -> str:
@@ -35,14 +32,13 @@ def render_markdown(table: Table) -> str:
     | a\_b | .50 |
     <BLANKLINE>
     """
-    rows = list_records(table.cells)
     headings = [
         (f"{_escape(one.spanner)}: " if one.spanner else "") + _style(one.heading)
         for one in table.columns
     ]
     marks = [":---" if one.words or not at else "---:" for at, one in enumerate(table.columns)]
     lines = [_join(headings), f"|{'|'.join(marks)}|"]
-    for label, held in groupby(rows, key=lambda row: row[table.group] if table.group else None):
+    for label, held in list_blocks(table):
         if label is not None:
             lines.append(_join([f"**{_escape(label)}**", *[""] * (len(headings) - 1)]))
         lines += [_join([_escape(row[one.key]) for one in table.columns]) for row in held]
@@ -68,4 +64,4 @@ def _style(text: Text) -> str:
 
 
 def _escape(text: Any) -> str:
-    return _MARKS.sub(r"\\\1", _BREAK.sub(" ", str(text)))
+    return _MARKS.sub(r"\\\1", write_on_line(text))

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from exprstats.document.cells import Row, list_records
 from exprstats.document.text import Text, say
 
 if TYPE_CHECKING:
@@ -127,6 +129,38 @@ class Figure:
     def stem(self) -> str:
         """Return the name of its file, without an ending."""
         return f"figure{self.number}_{self.name}"
+
+
+class Block(NamedTuple):
+    """Rows of a table below one label; None for none."""
+
+    label: str | None
+    rows: list[Row]
+
+
+class Spanner(NamedTuple):
+    """A heading over neighbouring columns; empty for none."""
+
+    label: str
+    width: int
+
+
+def list_blocks(table: Table) -> list[Block]:
+    """Return the rows of a table in the blocks in which they are printed."""
+    rows, key = list_records(table.cells), table.group
+    if key is None:
+        return [Block(None, rows)]
+    return [Block(label, list(own)) for label, own in groupby(rows, key=lambda row: row[key])]
+
+
+def list_spanners(table: Table) -> list[Spanner]:
+    """Return the headings over columns, in order; none where no column has one."""
+    if not any(column.spanner for column in table.columns):
+        return []
+    return [
+        Spanner(label, len(list(columns)))
+        for label, columns in groupby(table.columns, key=lambda column: column.spanner)
+    ]
 
 
 def refer_to(*shown: Table | Figure) -> Text:

@@ -12,13 +12,12 @@ from collections.abc import Sequence
 from exprstats.apa import count_things
 from exprstats.document.cells import list_records
 from exprstats.document.model import Column, Section, Table
-from exprstats.document.text import write_plain
+from exprstats.document.text import write_on_line, write_plain
 from exprstats.errors import DataError, ExprStatsError, ExprStatsWarning, Problem
 
 _MOST = 20
 _HEADER = 12  # letters of a line of a heading
 # Names from files must not steer the terminal.
-_BREAK = re.compile(r"\s*[\r\n]+\s*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # An option with a value in quotes, and a letter that stands for a space while lines are filled.
 _GIVEN = re.compile(r"--[a-z-]+[ =]'[^']*'")
@@ -59,7 +58,7 @@ def render_table(table: Table, *, width: int | None = None) -> str:
     keys = [column.key for column in table.columns]
     # A name that holds a line break is one line here.
     shown = [
-        {name: _BREAK.sub(" ", str(value)) for name, value in row.items()}
+        {name: write_on_line(value) for name, value in row.items()}
         for row in list_records(table.cells)
     ]
     rows = [[row[key] for key in keys] for row in shown]

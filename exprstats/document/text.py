@@ -26,6 +26,13 @@ _OPENING = re.compile(r"(?<![\w’.,;:!?)\]}%])'(?=[^\s'])(?!\d\d\b(?!'))")
 _NAMED = r"<((?:Table|Figure) [^<>]+)>"
 _REFERENCE = re.compile(rf"( \(){_NAMED}(\))|(; ){_NAMED}()|(){_NAMED}(; |)")
 
+# What would break a line, which names from files may bring.
+_BREAK = re.compile(r"\s*[\t\r\n\f\v]+\s*")
+# Where a name may break: at marks that join. Words of up to 24 characters with what parts them, or
+# as many characters of a longer one, stay whole.
+_JOINTS = re.compile(r"(?<=[_/\\])(?=.)|(?<=\w[.-])(?=[^\W\d])")
+_SHORT = re.compile(r"(?:(?<!\S)\S{1,24}(?!\S)|\s)+|\S{1,24}")
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -168,6 +175,28 @@ def bind_numbers(text: str) -> str:
     text = re.sub(r"(\d%) CI ", rf"\1{FIXED}CI ", text)
     text = re.sub(r"\b(Table|Figure) (?=A?\d)", rf"\1{FIXED}", text)
     return re.sub(r" ([=<>∈]) (?=[\d.−{])", rf"{FIXED}\1{FIXED}", text)
+
+
+def write_on_line(value: Any) -> str:
+    r"""Return a value as a text without breaks of lines.
+
+    Examples
+    --------
+    >>> write_on_line("very \n warm")
+    'very warm'
+    """
+    return _BREAK.sub(" ", str(value))
+
+
+def list_pieces(text: str) -> list[str]:
+    """Return the pieces between which a name may break: at marks that join, or else when long.
+
+    Examples
+    --------
+    >>> list_pieces("au_count/mean"), list_pieces("0.5 of it"), len(list_pieces("x" * 50))
+    (['au_', 'count/', 'mean'], ['0.5 of it'], 3)
+    """
+    return [found for piece in _JOINTS.split(text) for found in _SHORT.findall(piece)]
 
 
 def join_texts(texts: Sequence[Text], gap: str = " ") -> Text:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from exprstats.document.cells import list_records
 from exprstats.document.model import Column, Table
-from exprstats.document.text import write_plain
+from exprstats.document.text import list_pieces, write_plain
 
 UPRIGHT, SIDEWAYS = 6.5, 9.0  # inches between the margins
 SIZE = 9.0  # points of a table's type
@@ -21,7 +21,6 @@ _LEAST, _COMMON = 4.0, 13.0  # ems: the narrowest column of words, and one that 
 # Ems of letters in Times; others take half a one, and a little room is left.
 _NARROW, _BROAD = frozenset(" .,;:'’|!()[]/ijlt"), frozenset("mwMW%—@∞")
 _ROOM = 1.04
-_JOINT = re.compile(r"(?<=[_/\\.:-])(?=\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def break_names(text: str, held: TableWidths, place: int) -> str:
     room = (held.widths[place] - _GAP) / (held.size / 72)
     if all(_measure(word) <= room for word in text.split()):
         return text
-    return _JOINT.sub("\N{ZERO WIDTH SPACE}", text)
+    return "\N{ZERO WIDTH SPACE}".join(list_pieces(text))
 
 
 def _list_needs(column: Column, cells: Sequence[Any], *, first: bool) -> tuple[float, float]:
@@ -90,7 +89,7 @@ def _list_needs(column: Column, cells: Sequence[Any], *, first: bool) -> tuple[f
         _measure(part)
         for cell in cells
         for piece in str(cell).split()
-        for part in _JOINT.split(piece)
+        for part in list_pieces(piece)
     )
     least = max(_LEAST, min(word, _COMMON), min(max(parts, default=0.0) + first, _COMMON))
     most = max(min(_measure(heading), _COMMON), longest)
@@ -99,18 +98,18 @@ def _list_needs(column: Column, cells: Sequence[Any], *, first: bool) -> tuple[f
 
 def _measure(text: str) -> float:
     """Return how many ems a text takes."""
-    return _ROOM * sum(
-        0.31
-        if letter in _NARROW
-        else 0.85
-        if letter in _BROAD
-        else 0.7
-        if letter.isupper()
-        else 1.0
-        if not letter.isascii() and unicodedata.east_asian_width(letter) in "WF"
-        else 0.5
-        for letter in text
-    )
+    return _ROOM * sum(map(_weigh, text))
+
+
+@cache
+def _weigh(letter: str) -> float:
+    if letter in _NARROW:
+        return 0.31
+    if letter in _BROAD:
+        return 0.85
+    if letter.isupper():
+        return 0.7
+    return 1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.5
 
 
 def _share(

@@ -206,16 +206,17 @@ def _source_into(workplace: Any, path: Path) -> None:
 def _hold_signals() -> Iterator[None]:
     """End R's work when the process is to end, and only then do what the signal asks for.
 
-    While R works, Python runs in R's calls back alone, and what is raised in those is lost.
+    While R works, Python runs in R's callbacks alone, and what is raised in those is lost.
     """
     from rpy2.rinterface_lib import openrlib
 
-    r: Any = openrlib.rlib
+    # As rpy2's own callback tells R.
+    flag = "UserBreak" if os.name == "nt" else "R_interrupts_pending"
     caught: list[int] = []
 
     def hold(number: int, _: object) -> None:
         caught.append(number)
-        r.R_interrupts_pending = 1
+        setattr(openrlib.rlib, flag, 1)
 
     held: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():  # no other gets signals
@@ -230,7 +231,7 @@ def _hold_signals() -> Iterator[None]:
         for one, handler in held.items():
             signal.signal(one, handler)
         if caught:
-            r.R_interrupts_pending = 0
+            setattr(openrlib.rlib, flag, 0)
             held[caught[0]](caught[0], None)
 
 

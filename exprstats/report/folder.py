@@ -68,9 +68,9 @@ def write_report(
     pathlib.Path
         The page, ``index.html``. Beside it stand ``report.docx`` (the same for Word, in APA style),
         ``tables/`` (each table as printed, as CSV, Markdown and LaTeX, and, named ``…_rows.csv``,
-        in full precision), ``figures/`` (PNG and SVG), ``data/`` (scores, parts,
-        predictions, raters and features, as far as there are any), ``results.json`` (all tidy
-        rows; the same bytes for the same data, seed and versions) and ``provenance.json``.
+        in full precision), ``figures/`` (PNG and SVG), ``data/`` (scores, parts, predictions,
+        raters and features, as far as there are any), ``results.json`` (all tidy rows; the same
+        bytes for the same data, seed and versions) and ``provenance.json``.
 
     Raises
     ------
@@ -96,8 +96,6 @@ def write_document(
     analysis: Analysis, folder: str | PathLike[str], *, force: bool = False, failures: list[str]
 ) -> Document:
     """Write the report folder as `write_report`; return its document, and failures in the list."""
-    from exprstats.document.docx import render_docx
-
     started = time.perf_counter()
     inputs = [] if analysis.study is None else analysis.study.list_files()
     with stage_folder(folder, force=force, inputs=inputs) as draft:
@@ -106,6 +104,8 @@ def write_document(
         document = number_document(move_appendix(document))
         pictures = _name_figures(document, drawn)
         _save_tables(document, draft / "tables")
+        images = {number: png for number, (_, png) in pictures.items()}
+        failures += _save_word(document, images, draft / "report.docx")
         for name, table in collect_data(analysis).items():
             write_csv(table, draft / "data" / f"{name}.csv")
         failed = [
@@ -115,8 +115,6 @@ def write_document(
         write_json({**collect_results(analysis), "failed": failed}, draft / "results.json")
         page = render_html(document, {one: svg.read_bytes() for one, (svg, _) in pictures.items()})
         (draft / "index.html").write_text(page, encoding="utf-8", newline="\n")
-        images = {number: png for number, (_, png) in pictures.items()}
-        (draft / "report.docx").write_bytes(render_docx(document, images))
         seconds = time.perf_counter() - started
         origin = collect_provenance(analysis, seconds=seconds)
         write_json({**origin, "failed_sections": failures}, draft / "provenance.json")
@@ -171,6 +169,18 @@ def try_figure(
             raise
         known = isinstance(error, ExprStatsError)
         return None, error if known else f"it could not be drawn ({type(error).__name__}: {error})."
+
+
+def _save_word(document: Document, images: dict[str, Path], path: Path) -> list[str]:
+    """Write the Word file; return why there is none, which is no reason to lose the page."""
+    try:
+        from exprstats.document.docx import render_docx
+
+        packed = render_docx(document, images)
+    except Exception as error:
+        return [f"The Word file could not be written ({type(error).__name__}: {error})."]
+    path.write_bytes(packed)
+    return []
 
 
 def _save_tables(document: Document, folder: Path) -> None:

@@ -132,8 +132,10 @@ def get(element, path, name="val"):
 
 
 def clean(text):
-    legal = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\uffff]", "\ufffd", text)
-    return re.sub(r"\s*[\r\n\t]+\s*", " ", legal).replace("\N{NO-BREAK SPACE}", " ")
+    line = re.sub(r"\s*[\r\n\t\v\f]+\s*", " ", text)
+    return re.sub("[\x00-\x1f\ud800-\udfff\uffff]", "\ufffd", line).replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
 
 
 def list_tables(document):

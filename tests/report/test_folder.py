@@ -7,7 +7,7 @@ from zipfile import ZipFile
 import pandas as pd
 import pytest
 
-from exprstats.errors import OptionError
+from exprstats.errors import DataWarning, OptionError
 from exprstats.report import write_report
 
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -79,6 +79,19 @@ def test_the_word_file_holds_what_the_page_holds(folder, read_page):
     missing = [text for text in texts if text and text not in whole]
     # On the page a number and a title stand on lines of their own.
     assert not [text for text in missing if not text.startswith(("Table ", "Figure "))]
+
+
+def test_a_word_file_that_fails_does_not_take_the_page_along(plain, tmp_path, monkeypatch):
+    def fail(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("exprstats.document.docx.render_docx", fail)
+    told = r"The Word file could not be written \(ZeroDivisionError"
+    with pytest.warns(DataWarning, match=told):
+        page = write_report([plain.reliability], tmp_path / "report")
+    assert page.exists() and not page.with_name("report.docx").exists()
+    failed = json.loads((page.parent / "results.json").read_text(encoding="utf-8"))["failed"]
+    assert len(failed) == 1 and "Word file" in failed[0]
 
 
 def test_the_same_results_give_the_same_bytes(plain, folder, tmp_path, without_pictures):
