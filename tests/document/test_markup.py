@@ -106,3 +106,14 @@ def test_a_long_table_goes_on_with_its_headings(table):
     head = text[: text.index("\\endhead")]
     assert head.count("\\toprule") == 1 and "Name &" in head
     assert len([row for row in read_latex(text) if len(row) == 4]) == 1 + len(cells)
+
+
+def test_labels_over_columns_have_a_rule_over_their_own_columns(table):
+    more = (
+        *table.columns[:3],
+        Column("low", say("*M*"), "Others"),
+        Column("p", say("*p*"), "Others"),
+    )
+    text = render_latex(Table("x", "Two", more, table.cells, number="1"))
+    assert r"\cmidrule(lr){2-3} \cmidrule(lr){4-5}" in text
+    assert r"\multicolumn{1}{c}{} & \multicolumn{2}{c}{Means \& more}" in text
